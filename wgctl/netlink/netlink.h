@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * netlink: the conversation with the kernel, and with userspace
+ * implementations that speak the UAPI socket protocol instead.
+ * All requests of one `struct wgc_nl` happen in the network namespace in
+ * which it was opened.
+ */
+#ifndef WGC_NETLINK_H
+#define WGC_NETLINK_H
+
+#include "model/model.h"
+
+/* ---- transport ------------------------------------------------------------ */
+
+/* How bytes travel; the real one is a pair of netlink sockets, tests put a
+ * model of a kernel here. @proto is NETLINK_ROUTE or NETLINK_GENERIC. send
+ * takes one buffer of one or more whole messages; recv returns one datagram
+ * (length, or -errno; MSG_TRUNC is -EMSGSIZE). portid is put into no header. */
+struct wgc_nl_transport {
+	int (*send)(void *ctx, int proto, const void *buf, size_t len);
+	ssize_t (*recv)(void *ctx, int proto, void *buf, size_t cap);
+	void (*close)(void *ctx);
+	void *ctx;
+};
+
+struct wgc_nl;
+/** Open a conversation; @t NULL is the real kernel. The transport is taken over. */
+int wgc_nl_open(const struct wgc_nl_transport *t, struct wgc_nl **ret, struct wgc_err *err);
+/** NULL-safe; returns NULL. */
+struct wgc_nl *wgc_nl_close(struct wgc_nl *nl);
+/** Number of changing (not GET) requests sent so far: "unchanged profile, zero SETs". */
+uint64_t wgc_nl_changes(const struct wgc_nl *nl);
+
+/* ---- links ---------------------------------------------------------------- */
+
+/** -ENODEV (WGC_E_NOT_UP) when there is none. */
+int wgc_nl_link_get(struct wgc_nl *nl, const char *ifname, struct wgc_link *ret, struct wgc_err *err);
+int wgc_nl_link_list(struct wgc_nl *nl, struct wgc_arena *a, struct wgc_link **ret, size_t *ret_n, struct wgc_err *err);
+/** Create exclusively; @alias may be NULL. -EEXIST, -EOPNOTSUPP when the kind is unknown. */
+int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, const char *alias, uint32_t *ret_ifindex,
+		       struct wgc_err *err);
+int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err);
+/** Set MTU (0 = leave), alias (NULL = leave) and state in one request. */
+int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const char *alias, bool up, struct wgc_err *err);
+
+/* ---- addresses, routes, rules ----------------------------------------------- */
+
+/*
+ * Bulk requests: @n objects go out in large sends, acks are read in bulk.
+ * @results (n ints, may be NULL) gets 0 or -errno for each. The call returns
+ * the first failure among them that is not in the NULL-terminated... see
+ * @tolerate: one errno that is not a failure (0 = none; -EEXIST for adoption,
+ * -ESRCH for removal). All n are tried whatever happens. @err describes the
+ * first failure, with the span of its object and the kernel's own words.
+ */
+int wgc_nl_addrs_add(struct wgc_nl *nl, const struct wgc_ifaddr *v, size_t n, int tolerate, int *results, struct wgc_err *err);
+int wgc_nl_addrs_delete(struct wgc_nl *nl, const struct wgc_ifaddr *v, size_t n, int tolerate, int *results, struct wgc_err *err);
+int wgc_nl_addr_list(struct wgc_nl *nl, uint32_t ifindex, struct wgc_arena *a, struct wgc_ifaddr **ret, size_t *ret_n,
+		     struct wgc_err *err);
+int wgc_nl_routes_add(struct wgc_nl *nl, const struct wgc_route *v, size_t n, int tolerate, int *results, struct wgc_err *err);
+int wgc_nl_routes_delete(struct wgc_nl *nl, const struct wgc_route *v, size_t n, int tolerate, int *results,
+			 struct wgc_err *err);
+/** @family 0 = both; @table 0 = all tables (a filter the kernel applies where it can, always applied here). */
+int wgc_nl_route_list(struct wgc_nl *nl, uint8_t family, uint32_t table, struct wgc_arena *a, struct wgc_route **ret,
+		      size_t *ret_n, struct wgc_err *err);
+/** The route to @dst as the kernel would take it with @mark: oif and mtu filled in. -ENETUNREACH when there is none. */
+int wgc_nl_route_lookup(struct wgc_nl *nl, const struct wgc_ip *dst, uint32_t mark, struct wgc_route *ret, struct wgc_err *err);
+/** Exclusive (NLM_F_EXCL): -EEXIST for an equal one. */
+int wgc_nl_rule_add(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err *err);
+int wgc_nl_rule_delete(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err *err);
+int wgc_nl_rule_list(struct wgc_nl *nl, uint8_t family, struct wgc_arena *a, struct wgc_rule **ret, size_t *ret_n,
+		     struct wgc_err *err);
+
+/* ---- WireGuard devices --------------------------------------------------------- */
+
+/*
+ * These choose between the kernel and a UAPI socket by name, as wg(8) does:
+ * a live socket <run>/wireguard/<ifname>.sock wins. The directory is
+ * /var/run/wireguard.
+ */
+
+/** Names of all WireGuard devices: kernel links of kind wireguard, and live sockets. */
+int wgc_wg_list(struct wgc_nl *nl, struct wgc_arena *a, char ***ret, size_t *ret_n, struct wgc_err *err);
+/** Whole device; split dumps merged, interrupted dumps retried. Peers in the implementation's order. */
+int wgc_wg_get(struct wgc_nl *nl, const char *ifname, struct wgc_arena *a, struct wgc_device **ret, struct wgc_err *err);
+/**
+ * Send @d (its ifname says to whom). Not atomic in the kernel: large sets are
+ * split, and an error leaves the earlier parts in place. Buffers are wiped.
+ */
+int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *err);
+/** True when a live UAPI socket of that name exists. */
+bool wgc_uapi_exists(const char *ifname);
+
+/* ---- userspace implementations ------------------------------------------------ */
+
+/**
+ * The program to run: WG_QUICK_USERSPACE_IMPLEMENTATION, else wireguard-go,
+ * found on PATH. The caller frees *ret. -ENOENT with a hint.
+ */
+int wgc_userspace_find(char **ret_program, struct wgc_err *err);
+/**
+ * Start @program for @ifname: the TUN device and the UAPI socket exist, and
+ * answer, when this returns. The process goes on in the background in its own
+ * session with /dev/null (WG_LOG to nowhere) and ends when its link is deleted.
+ */
+int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifname, pid_t *ret_pid, struct wgc_err *err);
+/** Delete the link and wait (bounded) until the socket is gone; unlinks a dead socket. "Already gone" is success. */
+int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *err);
+
+#endif

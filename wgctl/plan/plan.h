@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * plan: from what a profile wants and what the machine has to typed steps;
+ * one executor; a write-ahead journal; undo. Nothing else in the program
+ * changes the system.
+ */
+#ifndef WGC_PLAN_H
+#define WGC_PLAN_H
+
+#include "dns/dns.h"
+#include "model/model.h"
+#include "netlink/netlink.h"
+#include "routes/routes.h"
+
+/* The machine as plan sees it: every door to the outside, so that tests can
+ * put a model of a machine behind them. */
+struct wgc_sys {
+	struct wgc_nl *nl;
+	const char *run_dir;  /* /run/wgctl */
+	const char *proc_sys; /* /proc/sys */
+	const char *rt_tables; /* /etc/iproute2/rt_tables */
+	const char *boot_id;  /* /proc/sys/kernel/random/boot_id */
+	struct wgc_dns_paths dns;
+	int (*nft)(struct wgc_sys *sys, const char *commands, struct wgc_err *err); /* one transaction */
+	int (*hook)(struct wgc_sys *sys, const char *command, const struct wgc_profile *p, struct wgc_err *err);
+	void *ctx; /* for tests */
+	bool no_nft; /* the machine has no nftables */
+};
+/** The real machine, in the caller's network namespace. */
+int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err);
+void wgc_sys_close(struct wgc_sys *sys);
+
+enum wgc_step_kind {
+	WGC_STEP_LINK_CREATE,
+	WGC_STEP_HOOK,
+	WGC_STEP_RESOLVE,
+	WGC_STEP_DEVICE_CONFIGURE,
+	WGC_STEP_ADDR_ADD,
+	WGC_STEP_LINK_SET,
+	WGC_STEP_SYSCTL_SET,
+	WGC_STEP_NFT_LOAD,
+	WGC_STEP_DNS_SET,
+	WGC_STEP_ROUTE_ADD,
+	WGC_STEP_RULE_ADD,
+	WGC_N_STEP_KINDS,
+};
+
+/* What happened, told to the caller as it happens; text comes from describe(). */
+struct wgc_step_view {
+	size_t index, total; /* from 1 */
+	const char *word;    /* "route.add" */
+	char sign;	     /* '+' creates, '~' changes, '!' irreversible, '-' undoes, '=' adopted */
+	const char *text;    /* "10.0.0.0/8 dev office table 51820" */
+	const char *equivalent; /* "ip route add ..."; NULL when there is none */
+	const char *undo;    /* "delete", "covered by step 1", "restore", "none" */
+	struct wgc_span at;
+};
+
+struct wgc_run {
+	bool dry_run;
+	void (*on_step)(void *ctx, const struct wgc_step_view *v); /* before each step, or each printed one in a dry run */
+	void (*on_undo)(void *ctx, const struct wgc_step_view *v);
+	void (*on_warning)(void *ctx, const char *text);
+	void *ctx;
+	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
+	unsigned wait_seconds; /* how long names may take to resolve, and a first handshake */
+	/* results */
+	size_t steps, undone, undo_failed; /* steps done; undone of them; that could not be undone */
+	bool already_up; /* nothing to do */
+	bool repaired;	 /* an unfinished earlier run was undone first */
+	char remains[512]; /* what undo could not take back, for people */
+};
+
+/** Bring a profile up, all or nothing. 0; or -errno with @err, and run->undone etc. tell the state. */
+int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
+
+/**
+ * Undo what the journal of @name says. @p is for hooks of a profile whose
+ * journal has none, and may be NULL. -ENOENT (WGC_E_NOT_UP) without a journal.
+ */
+int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
+
+/* What is up, from the journals. */
+struct wgc_up_info {
+	char *name, *ifname, *path; /* profile, link, file it came from */
+	bool finished;		    /* false: an unfinished up or down */
+	int64_t since;		    /* seconds since the epoch */
+	uint32_t mark, table;
+	char *backend; /* "kernel" or "userspace" */
+};
+int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
+
+#endif

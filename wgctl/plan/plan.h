@@ -12,6 +12,14 @@
 #include "netlink/netlink.h"
 #include "routes/routes.h"
 
+/* One name to be resolved; filled in by sys->resolve. */
+struct wgc_lookup {
+	const char *host, *port;
+	union wgc_sockaddr *addrs; /* to be freed by the caller */
+	size_t n_addrs;		   /* 0 = could not be resolved */
+	char reason[96];	   /* why not */
+};
+
 /* The machine as plan sees it: every door to the outside, so that tests can
  * put a model of a machine behind them. */
 struct wgc_sys {
@@ -22,9 +30,10 @@ struct wgc_sys {
 	const char *boot_id;  /* /proc/sys/kernel/random/boot_id */
 	struct wgc_dns_paths dns;
 	int (*nft)(struct wgc_sys *sys, const char *commands, struct wgc_err *err); /* one transaction */
-	int (*hook)(struct wgc_sys *sys, const char *command, const struct wgc_profile *p, struct wgc_err *err);
+	int (*hook)(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err); /* %i is replaced */
+	int (*resolve)(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
 	void *ctx; /* for tests */
-	bool no_nft; /* the machine has no nftables */
+	void *nftables; /* libnftables' context, made when first used */
 };
 /** The real machine, in the caller's network namespace. */
 int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err);
@@ -33,6 +42,7 @@ void wgc_sys_close(struct wgc_sys *sys);
 enum wgc_step_kind {
 	WGC_STEP_LINK_CREATE,
 	WGC_STEP_HOOK,
+	WGC_STEP_KEYS_READ,
 	WGC_STEP_RESOLVE,
 	WGC_STEP_DEVICE_CONFIGURE,
 	WGC_STEP_ADDR_ADD,
@@ -75,8 +85,10 @@ struct wgc_run {
 int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
 
 /**
- * Undo what the journal of @name says. @p is for hooks of a profile whose
- * journal has none, and may be NULL. -ENOENT (WGC_E_NOT_UP) without a journal.
+ * Undo what the journal of @name says; neither the profile's file nor its link
+ * need still be there. Goes on after failures: the first one is in @err, and
+ * run->undo_failed and run->remains tell what is left. -ENOENT (WGC_E_NOT_UP)
+ * without a journal.
  */
 int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
 
@@ -89,5 +101,12 @@ struct wgc_up_info {
 	char *backend; /* "kernel" or "userspace" */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
+
+/**
+ * Write the running state of profile @p back to its file, as `wg-quick save`
+ * does: addresses, keys, port, mark, peers; with the profile's own hooks, DNS,
+ * MTU and table. Atomic, mode 0600.
+ */
+int wgc_plan_save(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err);
 
 #endif

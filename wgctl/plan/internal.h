@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the files of plan share: the plan itself, the journal, one row per kind of step. */
+#ifndef WGC_PLAN_INTERNAL_H
+#define WGC_PLAN_INTERNAL_H
+
+#include <jansson.h>
+
+#include "plan/plan.h"
+
+/* ---- the plan -------------------------------------------------------------- */
+
+/* What was read from the machine before planning. */
+struct wgc_facts {
+	struct wgc_routes_facts routing;
+	enum wgc_dns_backend dns;
+	bool userspace;	     /* the link will be a TUN device of a userspace implementation */
+	const char *program; /* which one */
+	bool src_valid_mark; /* net.ipv4.conf.all.src_valid_mark is 1 already */
+};
+
+struct wgc_step {
+	enum wgc_step_kind kind;
+	struct wgc_span at;
+	bool adopted; /* an equal object is there already: nothing to do, nothing to undo */
+	bool covered; /* deleting the link undoes it */
+	enum wgc_hook hook;
+	const char *command; /* hook */
+	size_t first, n;     /* range of plan->routes, or of its addresses */
+	const struct wgc_rule *rule;
+	const char *path, *value; /* sysctl, below /proc/sys */
+};
+
+struct wgc_plan {
+	struct wgc_arena *arena;
+	const struct wgc_profile *profile;
+	const struct wgc_facts *facts;
+	struct wgc_routes_desired want;
+	struct wgc_device device; /* as it will be sent; endpoints and file keys are filled in by their steps */
+	struct wgc_step *steps;
+	size_t n, cap;
+};
+
+/**
+ * From desired and actual to steps. Pure: policy and order are decided here
+ * and nowhere else. The plan lives in @a and refers to @p and @f.
+ */
+int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
+		   struct wgc_err *err);
+
+/** Read what planning needs; marks of other running profiles come from their journals. */
+int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
+		   struct wgc_err *err);
+
+/* ---- the journal ------------------------------------------------------------ */
+
+/* Write-ahead record of one profile: a directory of run_dir holding the file
+ * `journal`, one JSON object a line. The directory is the lock. */
+struct wgc_journal {
+	int dir_fd; /* flock held */
+	int fd;	    /* the file, for appending; -1 when there is none */
+	int run_fd; /* the directory above */
+	char *dir;  /* name below run_dir */
+};
+#define WGC_JOURNAL_INIT { .dir_fd = -1, .fd = -1, .run_fd = -1 }
+
+/** Lock the profile's journal directory, made if needed. -EBUSY while another process has it. */
+int wgc_journal_lock(const struct wgc_sys *sys, const char *name, struct wgc_journal *ret, struct wgc_err *err);
+/** Unlock; the directory goes when it holds no journal. */
+void wgc_journal_unlock(struct wgc_journal *j);
+/** Start a new journal; it must not exist. */
+int wgc_journal_create(struct wgc_journal *j, struct wgc_err *err);
+/** Append one line (a JSON object text) and have it on stable storage before returning. */
+int wgc_journal_append(struct wgc_journal *j, const char *line, struct wgc_err *err);
+/** printf-like append; arguments must not need JSON escaping. */
+int wgc_journal_appendf(struct wgc_journal *j, struct wgc_err *err, const char *fmt, ...) WGC_PRINTF(3, 4);
+/**
+ * All records as a JSON array, in order, *ret NULL when there is no journal.
+ * A torn last line is what a crash leaves before the step it announces: ignored.
+ */
+int wgc_journal_read(struct wgc_journal *j, json_t **ret, struct wgc_err *err);
+int wgc_journal_remove(struct wgc_journal *j, struct wgc_err *err);
+/** Lock over all profiles, for choosing marks: an open descriptor, or -errno. */
+int wgc_journal_lock_all(const struct wgc_sys *sys, struct wgc_err *err);
+/** Call @fn for every profile's records (read without its lock; a writer only ever appends). */
+int wgc_journal_each(const struct wgc_sys *sys, int (*fn)(void *ctx, const char *dir, json_t *records), void *ctx,
+		     struct wgc_err *err);
+/** Append @line to the journal in directory @dir of another profile. */
+int wgc_journal_append_other(const struct wgc_sys *sys, const char *dir, const char *line, struct wgc_err *err);
+
+/* The records of one journal, put in order. */
+struct wgc_history {
+	json_t *head; /* the first record: profile, ifname, boot, netns, ... (borrowed) */
+	struct wgc_past {
+		size_t index;
+		json_t *begun; /* the step as announced */
+		json_t *done;  /* or NULL */
+		bool adopted, failed, undone;
+	} *steps;
+	size_t n;
+	bool up;   /* `up` reached its end */
+	bool down; /* `down` has begun */
+	size_t pre_down_run, post_down_run; /* hooks that have run */
+};
+int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *ret, struct wgc_err *err);
+const char *wgc_history_str(const struct wgc_history *h, const char *key);
+/** Identity of the calling process' network namespace: "dev:inode". */
+void wgc_netns_id(char out[static 48]);
+/** True when some process or mount still holds the namespace. */
+bool wgc_netns_alive(const char *id);
+/** The machine's boot id without its newline; "" when it cannot be read. */
+void wgc_boot_id(const struct wgc_sys *sys, char out[static 64]);
+
+/* ---- steps -------------------------------------------------------------------- */
+
+/* A running `up`. */
+struct wgc_exec {
+	struct wgc_sys *sys;
+	struct wgc_plan *plan;
+	struct wgc_run *run;
+	struct wgc_journal *journal;
+	uint32_t ifindex; /* of the link, once it exists */
+};
+
+/* A running undo. */
+struct wgc_undo {
+	struct wgc_sys *sys;
+	struct wgc_run *run;
+	const struct wgc_history *history;
+	struct wgc_journal *journal;
+};
+
+/* One row per kind of step. */
+struct wgc_step_def {
+	const char *word;
+	char sign;
+	/* What must hold before anything is changed; also run by a dry run. */
+	int (*precheck)(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err);
+	/* Members for the journal record: everything that undo needs. No secrets. */
+	int (*capture)(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err);
+	/* Change the system. @done takes members for the done record. 1 means "not needed here, skip" (a warning was given). */
+	int (*apply)(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err);
+	/* What it does, the equivalent command (may stay empty). */
+	void (*describe)(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent);
+	/* Take it back from its record; NULL: nothing to take back, or covered by the link. */
+	int (*undo)(struct wgc_undo *u, const struct wgc_past *past, struct wgc_err *err);
+	/* True while something of it is still there: for telling the truth after undo. NULL: cannot be told. */
+	bool (*remains)(struct wgc_undo *u, const struct wgc_past *past);
+	const char *undo_text;
+};
+extern const struct wgc_step_def wgc_step_defs[WGC_N_STEP_KINDS];
+const struct wgc_step_def *wgc_step_def_find(const char *word);
+
+/** A step as shown to people; strings live in @text and @equivalent. */
+void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
+		   struct wgc_step_view *ret);
+
+/** Run the plan's steps, journaling each. On failure the caller undoes. */
+int wgc_execute(struct wgc_exec *x, struct wgc_err *err);
+/** Show the plan's steps, prechecking each, and change nothing. */
+int wgc_execute_dry(struct wgc_exec *x, struct wgc_err *err);
+/** Undo everything in the history that is not undone yet; never stops at a failure. 0, or the first failure. */
+int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
+
+/* ---- the parts of steps that deserve a file ------------------------------------- */
+
+/** Read PrivateKeyFile, PrivateKeyCommand and PresharedKeyFile into the plan's device. */
+int wgc_keys_read(struct wgc_plan *p, struct wgc_err *err);
+/** Check that the key files can be read and hold keys; runs no command. */
+int wgc_keys_check(const struct wgc_plan *p, struct wgc_err *err);
+/** Number of keys that come from files or commands. */
+size_t wgc_keys_count(const struct wgc_profile *p);
+/** Resolve endpoints into the plan's device. */
+int wgc_endpoints_resolve(struct wgc_exec *x, struct wgc_err *err);
+/** Number of endpoints that need a look-up. */
+size_t wgc_endpoints_count(const struct wgc_profile *p);
+/** The MTU for the link: MTU=, or derived from the paths to the peers. */
+uint32_t wgc_mtu_choose(struct wgc_exec *x);
+
+/** Parts of wgc_sys for the real machine. */
+int wgc_real_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *err);
+int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err);
+int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
+
+/** Read the first line of <proc_sys>/<path>, without newline. 0 or -errno. */
+int wgc_sysctl_read(const struct wgc_sys *sys, const char *path, char *buf, size_t size);
+int wgc_sysctl_write(const struct wgc_sys *sys, const char *path, const char *value);
+
+#endif

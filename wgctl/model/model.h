@@ -148,6 +148,8 @@ struct wgc_device {
 
 /** The peer with @key, or NULL. Linear. */
 struct wgc_peer *wgc_device_find_peer(struct wgc_device *d, const struct wgc_key *key);
+/** A new zeroed allowed IP at the end of @p's list, which lives in @a; NULL without memory. */
+struct wgc_allowed_ip *wgc_peer_add_allowed_ip(struct wgc_arena *a, struct wgc_peer *p);
 
 /* ---- links, addresses, routes, rules --------------------------------------- */
 
@@ -278,13 +280,14 @@ struct wgc_profile {
 	void *trivia; /* config's own: comments and layout for lossless writing, in the arena */
 };
 
-/** Wipe and free a profile with its arena; NULL-safe; returns NULL. */
+/** Wipe and free a profile, which is itself a block of its arena, with that arena; NULL-safe; returns NULL. */
 struct wgc_profile *wgc_profile_free(struct wgc_profile *p);
 
 /**
  * A valid, short, stable link name for a profile name: the name itself where
- * it matches wg-quick's [a-zA-Z0-9_=+.-]{1,15} (and is not "." or ".."), else
- * "wg-" and 12 characters of a hash of it. True when it was derived.
+ * it matches wg-quick's [a-zA-Z0-9_=+.-]{1,15} (and is not ".", "..", "all" or
+ * "default", which no link can have), else "wg-" and 12 characters of a hash
+ * of it. True when it was derived.
  */
 bool wgc_ifname_for(const char *profile_name, char ret[static IFNAMSIZ]);
 /** wg-quick's rule for interface names, as above. */

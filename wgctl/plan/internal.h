@@ -127,6 +127,7 @@ struct wgc_undo {
 	struct wgc_run *run;
 	const struct wgc_history *history;
 	struct wgc_journal *journal;
+	bool netns_gone; /* the namespace died with all that was in it: only DNS is left to undo */
 };
 
 /* One row per kind of step. */

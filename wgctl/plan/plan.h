@@ -73,7 +73,7 @@ struct wgc_run {
 	void (*on_warning)(void *ctx, const char *text);
 	void *ctx;
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
-	unsigned wait_seconds; /* how long names may take to resolve, and a first handshake */
+	unsigned wait_seconds; /* how long names may take to resolve; 0: a usual time, and unresolved ones are forgiven */
 	/* results */
 	size_t steps, undone, undo_failed; /* steps done; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * `down`: undo from the journal, not from the profile. Order as wg-quick has
+ * it: PreDown, save, undo, PostDown; but a failing hook does not keep the
+ * tunnel up.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "plan/internal.h"
+
+static void warn(struct wgc_run *run, const char *fmt, ...) WGC_PRINTF(2, 3);
+static void warn(struct wgc_run *run, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (run->on_warning)
+		run->on_warning(run->ctx, text);
+}
+
+/* Run the hooks of @key that have not run yet; the first failure is
+ * remembered, the rest run all the same. */
+static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size_t already, struct wgc_err *err)
+{
+	json_t *list = json_object_get(u->history->head, key), *command;
+	int first = 0;
+	size_t i;
+
+	json_array_foreach(list, i, command) {
+		struct wgc_err mine = WGC_ERR_INIT;
+		struct wgc_step_view v = { .index = i + 1,
+					   .total = json_array_size(list),
+					   .word = "hook.run",
+					   .sign = '!',
+					   .text = json_string_value(command) ?: "",
+					   .undo = "none" };
+		int r;
+
+		if (i < already)
+			continue;
+		if (u->run->on_undo)
+			u->run->on_undo(u->run->ctx, &v);
+		if (u->run->dry_run)
+			continue;
+		/* Written first: a hook that takes the machine with it is not
+		 * run a second time. */
+		wgc_journal_appendf(u->journal, NULL, "{\"ran\":\"%s\",\"n\":%zu}", word, i + 1);
+		r = u->sys->hook(u->sys, v.text, wgc_history_str(u->history, "ifname"), &mine);
+		if (r < 0 && !first) {
+			wgc_err_wrap(&mine, "%s", word);
+			first = r;
+			if (err)
+				*err = mine;
+		}
+	}
+	return first;
+}
+
+/* SaveConfig: into the file that the profile came from, as it is now. When
+ * that is gone or broken nothing is written; the tunnel goes down anyway. */
+static void save(struct wgc_undo *u)
+{
+	const char *path = wgc_history_str(u->history, "path");
+	struct wgc_diags diags = { 0 };
+	struct wgc_source source = { 0 };
+	struct wgc_profile *p = NULL;
+	struct wgc_err err = WGC_ERR_INIT;
+
+	if (wgc_config_load(path, WGC_COMPATIBLE, true, &diags, &source, &p, &err) < 0)
+		warn(u->run, "SaveConfig: '%s' is not there any more or not a valid profile; nothing was saved", path);
+	else if (wgc_plan_save(u->sys, p, &err) < 0)
+		warn(u->run, "SaveConfig: %s", err.msg);
+	wgc_diags_done(&diags);
+	wgc_source_free(&source);
+	wgc_profile_free(p);
+}
+
+/* A dry run of `down`: the same list, in the same order, with nothing behind it. */
+static void show_undo(struct wgc_undo *u)
+{
+	for (size_t i = u->history->n; i--;) {
+		const struct wgc_past *p = &u->history->steps[i];
+		const struct wgc_step_def *def =
+			wgc_step_def_find(json_string_value(json_object_get(p->begun, "kind")) ?: "");
+		struct wgc_step_view v = { .index = p->index, .total = u->history->n, .sign = '-' };
+
+		if (!def || !def->undo || p->adopted || p->failed || p->undone || json_is_true(json_object_get(p->begun, "covered")))
+			continue;
+		v.word = def->word;
+		v.text = json_string_value(json_object_get(p->begun, "ifname")) ?: def->undo_text;
+		v.undo = def->undo_text;
+		if (u->run->on_undo)
+			u->run->on_undo(u->run->ctx, &v);
+	}
+}
+
+static int down_here(struct wgc_undo *u, struct wgc_err *err)
+{
+	const struct wgc_history *h = u->history;
+	struct wgc_run *run = u->run;
+	struct wgc_link link;
+	int hooks = 0, r;
+
+	/* An `up` that never finished gets what it would have got itself: its
+	 * steps undone, and none of the hooks of `down`. */
+	if (h->up && !u->netns_gone) {
+		if (!run->dry_run) {
+			r = wgc_journal_append(u->journal, "{\"down\":true}", err);
+			if (r < 0)
+				return r;
+		}
+		hooks = run_hooks(u, "pre_down", "PreDown", h->pre_down_run, err);
+		if (json_is_true(json_object_get(h->head, "save")) && !h->down && !run->dry_run &&
+		    wgc_nl_link_get(u->sys->nl, wgc_history_str(h, "ifname"), &link, NULL) == 0)
+			save(u);
+	} else if (!h->up) {
+		run->repaired = true;
+	}
+	if (run->dry_run) {
+		show_undo(u);
+		if (h->up)
+			run_hooks(u, "post_down", "PostDown", h->post_down_run, NULL);
+		return 0;
+	}
+	r = wgc_undo_all(u, hooks ? NULL : err);
+	if (h->up && !u->netns_gone) {
+		int post = run_hooks(u, "post_down", "PostDown", h->post_down_run, hooks || r ? NULL : err);
+
+		hooks = hooks ?: post;
+	}
+	if (r == 0) {
+		r = wgc_journal_remove(u->journal, err);
+		if (r < 0)
+			run->undo_failed++;
+	}
+	return r ?: hooks;
+}
+
+static int not_up(const char *name, struct wgc_err *err)
+{
+	wgc_err_set(err, WGC_E_NOT_UP, ENOENT, "'%s' is not up", name);
+	wgc_err_hint(err, "`wgctl list` shows what is; a link that another tool made is not wgctl's to remove");
+	return -ENOENT;
+}
+
+static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
+		       struct wgc_arena *a, struct wgc_err *err)
+{
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal };
+	char boot[64], netns[48];
+	struct wgc_history h;
+	json_t *records;
+	int r;
+
+	r = wgc_journal_read(journal, &records, err);
+	if (r < 0)
+		return r;
+	if (!records)
+		return not_up(name, err);
+	wgc_boot_id(sys, boot);
+	wgc_netns_id(netns);
+	if (wgc_history_read(records, a, &h, NULL) < 0 || strcmp(wgc_history_str(&h, "boot"), boot)) {
+		r = wgc_journal_remove(journal, err);
+		r = r ?: not_up(name, err);
+	} else if (strcmp(wgc_history_str(&h, "netns"), netns) && wgc_netns_alive(wgc_history_str(&h, "netns"))) {
+		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", name);
+		wgc_err_hint(err, "run `wgctl down %s` in there", name);
+	} else {
+		undo.history = &h;
+		undo.netns_gone = strcmp(wgc_history_str(&h, "netns"), netns);
+		r = down_here(&undo, err);
+	}
+	json_decref(records);
+	return r;
+}
+
+int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err)
+{
+	struct wgc_journal journal;
+	struct wgc_arena *a = wgc_arena_new();
+	int r;
+
+	if (!a)
+		return wgc_err_nomem(err);
+	r = wgc_journal_lock(sys, name, &journal, err);
+	if (r == 0) {
+		r = down_locked(sys, name, run, &journal, a, err);
+		wgc_journal_unlock(&journal);
+	}
+	wgc_arena_free(a);
+	return r;
+}
+
+struct listing {
+	struct wgc_arena *arena;
+	const char *boot;
+	struct wgc_up_info *v;
+	size_t n, cap;
+};
+
+static int list_one(void *ctx, const char *dir, json_t *records)
+{
+	struct listing *l = ctx;
+	struct wgc_up_info *info;
+	struct wgc_history h;
+
+	if (wgc_history_read(records, l->arena, &h, NULL) < 0 || strcmp(wgc_history_str(&h, "boot"), l->boot))
+		return 0;
+	info = wgc_arena_push(l->arena, &l->v, &l->n, &l->cap, sizeof(*info));
+	if (!info)
+		return -ENOMEM;
+	info->name = wgc_arena_strdup(l->arena, wgc_history_str(&h, "profile"));
+	info->ifname = wgc_arena_strdup(l->arena, wgc_history_str(&h, "ifname"));
+	info->path = wgc_arena_strdup(l->arena, wgc_history_str(&h, "path"));
+	info->backend = wgc_arena_strdup(l->arena, wgc_history_str(&h, "backend"));
+	info->finished = h.up && !h.down;
+	info->since = json_integer_value(json_object_get(h.head, "since"));
+	info->mark = (uint32_t)json_integer_value(json_object_get(h.head, "mark"));
+	info->table = (uint32_t)json_integer_value(json_object_get(h.head, "table"));
+	return info->name && info->ifname && info->path && info->backend ? 0 : -ENOMEM;
+}
+
+int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err)
+{
+	char boot[64];
+	struct listing l = { .arena = a, .boot = boot };
+	int r;
+
+	wgc_boot_id(sys, boot);
+	r = wgc_journal_each(sys, list_one, &l, err);
+	if (r == -ENOMEM)
+		return wgc_err_nomem(err);
+	if (r < 0)
+		return r;
+	*ret = l.v;
+	*ret_n = l.n;
+	return 0;
+}

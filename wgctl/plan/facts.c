@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the machine has, read before planning; nothing is changed here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/internal.h"
+
+int wgc_sysctl_read(const struct wgc_sys *sys, const char *path, char *buf, size_t size)
+{
+	WGC_AUTO_FREE char *full = NULL, *text = NULL;
+	size_t len;
+	int r;
+
+	if (asprintf(&full, "%s/%s", sys->proc_sys, path) < 0) {
+		full = NULL;
+		return -ENOMEM;
+	}
+	r = wgc_read_file(full, 4096, &text, &len);
+	if (r < 0)
+		return r;
+	text[strcspn(text, "\n")] = 0;
+	snprintf(buf, size, "%s", text);
+	return 0;
+}
+
+int wgc_sysctl_write(const struct wgc_sys *sys, const char *path, const char *value)
+{
+	WGC_AUTO_FREE char *full = NULL;
+	WGC_AUTO_FD int fd = -1;
+
+	if (asprintf(&full, "%s/%s", sys->proc_sys, path) < 0) {
+		full = NULL;
+		return -ENOMEM;
+	}
+	fd = open(full, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : wgc_write_all(fd, value, strlen(value));
+}
+
+static bool sysctl_is_1(const struct wgc_sys *sys, const char *path)
+{
+	char v[16];
+
+	return wgc_sysctl_read(sys, path, v, sizeof(v)) == 0 && !strcmp(v, "1");
+}
+
+/* A new link starts with what conf/default says; without the directory the
+ * kernel has no IPv6 at all. */
+static bool ipv6_disabled(const struct wgc_sys *sys)
+{
+	char v[16];
+
+	return wgc_sysctl_read(sys, "net/ipv6/conf/default/disable_ipv6", v, sizeof(v)) < 0 || !strcmp(v, "1") ||
+	       sysctl_is_1(sys, "net/ipv6/conf/all/disable_ipv6");
+}
+
+/* iproute2's rt_tables: "NUMBER NAME", '#' comments. The four that the kernel
+ * itself defines need no file. */
+static int table_number(const struct wgc_sys *sys, const struct wgc_profile *p, uint32_t *ret, struct wgc_err *err)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} builtin[] = { { "main", RT_TABLE_MAIN }, { "default", RT_TABLE_DEFAULT }, { "local", RT_TABLE_LOCAL } };
+	WGC_AUTO_FREE char *text = NULL;
+	char *save = NULL;
+	size_t len;
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(builtin); i++)
+		if (!strcmp(builtin[i].name, p->table_name)) {
+			*ret = builtin[i].number;
+			return 0;
+		}
+	if (wgc_read_file(sys->rt_tables, 1u << 20, &text, &len) == 0) {
+		for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+			char name[64];
+			unsigned number;
+
+			if (sscanf(line, " %i %63s", (int *)&number, name) == 2 && name[0] != '#' && !strcmp(name, p->table_name)) {
+				*ret = number;
+				return 0;
+			}
+		}
+	}
+	wgc_err_set(err, WGC_E_CONFIG, ENOENT, "there is no routing table named '%s'", p->table_name);
+	wgc_err_hint(err, "name it in %s, or give its number", sys->rt_tables);
+	if (err)
+		err->at = p->table_at;
+	return -ENOENT;
+}
+
+struct marks {
+	struct wgc_arena *arena;
+	uint32_t *v;
+	size_t n, cap;
+};
+
+static int push_mark(struct marks *m, uint32_t mark)
+{
+	uint32_t *slot;
+
+	if (!mark)
+		return 0;
+	slot = wgc_arena_push(m->arena, &m->v, &m->n, &m->cap, sizeof(*slot));
+	if (!slot)
+		return -ENOMEM;
+	*slot = mark;
+	return 0;
+}
+
+/* A profile that is coming up has chosen its mark before the kernel knows it. */
+static int mark_of_journal(void *ctx, const char *dir, json_t *records)
+{
+	json_t *head = json_array_get(records, 0);
+
+	return push_mark(ctx, (uint32_t)json_integer_value(json_object_get(head, "mark")));
+}
+
+static int other_marks(struct wgc_sys *sys, struct marks *m, struct wgc_err *err)
+{
+	char **names = NULL;
+	size_t n = 0;
+	int r;
+
+	r = wgc_journal_each(sys, mark_of_journal, m, err);
+	if (r < 0)
+		return r;
+	r = wgc_wg_list(sys->nl, m->arena, &names, &n, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		struct wgc_arena *scratch = wgc_arena_new();
+		struct wgc_device *d;
+
+		if (!scratch)
+			return wgc_err_nomem(err);
+		/* A device that goes away while we look has no mark. */
+		r = wgc_wg_get(sys->nl, names[i], scratch, &d, NULL) < 0 ? 0 : push_mark(m, d->fwmark);
+		wgc_arena_free(scratch);
+		if (r < 0)
+			return wgc_err_nomem(err);
+	}
+	return 0;
+}
+
+static bool wants_policy(const struct wgc_profile *p)
+{
+	if (p->table_mode != WGC_TABLE_AUTO)
+		return false;
+	if (p->n_exclude_ips)
+		return true;
+	for (size_t i = 0; i < p->n_peers; i++) {
+		const struct wgc_profile_peer *peer = &p->peers[i];
+
+		for (size_t k = 0; peer->routes_mode == WGC_ROUTES_AUTO && k < peer->peer.n_allowed_ips; k++)
+			if (!peer->peer.allowed_ips[k].prefix.len)
+				return true;
+		for (size_t k = 0; peer->routes_mode == WGC_ROUTES_LIST && k < peer->n_routes; k++)
+			if (!peer->routes[k].prefix.len)
+				return true;
+	}
+	return false;
+}
+
+static int choose_backend(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *f,
+			  struct wgc_err *err)
+{
+	WGC_AUTO_FREE char *program = NULL;
+	int r;
+
+	if (p->backend == WGC_BACKEND_KERNEL)
+		return 0;
+	if (p->backend == WGC_BACKEND_AUTO && wgc_wg_kernel_available(sys->nl))
+		return 0;
+	r = wgc_userspace_find(&program, err);
+	if (r < 0) {
+		if (p->backend == WGC_BACKEND_AUTO && err)
+			wgc_err_wrap(err, "this kernel has no WireGuard");
+		return r;
+	}
+	f->userspace = true;
+	f->program = wgc_arena_strdup(a, program);
+	return f->program ? 0 : wgc_err_nomem(err);
+}
+
+int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
+		   struct wgc_err *err)
+{
+	struct wgc_facts f = { 0 };
+	struct marks marks = { .arena = a };
+	struct wgc_route *routes = NULL;
+	struct wgc_rule *rules = NULL;
+	int r;
+
+	r = choose_backend(sys, p, a, &f, err);
+	if (r < 0)
+		return r;
+	if (p->n_dns_servers) {
+		r = wgc_dns_detect(p->dns_mode, &sys->dns, &f.dns, err);
+		if (r < 0) {
+			if (err && !err->at.line)
+				err->at = p->dns_servers[0].at;
+			return r;
+		}
+	}
+	f.routing.ipv6_disabled = ipv6_disabled(sys);
+	f.src_valid_mark = sysctl_is_1(sys, "net/ipv4/conf/all/src_valid_mark");
+	if (p->table_mode == WGC_TABLE_NUMBER && p->table_name) {
+		r = table_number(sys, p, &f.routing.table_number, err);
+		if (r < 0)
+			return r;
+	}
+	f.routing.nft_available = true;
+	r = wgc_nl_route_list(sys->nl, 0, 0, a, &routes, &f.routing.n_routes, err);
+	if (r < 0)
+		return r;
+	f.routing.routes = routes;
+	if (wants_policy(p)) {
+		r = wgc_nl_rule_list(sys->nl, 0, a, &rules, &f.routing.n_rules, err);
+		if (r < 0)
+			return r;
+		f.routing.rules = rules;
+		r = other_marks(sys, &marks, err);
+		if (r < 0)
+			return r;
+		f.routing.marks = marks.v;
+		f.routing.n_marks = marks.n;
+	}
+	*ret = f;
+	return 0;
+}

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a journal says happened, put in order; and which machine, boot and
+ * network namespace it speaks of. The records:
+ *
+ *   {"wgctl":1,"profile":...,"path":...,"ifname":...,"boot":...,"netns":...}   first
+ *   {"step":N,"kind":"rule.add",...}       about to do; the rest is for undo
+ *   {"done":N,...}  {"adopted":N}  {"failed":N}  {"undone":N}
+ *   {"up":true}  {"down":true}  {"ran":"PreDown","n":1}
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "plan/internal.h"
+
+static struct wgc_past *find(struct wgc_history *h, size_t index)
+{
+	/* Records come in order, so the wanted one is nearly always the last. */
+	for (size_t i = h->n; i--;)
+		if (h->steps[i].index == index)
+			return &h->steps[i];
+	return NULL;
+}
+
+int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *ret, struct wgc_err *err)
+{
+	struct wgc_history h = { 0 };
+	size_t cap = 0, i;
+	json_t *rec, *v;
+
+	json_array_foreach(records, i, rec) {
+		static const char *const marks[] = { "done", "adopted", "failed", "undone" };
+
+		if (!json_is_object(rec))
+			continue;
+		if (json_object_get(rec, "wgctl")) {
+			if (!h.head)
+				h.head = rec;
+		} else if ((v = json_object_get(rec, "step"))) {
+			struct wgc_past *p = wgc_arena_push(a, &h.steps, &h.n, &cap, sizeof(*p));
+
+			if (!p)
+				return wgc_err_nomem(err);
+			p->index = (size_t)json_integer_value(v);
+			p->begun = rec;
+		} else if (json_object_get(rec, "up")) {
+			h.up = true;
+		} else if (json_object_get(rec, "down")) {
+			h.down = true;
+		} else if ((v = json_object_get(rec, "ran"))) {
+			size_t n = (size_t)json_integer_value(json_object_get(rec, "n"));
+
+			if (!strcmp(json_string_value(v) ?: "", "PreDown"))
+				h.pre_down_run = n;
+			else
+				h.post_down_run = n;
+		}
+		for (size_t m = 0; m < WGC_ARRAY_SIZE(marks); m++) {
+			struct wgc_past *p;
+
+			v = json_object_get(rec, marks[m]);
+			p = v ? find(&h, (size_t)json_integer_value(v)) : NULL;
+			if (!p)
+				continue;
+			if (m == 0)
+				p->done = rec;
+			else if (m == 1)
+				p->adopted = true;
+			else if (m == 2)
+				p->failed = true;
+			else
+				p->undone = true;
+		}
+	}
+	if (!h.head)
+		return wgc_err_set(err, WGC_E_IO, EBADMSG, "the journal has no first record");
+	*ret = h;
+	return 0;
+}
+
+const char *wgc_history_str(const struct wgc_history *h, const char *key)
+{
+	return json_string_value(json_object_get(h->head, key)) ?: "";
+}
+
+void wgc_netns_id(char out[static 48])
+{
+	struct stat st;
+
+	out[0] = 0;
+	if (stat("/proc/self/ns/net", &st) == 0)
+		snprintf(out, 48, "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+}
+
+static bool same_netns(const char *path, const char *id)
+{
+	char got[48];
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return false;
+	snprintf(got, sizeof(got), "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return !strcmp(got, id);
+}
+
+bool wgc_netns_alive(const char *id)
+{
+	WGC_AUTO_FREE char *mounts = NULL;
+	const char *inode = strchr(id, ':');
+	struct dirent *e;
+	char needle[64];
+	size_t len;
+	bool alive = false;
+	DIR *proc;
+
+	if (!inode)
+		return true;
+	/* Pinned by a bind mount, as `ip netns add` does: "net:[INODE]" is the mount's root. */
+	snprintf(needle, sizeof(needle), " net:[%s] ", inode + 1);
+	if (wgc_read_file("/proc/self/mountinfo", 64u << 20, &mounts, &len) < 0 || strstr(mounts, needle))
+		return true;
+	proc = opendir("/proc");
+	if (!proc)
+		return true;
+	while (!alive && (e = readdir(proc))) {
+		char path[300];
+
+		if (e->d_name[0] < '1' || e->d_name[0] > '9')
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", e->d_name);
+		alive = same_netns(path, id);
+	}
+	closedir(proc);
+	return alive;
+}
+
+void wgc_boot_id(const struct wgc_sys *sys, char out[static 64])
+{
+	WGC_AUTO_FREE char *text = NULL;
+	size_t len;
+
+	out[0] = 0;
+	if (wgc_read_file(sys->boot_id, 4096, &text, &len) < 0)
+		return;
+	text[strcspn(text, "\n")] = 0;
+	snprintf(out, 64, "%s", text);
+}

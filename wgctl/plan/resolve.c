@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking names up: many at once, with a limit in time, and interruptible.
+ * getaddrinfo(3) is none of that, so each runs in a thread; one that hangs is
+ * left behind, with memory of its own that the last user frees.
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "plan/internal.h"
+
+#define THREADS 16
+#define DEFAULT_WAIT 15 /* seconds; what the C library's own resolver takes for two tries of two servers, and some */
+
+struct job {
+	char *host, *port;
+	union wgc_sockaddr *addrs;
+	size_t n;
+	int error;
+	bool done;
+};
+
+struct pool {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct job *jobs;
+	size_t n, next, done;
+	unsigned users;
+	bool over; /* nobody waits any more */
+};
+
+static void pool_put(struct pool *p)
+{
+	bool last;
+
+	pthread_mutex_lock(&p->lock);
+	last = --p->users == 0;
+	pthread_mutex_unlock(&p->lock);
+	if (!last)
+		return;
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->jobs[i].host);
+		free(p->jobs[i].port);
+		free(p->jobs[i].addrs);
+	}
+	free(p->jobs);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->changed);
+	free(p);
+}
+
+static int look_up(const char *host, const char *port, union wgc_sockaddr **ret, size_t *ret_n)
+{
+	const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
+	struct addrinfo *list, *ai;
+	union wgc_sockaddr *v;
+	size_t n = 0;
+	int e;
+
+	e = getaddrinfo(host, port, &hints, &list);
+	if (e)
+		return e;
+	for (ai = list; ai; ai = ai->ai_next)
+		n++;
+	v = calloc(n ?: 1, sizeof(*v));
+	if (!v) {
+		freeaddrinfo(list);
+		return EAI_MEMORY;
+	}
+	n = 0;
+	for (ai = list; ai; ai = ai->ai_next)
+		if ((ai->ai_family == AF_INET || ai->ai_family == AF_INET6) && ai->ai_addrlen <= sizeof(*v))
+			memcpy(&v[n++], ai->ai_addr, ai->ai_addrlen);
+	freeaddrinfo(list);
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
+static bool worth_another_try(int e)
+{
+	return e == EAI_AGAIN || e == EAI_SYSTEM || e == EAI_MEMORY;
+}
+
+static void *worker(void *arg)
+{
+	struct pool *p = arg;
+
+	pthread_mutex_lock(&p->lock);
+	while (!p->over && p->next < p->n) {
+		struct job *j = &p->jobs[p->next++];
+
+		for (;;) {
+			const struct timespec pause = { .tv_nsec = 300 * 1000 * 1000 };
+			union wgc_sockaddr *addrs = NULL;
+			size_t n = 0;
+			bool again;
+			int e;
+
+			pthread_mutex_unlock(&p->lock);
+			e = look_up(j->host, j->port, &addrs, &n);
+			pthread_mutex_lock(&p->lock);
+			j->error = e;
+			j->addrs = addrs;
+			j->n = n;
+			again = worth_another_try(e) && !p->over;
+			if (!again)
+				break;
+			pthread_mutex_unlock(&p->lock);
+			nanosleep(&pause, NULL);
+			pthread_mutex_lock(&p->lock);
+		}
+		j->done = true;
+		p->done++;
+		pthread_cond_signal(&p->changed);
+	}
+	pthread_mutex_unlock(&p->lock);
+	pool_put(p);
+	return NULL;
+}
+
+static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->changed, NULL);
+	p->users = 1;
+	p->jobs = calloc(n ?: 1, sizeof(*p->jobs));
+	p->n = p->jobs ? n : 0;
+	for (size_t i = 0; i < p->n; i++) {
+		p->jobs[i].host = strdup(v[i].host);
+		p->jobs[i].port = strdup(v[i].port);
+		if (!p->jobs[i].host || !p->jobs[i].port) {
+			pool_put(p);
+			return NULL;
+		}
+	}
+	if (!p->jobs) {
+		pool_put(p);
+		return NULL;
+	}
+	return p;
+}
+
+int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop)
+{
+	struct pool *p = pool_new(v, n);
+	struct timespec end, now;
+	int r = 0;
+
+	if (!p)
+		return -ENOMEM;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += wait_seconds ?: DEFAULT_WAIT;
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < n && i < THREADS; i++) {
+		pthread_t t;
+
+		p->users++;
+		if (pthread_create(&t, NULL, worker, p)) {
+			p->users--;
+			break;
+		}
+		pthread_detach(t);
+	}
+	while (p->done < p->n) {
+		/* Short turns, so that a signal is seen soon. */
+		struct timespec turn;
+
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec) || p->users == 1)
+			break;
+		if (stop && *stop) {
+			r = -EINTR;
+			break;
+		}
+		clock_gettime(CLOCK_REALTIME, &turn);
+		turn.tv_nsec += 50 * 1000 * 1000;
+		if (turn.tv_nsec >= 1000000000) {
+			turn.tv_sec++;
+			turn.tv_nsec -= 1000000000;
+		}
+		pthread_cond_timedwait(&p->changed, &p->lock, &turn);
+	}
+	p->over = true;
+	for (size_t i = 0; i < n; i++) {
+		struct job *j = &p->jobs[i];
+
+		if (j->done && !j->error) {
+			v[i].addrs = WGC_TAKE(j->addrs);
+			v[i].n_addrs = j->n;
+		}
+		if (!v[i].n_addrs)
+			snprintf(v[i].reason, sizeof(v[i].reason), "%s",
+				 j->error ? gai_strerror(j->error) : j->done ? "no address" : "no answer in time");
+	}
+	pthread_mutex_unlock(&p->lock);
+	pool_put(p);
+	return r;
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/* SaveConfig: the running state of a profile back into its file. */
+#include <errno.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "plan/internal.h"
+
+/* The profile's own peer, for what the kernel does not know: names, routes. */
+static const struct wgc_profile_peer *find_peer(const struct wgc_profile *p, const struct wgc_key *key)
+{
+	for (size_t i = 0; i < p->n_peers; i++)
+		if (!memcmp(&p->peers[i].peer.public_key, key, sizeof(*key)))
+			return &p->peers[i];
+	return NULL;
+}
+
+static int save_peers(const struct wgc_profile *p, const struct wgc_device *d, struct wgc_arena *a, struct wgc_profile *out)
+{
+	out->n_peers = out->cap_peers = d->n_peers;
+	out->peers = d->n_peers ? wgc_arena_alloc(a, d->n_peers * sizeof(*out->peers)) : NULL;
+	if (d->n_peers && !out->peers)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n_peers; i++) {
+		const struct wgc_profile_peer *was = find_peer(p, &d->peers[i].public_key);
+		struct wgc_profile_peer *peer = &out->peers[i];
+		const union wgc_sockaddr *sa = &d->peers[i].endpoint;
+
+		if (was)
+			*peer = *was;
+		peer->peer = d->peers[i];
+		if (peer->preshared_key_file.s)
+			peer->peer.flags &= ~(uint32_t)WGC_PEER_HAS_PRESHARED_KEY;
+		peer->n_endpoints = peer->cap_endpoints = 0;
+		if (sa->sa.sa_family) {
+			char text[WGC_ENDPOINT_TEXT], *colon;
+			struct wgc_host_port *e = wgc_arena_alloc(a, sizeof(*e));
+
+			wgc_sockaddr_print(sa, text);
+			colon = strrchr(text, ':');
+			if (!e || !colon)
+				return -ENOMEM;
+			*colon = 0;
+			e->port_number = ntohs(sa->sa.sa_family == AF_INET ? sa->in.sin_port : sa->in6.sin6_port);
+			e->port = wgc_arena_strdup(a, colon + 1);
+			e->host = text[0] == '[' ? wgc_arena_strndup(a, text + 1, strlen(text) - 2) : wgc_arena_strdup(a, text);
+			e->numeric = *sa;
+			if (!e->port || !e->host)
+				return -ENOMEM;
+			peer->endpoints = e;
+			peer->n_endpoints = peer->cap_endpoints = 1;
+		}
+	}
+	return 0;
+}
+
+static int running_profile(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_profile *out,
+			   struct wgc_err *err)
+{
+	struct wgc_ifaddr *addrs;
+	struct wgc_device *d;
+	struct wgc_link link;
+	size_t n;
+	int r;
+
+	r = wgc_nl_link_get(sys->nl, p->ifname, &link, err);
+	if (r == 0)
+		r = wgc_wg_get(sys->nl, p->ifname, a, &d, err);
+	if (r == 0)
+		r = wgc_nl_addr_list(sys->nl, link.ifindex, a, &addrs, &n, err);
+	if (r < 0)
+		return r;
+	out->device = *d;
+	/* A mark that `up` chose is not the user's: written down, it would be
+	 * taken for one at the next `up`. */
+	if (!(p->device.flags & WGC_DEVICE_HAS_FWMARK))
+		out->device.flags &= ~(uint32_t)WGC_DEVICE_HAS_FWMARK;
+	if (p->private_key_file.s || p->private_key_command.n)
+		out->device.flags &= ~(uint32_t)WGC_DEVICE_HAS_PRIVATE_KEY;
+	out->n_addresses = out->cap_addresses = n;
+	out->addresses = n ? wgc_arena_alloc(a, n * sizeof(*out->addresses)) : NULL;
+	if (n && !out->addresses)
+		return wgc_err_nomem(err);
+	for (size_t i = 0; i < n; i++)
+		out->addresses[i].prefix = addrs[i].prefix;
+	if (p->mtu)
+		out->mtu = link.mtu;
+	return save_peers(p, d, a, out) < 0 ? wgc_err_nomem(err) : 0;
+}
+
+int wgc_plan_save(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err)
+{
+	struct wgc_str text = { .secret = true };
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_profile out = *p;
+	int r;
+
+	if (!a)
+		return wgc_err_nomem(err);
+	out.trivia = NULL;
+	r = running_profile(sys, p, a, &out, err);
+	if (r == 0)
+		r = (wgc_config_format(p->source.path) == WGC_FORMAT_JSON ? wgc_config_write_json : wgc_config_write_ini)(&out, &text);
+	if (r == 0) {
+		r = wgc_write_file_atomic(p->source.path, text.s, text.len, 0600);
+		if (r < 0)
+			wgc_err_set(err, WGC_E_IO, -r, "cannot write '%s': %s", p->source.path, strerror(-r));
+	} else if (err && err->code == WGC_E_NONE) {
+		wgc_err_nomem(err);
+	}
+	wgc_str_done(&text);
+	wgc_wipe(&out, sizeof(out));
+	wgc_arena_free(a);
+	return r;
+}

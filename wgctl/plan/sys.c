@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The real machine: nftables, hooks, and the doors' default places. */
+#include <errno.h>
+#include <nftables/libnftables.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "plan/internal.h"
+
+int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err)
+{
+	struct wgc_sys s = {
+		.run_dir = "/run/wgctl",
+		.proc_sys = "/proc/sys",
+		.rt_tables = "/etc/iproute2/rt_tables",
+		.boot_id = "/proc/sys/kernel/random/boot_id",
+		.nft = wgc_real_nft,
+		.hook = wgc_real_hook,
+		.resolve = wgc_real_resolve,
+	};
+	int r = wgc_nl_open(NULL, &s.nl, err);
+
+	if (r == 0)
+		*ret = s;
+	return r;
+}
+
+void wgc_sys_close(struct wgc_sys *sys)
+{
+	sys->nl = wgc_nl_close(sys->nl);
+	if (sys->nftables)
+		nft_ctx_free(sys->nftables);
+	sys->nftables = NULL;
+}
+
+/* libnftables prints compiler-like text; its first line, less the "Error: ". */
+static int nft_error(const char *text, struct wgc_err *err)
+{
+	static const struct {
+		const char *words;
+		int sys;
+		enum wgc_code code;
+	} known[] = {
+		{ "File exists", EEXIST, WGC_E_EXISTS },
+		{ "Operation not permitted", EPERM, WGC_E_PERM },
+		{ "Operation not supported", EOPNOTSUPP, WGC_E_UNSUPPORTED },
+		{ "Protocol not supported", EPROTONOSUPPORT, WGC_E_UNSUPPORTED },
+		{ "Invalid argument", EINVAL, WGC_E_UNSUPPORTED },
+	};
+	const char *start = text;
+	enum wgc_code code = WGC_E_KERNEL;
+	int sys = EIO;
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(known); i++)
+		if (strstr(text, known[i].words)) {
+			sys = known[i].sys;
+			code = known[i].code;
+			break;
+		}
+	if (strstr(text, "Error: "))
+		start = strstr(text, "Error: ") + 7;
+	return wgc_err_set(err, code, sys, "nftables refused our table: %.*s", (int)strcspn(start, "\n"), start);
+}
+
+int wgc_real_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+{
+	struct nft_ctx *ctx = sys->nftables;
+
+	if (!ctx) {
+		ctx = sys->nftables = nft_ctx_new(NFT_CTX_DEFAULT);
+		if (!ctx)
+			return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables cannot be used here");
+		nft_ctx_buffer_output(ctx);
+		nft_ctx_buffer_error(ctx);
+	}
+	if (nft_run_cmd_from_buffer(ctx, commands) == 0) {
+		nft_ctx_get_output_buffer(ctx); /* reading empties it */
+		return 0;
+	}
+	return nft_error(nft_ctx_get_error_buffer(ctx) ?: "", err);
+}
+
+/* `%i` is the link's name, everywhere, with no way to escape it: wg-quick's rule. */
+static char *expand(const char *command, const char *ifname)
+{
+	struct wgc_str s = { 0 };
+	const char *hit;
+
+	for (; (hit = strstr(command, "%i")); command = hit + 2) {
+		wgc_str_addn(&s, command, (size_t)(hit - command));
+		wgc_str_add(&s, ifname);
+	}
+	wgc_str_add(&s, command);
+	return wgc_str_steal(&s);
+}
+
+int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err)
+{
+	/* Hooks are written for bash: `<(...)` is in the manual of wg-quick. */
+	const char *shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
+	WGC_AUTO_FREE char *text = expand(command, ifname);
+	int status;
+	pid_t pid;
+
+	if (!text)
+		return wgc_err_nomem(err);
+	pid = fork();
+	if (pid < 0)
+		return wgc_err_set(err, WGC_E_IO, errno, "cannot start a hook: %s", strerror(errno));
+	if (!pid) {
+		sigset_t none;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGPIPE, SIG_DFL);
+		setenv("LC_ALL", "C", 1);
+		/* stdout is for answers of wgctl itself. */
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execl(shell, shell, "-c", text, (char *)NULL);
+		_exit(127);
+	}
+	/* A signal to us does not end the hook; it has the terminal's signals of its own. */
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return wgc_err_set(err, WGC_E_IO, errno, "cannot wait for a hook: %s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFSIGNALED(status))
+		wgc_err_set(err, WGC_E_HOOK, ECHILD, "the command was ended by signal %d (%s)", WTERMSIG(status),
+			    strsignal(WTERMSIG(status)));
+	else
+		wgc_err_set(err, WGC_E_HOOK, ECHILD, "the command failed with status %d", WEXITSTATUS(status));
+	return -ECHILD;
+}

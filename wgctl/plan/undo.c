@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Undo: everything of a journal, last step first, whatever fails on the way; then look whether it is true. */
+#include <errno.h>
+#include <string.h>
+
+#include "plan/internal.h"
+
+static const char *kind_of(const struct wgc_past *p)
+{
+	return json_string_value(json_object_get(p->begun, "kind")) ?: "";
+}
+
+static void note_remains(struct wgc_run *run, const struct wgc_past *p, const char *why)
+{
+	size_t len = strlen(run->remains);
+
+	run->undo_failed++;
+	snprintf(run->remains + len, sizeof(run->remains) - len, "%sstep %zu, %s (%s)", len ? "; " : "", p->index, kind_of(p), why);
+}
+
+static void tell(struct wgc_undo *u, const struct wgc_past *p, const struct wgc_step_def *def)
+{
+	struct wgc_step_view v = {
+		.index = p->index,
+		.total = u->history->n,
+		.word = def->word,
+		.sign = '-',
+		.text = json_string_value(json_object_get(p->begun, "ifname")) ?: def->undo_text,
+		.undo = def->undo_text,
+	};
+
+	if (u->run->on_undo)
+		u->run->on_undo(u->run->ctx, &v);
+}
+
+int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err)
+{
+	const struct wgc_history *h = u->history;
+	int first = 0;
+
+	for (size_t i = h->n; i--;) {
+		const struct wgc_past *p = &h->steps[i];
+		const struct wgc_step_def *def = wgc_step_def_find(kind_of(p));
+		struct wgc_err mine = WGC_ERR_INIT;
+		int r;
+
+		if (p->undone || p->adopted || p->failed)
+			continue;
+		if (!def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
+		    (u->netns_gone && def != &wgc_step_defs[WGC_STEP_DNS_SET])) {
+			u->run->undone++;
+			continue;
+		}
+		tell(u, p, def);
+		r = def->undo(u, p, &mine);
+		if (r == 0 && def->remains && def->remains(u, p))
+			r = wgc_err_set(&mine, WGC_E_KERNEL, EBUSY, "it is still there, though the kernel said that it was removed");
+		if (r < 0) {
+			wgc_err_wrap(&mine, "undo of step %zu, %s", p->index, def->word);
+			note_remains(u->run, p, mine.kernel[0] ? mine.kernel : mine.msg);
+			if (!first) {
+				first = r;
+				if (err)
+					*err = mine;
+			}
+			continue;
+		}
+		u->run->undone++;
+		/* Not fatal: undo is idempotent, so a lost mark costs a repetition. */
+		wgc_journal_appendf(u->journal, NULL, "{\"undone\":%zu}", p->index);
+	}
+	return first;
+}

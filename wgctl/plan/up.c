@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0
+/* `up`: repair what an earlier run left, look, plan, execute; on failure, undo. */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "plan/internal.h"
+
+/* A fingerprint of the profile as written, to tell "already up" from "changed". */
+static void fingerprint(const struct wgc_profile *p, char out[static 33])
+{
+	unsigned char h[16];
+
+	crypto_generichash(h, sizeof(h), (const unsigned char *)(p->source.text ?: ""), p->source.len, NULL, 0);
+	sodium_bin2hex(out, 33, h, sizeof(h));
+}
+
+static int write_head(struct wgc_exec *x, struct wgc_err *err)
+{
+	const struct wgc_profile *p = x->plan->profile;
+	WGC_AUTO_STR struct wgc_str line = { 0 };
+	struct wgc_json j = { .out = &line, .compact = true };
+	char boot[64], netns[48], print[33];
+	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+
+	wgc_boot_id(x->sys, boot);
+	wgc_netns_id(netns);
+	fingerprint(p, print);
+	const char *const strings[][2] = {
+		{ "profile", p->name }, { "path", path ?: p->source.path },
+		{ "ifname", p->ifname }, { "boot", boot },
+		{ "netns", netns },	{ "fingerprint", print },
+		{ "backend", x->plan->facts->userspace ? "userspace" : "kernel" },
+	};
+
+	wgc_json_object(&j);
+	wgc_json_key(&j, "wgctl");
+	wgc_json_int(&j, 1);
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(strings); i++) {
+		wgc_json_key(&j, strings[i][0]);
+		wgc_json_str(&j, strings[i][1]);
+	}
+	wgc_json_key(&j, "since");
+	wgc_json_int(&j, time(NULL));
+	wgc_json_key(&j, "mark");
+	wgc_json_uint(&j, x->plan->want.mark);
+	wgc_json_key(&j, "table");
+	wgc_json_uint(&j, x->plan->want.table);
+	wgc_json_key(&j, "save");
+	wgc_json_bool(&j, p->save_config);
+	/* `down` runs these even when the file is gone or says otherwise by then. */
+	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
+		wgc_json_key(&j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
+		wgc_json_array(&j);
+		for (size_t i = 0; i < p->hooks[h].n; i++)
+			wgc_json_str(&j, p->hooks[h].v[i].s);
+		wgc_json_array_end(&j);
+	}
+	wgc_json_object_end(&j);
+	if (line.oom)
+		return wgc_err_nomem(err);
+	return wgc_journal_append(x->journal, line.s, err);
+}
+
+/* What an earlier run of this profile left. 1: it is up and the same; 0: the
+ * way is free; negative: it is not. */
+static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_journal *journal, struct wgc_run *run,
+		     struct wgc_arena *a, struct wgc_err *err)
+{
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal };
+	char boot[64], netns[48], print[33];
+	struct wgc_history h;
+	struct wgc_link link;
+	json_t *records;
+	int r;
+
+	r = wgc_journal_read(journal, &records, err);
+	if (r < 0 || !records)
+		return r;
+	wgc_boot_id(sys, boot);
+	wgc_netns_id(netns);
+	r = wgc_history_read(records, a, &h, NULL);
+	if (r < 0 || strcmp(wgc_history_str(&h, "boot"), boot)) {
+		/* Killed before the first record was whole, or another boot:
+		 * nothing of it is in this kernel. */
+		json_decref(records);
+		return run->dry_run ? 0 : wgc_journal_remove(journal, err);
+	}
+	undo.history = &h;
+	undo.netns_gone = strcmp(wgc_history_str(&h, "netns"), netns);
+	if (undo.netns_gone && wgc_netns_alive(wgc_history_str(&h, "netns"))) {
+		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
+		wgc_err_hint(err, "take it down there first, or use a copy of the profile with another name");
+	} else if (!undo.netns_gone && h.up && !h.down &&
+		   wgc_nl_link_get(sys->nl, wgc_history_str(&h, "ifname"), &link, NULL) == 0) {
+		fingerprint(p, print);
+		r = 1;
+		if (strcmp(wgc_history_str(&h, "fingerprint"), print)) {
+			r = wgc_err_set(err, WGC_E_EXISTS, EEXIST, "'%s' is up with other settings than the profile has now", p->name);
+			wgc_err_hint(err, "run `wgctl down %s` and `wgctl up %s`; `wgctl reload`, which keeps sessions, is not "
+					  "supported yet", p->name, p->name);
+		}
+	} else if (run->dry_run) {
+		r = 0;
+	} else {
+		struct wgc_run repair = { .ctx = run->ctx, .on_undo = run->on_undo };
+
+		/* Unfinished, or its link is gone. */
+		undo.run = &repair;
+		r = wgc_undo_all(&undo, err);
+		run->repaired = true;
+		run->undo_failed = repair.undo_failed;
+		memcpy(run->remains, repair.remains, sizeof(run->remains));
+		if (r == 0)
+			r = wgc_journal_remove(journal, err);
+		else
+			wgc_err_wrap(err, "repairing what an earlier run left");
+	}
+	json_decref(records);
+	return r;
+}
+
+static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
+{
+	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal };
+	struct wgc_history h;
+	json_t *records = NULL;
+	int r;
+
+	r = wgc_journal_read(x->journal, &records, NULL);
+	if (r == 0 && records) {
+		r = wgc_history_read(records, a, &h, NULL);
+		if (r == 0) {
+			undo.history = &h;
+			r = wgc_undo_all(&undo, NULL);
+		} else {
+			r = 0; /* not even the first record: nothing was done */
+		}
+	}
+	if (r == 0)
+		wgc_journal_remove(x->journal, NULL);
+	json_decref(records);
+	return r;
+}
+
+static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
+		     struct wgc_arena *a, struct wgc_err *err)
+{
+	struct wgc_plan plan;
+	struct wgc_facts facts;
+	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
+	int all, r;
+
+	r = look_back(sys, p, journal, run, a, err);
+	if (r == 1)
+		run->already_up = true;
+	if (r)
+		return r < 0 ? r : 0;
+	/* Two `up`s at once must not choose the same mark: one looks, plans and
+	 * claims its mark in its journal before the other may look. */
+	all = wgc_journal_lock_all(sys, err);
+	if (all < 0)
+		return all;
+	r = wgc_facts_read(sys, p, a, &facts, err);
+	if (r == 0)
+		r = wgc_plan_build(p, &facts, a, &plan, err);
+	if (r == 0 && !run->dry_run) {
+		r = wgc_journal_create(journal, err);
+		if (r == 0)
+			r = write_head(&x, err);
+	}
+	wgc_close(all);
+	if (r < 0)
+		return r;
+	if (run->dry_run) {
+		r = wgc_execute_dry(&x, err);
+	} else {
+		if (plan.want.skipped_ipv6 && run->on_warning)
+			run->on_warning(run->ctx, "IPv6 is disabled here: the profile's IPv6 addresses and routes are left out");
+		r = wgc_execute(&x, err);
+		if (r == 0)
+			r = wgc_journal_append(journal, "{\"up\":true}", err);
+		if (r < 0)
+			roll_back(&x, a);
+	}
+	for (size_t i = 0; i < plan.device.n_peers; i++)
+		wgc_wipe(&plan.device.peers[i].preshared_key, sizeof(struct wgc_key));
+	wgc_wipe(&plan.device, sizeof(plan.device));
+	return r;
+}
+
+int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err)
+{
+	struct wgc_journal journal;
+	struct wgc_arena *a = wgc_arena_new();
+	int r;
+
+	if (!a)
+		return wgc_err_nomem(err);
+	r = wgc_journal_lock(sys, p->name, &journal, err);
+	if (r == 0) {
+		r = up_locked(sys, p, run, &journal, a, err);
+		wgc_journal_unlock(&journal);
+	}
+	wgc_arena_free(a);
+	return r;
+}

@@ -1,24 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0
 # wgctl: every entry point. `make help` lists them.
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 O ?= build
 V ?= 0
+PREFIX ?= /usr/local
+DESTDIR ?=
+
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
 
-.PHONY: all help
+.DELETE_ON_ERROR:
+.PHONY: all
 all: $(O)/wgctl ## build wgctl
 
 # Lowest layer first. A folder may use its own headers and those of lower
-# layers; tests/lint/layers holds the matrix.
-FOLDERS := base model config netlink routes dns plan cli
+# layers; tests/lint/layers holds the matrix. A folder without sources is not
+# there yet.
+FOLDERS := base model config netlink routes ns dns plan cli
+FOLDERS := $(foreach f,$(FOLDERS),$(if $(wildcard wgctl/$(f)/*.c),$(f)))
 PKGS := libmnl libnl-3.0 libnl-route-3.0 libnl-genl-3.0 inih jansson libnftables libsodium
+OPTIONAL_PKGS := libsystemd
 
+# These set the machine up themselves and build in a make of their own, so they
+# must run where the libraries are not installed yet.
+SELF_MADE := deps demo check help clean
+ifneq ($(filter-out $(SELF_MADE),$(or $(MAKECMDGOALS),all)),)
 -include $(O)/deps.mk
+endif
 $(O)/deps.mk: Makefile tests/deps
 	@mkdir -p $(O)
-	@tests/deps --flags '$(PKGS)' >$@.tmp && mv $@.tmp $@
+	@tests/deps --flags '$(PKGS)' '$(OPTIONAL_PKGS)' >$@.tmp && mv $@.tmp $@
 
 WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wno-unused-parameter -Werror
 OPT ?= -O2 -g
@@ -26,6 +40,8 @@ HARDEN ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 SANITIZE ?=
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OPT) $(HARDEN) $(WARN) $(SANITIZE) -Iwgctl -I$(O)/gen $(DEPS_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),,-pie) -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
+
+# ---- wgctl -------------------------------------------------------------------
 
 archive = $(O)/$(1).a
 ARCHIVES := $(foreach f,$(FOLDERS),$(call archive,$(f)))
@@ -51,24 +67,99 @@ $(O)/wgctl: $(O)/obj/cli/main.o $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(O)/obj/cli/main.o $(LINK_ARCHIVES) $(DEPS_LIBS) -o $@
 
+# ---- what the tests are made of ----------------------------------------------
+
 # Unit tests: tests/unit/<folder>/<name>.c becomes build/unit/<folder>/<name>,
 # linked with that folder and the layers below it only.
-upto = $(if $(filter $(1),$(firstword $(2))),$(firstword $(2)),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,$(words $(2)),$(2))))
+upto = $(if $(2),$(if $(filter $(1),$(firstword $(2))),$(firstword $(2)),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,$(words $(2)),$(2)))))
+# A variable of its own: make puts the stem in place of a % in the rule itself.
+unit_archives = $(foreach f,$(call upto,$(firstword $(subst /, ,$(1))),$(FOLDERS)),$(O)/$(f).a)
 UNIT_SRC := $(wildcard tests/unit/*/*.c)
 UNIT_BIN := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SRC))
 .PHONY: unit-build
 unit-build: $(UNIT_BIN)
 .SECONDEXPANSION:
-$(O)/unit/%: tests/unit/%.c tests/unit/tap.h $$(foreach f,$$(call upto,$$(patsubst %/,%,$$(dir $$*)),$(FOLDERS)),$(O)/$$(f).a)
+$(O)/unit/%: tests/unit/%.c tests/unit/tap.h $$(call unit_archives,$$*)
 	@mkdir -p $(@D)
 	$(call say,UNIT,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP $(filter %.c,$<) $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MT $@ -MF $@.d $(filter %.c,$<) $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+# Fuzz harnesses: tests/fuzz/<name>.c becomes <O>/fuzz/<name>, linked with every
+# folder but cli. tests/fuzz-run makes this in an output folder of its own with
+# clang and the sanitizers.
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(wildcard tests/fuzz/*.c))
+.PHONY: fuzz-build
+fuzz-build: $(FUZZ_BIN)
+$(O)/fuzz/%: tests/fuzz/%.c $(filter-out $(O)/cli.a,$(ARCHIVES))
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -MT $@ -MF $@.d $< $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
 
-.PHONY: clean
-clean: ## remove build outputs
-	rm -rf $(O)
+-include $(shell find $(O)/obj $(O)/unit $(O)/fuzz -name '*.d' -type f 2>/dev/null)
+
+# What a test script needs to compile something as the tree is compiled.
+.PHONY: print-cflags
+print-cflags: $(O)/deps.mk
+	@printf '%s\n' '$(ALL_CFLAGS)'
+
+# ---- the two commands, and their parts ---------------------------------------
+
+.PHONY: deps demo check check-unit check-cli check-netns check-vm lint fuzz bench
+demo: ## install what is missing, build, show a tunnel carrying traffic
+	@tests/deps --ensure demo
+	@$(MAKE) --no-print-directory all
+	@O='$(O)' tests/demo
+
+check: ## install what is missing, run everything a change must pass
+	@tests/deps --ensure check
+	@O='$(O)' CC='$(CC)' tests/check
+
+deps: ## install all packages that building and testing need (root)
+	@tests/deps --ensure all
+
+check-unit: ## unit tests, plain and under the sanitizers
+	@O='$(O)' CC='$(CC)' tests/check unit unit-san
+check-cli: ## command line tests
+	@O='$(O)' CC='$(CC)' tests/check build cli
+check-netns: ## real tunnels between network namespaces (root)
+	@O='$(O)' CC='$(CC)' tests/check build netns
+check-vm: ## the same on Debian's 6.1 and 6.12 kernels in QEMU
+	@O='$(O)' CC='$(CC)' tests/check build vm-6.1 vm-6.12
+lint: ## layers, banned calls, headers, scripts, man pages
+	@O='$(O)' CC='$(CC)' tests/check lint
+fuzz: ## every parser against random input, FUZZ_SECONDS=60 each
+	@O='$(O)' tests/check fuzz
+bench: all ## the table against wg-quick, wg and ip
+	@O='$(O)' tests/bench/run
+
+# ---- installation ------------------------------------------------------------
+
+MAN := $(wildcard man/*.[1-8])
+.PHONY: install uninstall
+install: all ## install wgctl, man pages and completions below PREFIX
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' \
+		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
+	install -m 755 $(O)/wgctl '$(DESTDIR)$(PREFIX)/bin/wgctl'
+	$(foreach m,$(MAN),install -D -m 644 $(m) '$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))'$(newline))
+	$(if $(wildcard completions/wgctl.bash),install -m 644 completions/wgctl.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wgctl')
+	$(if $(wildcard completions/_wgctl),install -m 644 completions/_wgctl '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_wgctl')
+	$(if $(wildcard completions/wgctl.fish),install -m 644 completions/wgctl.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish')
+
+uninstall: ## remove what install put there
+	rm -f '$(DESTDIR)$(PREFIX)/bin/wgctl' \
+		$(foreach m,$(MAN),'$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))') \
+		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wgctl' \
+		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_wgctl' \
+		'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish'
+
+.PHONY: clean help
+clean: ## remove build outputs (unpacked packages stay)
+	@if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name vm ! -name openresolv -exec rm -rf {} +; fi
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+	@sed -nE 's/^([a-z-]+):[^#]*## *(.*)/\1\t\2/p' Makefile | expand -t 14
+
+define newline
+
+
+endef

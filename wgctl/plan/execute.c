@@ -19,7 +19,7 @@ static int cancelled(struct wgc_err *err)
 static int announce(struct wgc_exec *x, size_t index, struct wgc_err *err)
 {
 	const struct wgc_step *s = &x->plan->steps[index];
-	const struct wgc_step_def *def = &wgc_step_defs[s->kind];
+	const struct wgc_step_def *def = wgc_step_defs[s->kind];
 	WGC_AUTO_STR struct wgc_str line = { 0 };
 	struct wgc_json j = { .out = &line, .compact = true };
 	int r;
@@ -45,7 +45,7 @@ static int announce(struct wgc_exec *x, size_t index, struct wgc_err *err)
 static int run_step(struct wgc_exec *x, size_t index, struct wgc_err *err)
 {
 	const struct wgc_step *s = &x->plan->steps[index];
-	const struct wgc_step_def *def = &wgc_step_defs[s->kind];
+	const struct wgc_step_def *def = wgc_step_defs[s->kind];
 	WGC_AUTO_STR struct wgc_str done = { 0 };
 	struct wgc_json j = { .out = &done, .compact = true };
 	int r;
@@ -82,7 +82,7 @@ int wgc_execute(struct wgc_exec *x, struct wgc_err *err)
 
 	/* Everything that can be known beforehand is known before the first change. */
 	for (size_t i = 0; i < p->n; i++) {
-		const struct wgc_step_def *def = &wgc_step_defs[p->steps[i].kind];
+		const struct wgc_step_def *def = wgc_step_defs[p->steps[i].kind];
 
 		r = def->precheck ? def->precheck(x, &p->steps[i], err) : 0;
 		if (r < 0)
@@ -115,7 +115,7 @@ int wgc_execute_dry(struct wgc_exec *x, struct wgc_err *err)
 	int r;
 
 	for (size_t i = 0; i < p->n; i++) {
-		const struct wgc_step_def *def = &wgc_step_defs[p->steps[i].kind];
+		const struct wgc_step_def *def = wgc_step_defs[p->steps[i].kind];
 
 		wgc_step_view(p, i, &text, &equivalent, &view);
 		if (x->run->on_step)

@@ -130,7 +130,7 @@ struct wgc_undo {
 	bool netns_gone; /* the namespace died with all that was in it: only DNS is left to undo */
 };
 
-/* One row per kind of step. */
+/* One row per kind of step; see steps.h. */
 struct wgc_step_def {
 	const char *word;
 	char sign;
@@ -148,7 +148,7 @@ struct wgc_step_def {
 	bool (*remains)(struct wgc_undo *u, const struct wgc_past *past);
 	const char *undo_text;
 };
-extern const struct wgc_step_def wgc_step_defs[WGC_N_STEP_KINDS];
+extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);
 
 /** A step as shown to people; strings live in @text and @equivalent. */

@@ -47,7 +47,7 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err)
 		if (p->undone || p->adopted || p->failed)
 			continue;
 		if (!def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
-		    (u->netns_gone && def != &wgc_step_defs[WGC_STEP_DNS_SET])) {
+		    (u->netns_gone && def != wgc_step_defs[WGC_STEP_DNS_SET])) {
 			u->run->undone++;
 			continue;
 		}

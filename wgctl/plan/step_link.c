@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Steps on the link itself: it is made, configured, given addresses and set up; deleting it undoes all of that. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/steps.h"
+
+static int link_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	const struct wgc_profile *p = x->plan->profile;
+	struct wgc_link have;
+	int r = wgc_nl_link_get(x->sys->nl, p->ifname, &have, err);
+
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	wgc_err_set(err, WGC_E_EXISTS, EEXIST, "there is a link named '%s' already (%s), which wgctl did not bring up", p->ifname,
+		    have.kind[0] ? have.kind : "a physical device");
+	wgc_err_hint(err, "delete it with `ip link delete %s` if it is a leftover, or give this profile another link with Name=",
+		     p->ifname);
+	return -EEXIST;
+}
+
+static int link_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	wgc_json_key(j, "ifname");
+	wgc_json_str(j, x->plan->profile->ifname);
+	wgc_json_key(j, "userspace");
+	wgc_json_bool(j, x->plan->facts->userspace);
+	return 0;
+}
+
+static int link_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	const struct wgc_profile *p = x->plan->profile;
+	const char *alias = p->ifname_derived ? p->name : NULL;
+	struct wgc_link link;
+	int r;
+
+	if (x->plan->facts->userspace) {
+		r = wgc_userspace_start(x->sys->nl, x->plan->facts->program, p->ifname, NULL, err);
+		if (r >= 0)
+			r = wgc_nl_link_get(x->sys->nl, p->ifname, &link, err);
+		x->ifindex = r < 0 ? 0 : link.ifindex;
+	} else {
+		r = wgc_nl_link_create(x->sys->nl, p->ifname, "wireguard", alias, &x->ifindex, err);
+	}
+	if (r < 0)
+		return r;
+	wgc_json_key(done, "ifindex");
+	wgc_json_uint(done, x->ifindex);
+	return 0;
+}
+
+static void link_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	wgc_str_addf(text, "%s type wireguard", p->profile->ifname);
+	if (p->facts->userspace) {
+		wgc_str_addf(text, " (%s)", p->facts->program);
+		wgc_str_addf(equivalent, "%s %s", p->facts->program, p->profile->ifname);
+	} else {
+		wgc_str_addf(equivalent, "ip link add %s type wireguard", p->profile->ifname);
+	}
+	if (p->profile->ifname_derived)
+		wgc_str_addf(text, " alias '%s'", p->profile->name);
+}
+
+/* The link of a record, if it is still there and still ours. One that bears
+ * our name but another index was made by somebody else since. */
+static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct wgc_link *ret, struct wgc_err *err)
+{
+	struct wgc_arena *a;
+	struct wgc_link *v;
+	uint32_t ifindex = p->done ? wgc_record_int(p->done, "ifindex") : 0;
+	size_t n;
+	int r;
+
+	r = wgc_nl_link_get(u->sys->nl, wgc_record_str(p, "ifname"), ret, err);
+	if (r == 0 && (!ifindex || ret->ifindex == ifindex))
+		return 0;
+	if (r < 0 && r != -ENODEV)
+		return r;
+	if (!ifindex)
+		return -ENODEV;
+	/* Renamed, perhaps. */
+	a = wgc_arena_new();
+	if (!a)
+		return wgc_err_nomem(err);
+	r = wgc_nl_link_list(u->sys->nl, a, &v, &n, err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (v[i].ifindex == ifindex && (!strcmp(v[i].kind, "wireguard") || !strcmp(v[i].kind, "tun"))) {
+			*ret = v[i];
+			wgc_arena_free(a);
+			return 0;
+		}
+	wgc_arena_free(a);
+	return r < 0 ? r : -ENODEV;
+}
+
+static int link_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	bool userspace = json_is_true(json_object_get(p->begun, "userspace"));
+	struct wgc_link link;
+	int r;
+
+	r = link_of_record(u, p, &link, err);
+	if (r == -ENODEV)
+		return 0;
+	if (r < 0)
+		return r;
+	if (userspace && !strcmp(link.ifname, wgc_record_str(p, "ifname")))
+		return wgc_userspace_stop(u->sys->nl, link.ifname, err);
+	r = wgc_nl_link_delete(u->sys->nl, link.ifindex, err);
+	return r == -ENODEV ? 0 : r;
+}
+
+static bool link_remains(struct wgc_undo *u, const struct wgc_past *p)
+{
+	struct wgc_link link;
+
+	return link_of_record(u, p, &link, NULL) == 0;
+}
+
+const struct wgc_step_def wgc_step_link_create = {
+	.word = "link.create",
+	.sign = '+',
+	.precheck = link_precheck,
+	.capture = link_capture,
+	.apply = link_apply,
+	.describe = link_describe,
+	.undo = link_undo,
+	.remains = link_remains,
+	.undo_text = "delete",
+};
+
+static int device_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	return wgc_wg_set(x->sys->nl, &x->plan->device, err);
+}
+
+static void device_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	const struct wgc_device *d = &p->device;
+
+	wgc_str_addf(text, "%s", d->ifname);
+	if (d->flags & WGC_DEVICE_HAS_PRIVATE_KEY)
+		wgc_str_add(text, " key (hidden),");
+	if (d->flags & WGC_DEVICE_HAS_LISTEN_PORT)
+		wgc_str_addf(text, " port %u,", d->listen_port);
+	if (d->flags & WGC_DEVICE_HAS_FWMARK)
+		wgc_str_addf(text, " mark 0x%x,", d->fwmark);
+	wgc_str_addf(text, " %zu peer%s", d->n_peers, d->n_peers == 1 ? "" : "s");
+	wgc_str_addf(equivalent, "wg addconf %s /dev/stdin", d->ifname);
+}
+
+const struct wgc_step_def wgc_step_device = {
+	.word = "device.configure",
+	.sign = '~',
+	.apply = device_apply,
+	.describe = device_describe,
+};
+
+static int addr_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	const struct wgc_routes_desired *w = &x->plan->want;
+	struct wgc_ifaddr *v = wgc_arena_alloc(x->plan->arena, w->n_addresses * sizeof(*v));
+
+	if (!v)
+		return wgc_err_nomem(err);
+	for (size_t i = 0; i < w->n_addresses; i++) {
+		v[i].prefix = w->addresses[i].prefix;
+		v[i].at = w->addresses[i].at;
+		v[i].ifindex = x->ifindex;
+	}
+	/* A PreUp hook may have added one of them. */
+	return wgc_nl_addrs_add(x->sys->nl, v, w->n_addresses, -EEXIST, NULL, err);
+}
+
+static void addr_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	const struct wgc_routes_desired *w = &p->want;
+	char one[WGC_PREFIX_TEXT];
+
+	for (size_t i = 0; i < w->n_addresses && i < 4; i++) {
+		wgc_prefix_print(&w->addresses[i].prefix, one);
+		wgc_str_addf(text, "%s%s", i ? ", " : "", one);
+		if (i == 0)
+			wgc_str_addf(equivalent, "ip address add %s dev %s", one, p->profile->ifname);
+	}
+	if (w->n_addresses > 4)
+		wgc_str_addf(text, " and %zu more", w->n_addresses - 4);
+	wgc_str_addf(text, " dev %s", p->profile->ifname);
+}
+
+const struct wgc_step_def wgc_step_addr = {
+	.word = "addr.add",
+	.sign = '+',
+	.apply = addr_apply,
+	.describe = addr_describe,
+};
+
+static int set_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	const struct wgc_profile *p = x->plan->profile;
+	/* A kernel link got its alias when it was created. */
+	const char *alias = x->plan->facts->userspace && p->ifname_derived ? p->name : NULL;
+	int r = wgc_nl_link_set(x->sys->nl, x->ifindex, wgc_mtu_choose(x), alias, true, err);
+
+	if (r == -EADDRINUSE && err && x->plan->device.listen_port) {
+		err->at = p->device.listen_port_at;
+		wgc_err_hint(err, "another socket owns udp/%u; see `ss -ulpn 'sport = :%u'`, or set ListenPort = 0",
+			     x->plan->device.listen_port, x->plan->device.listen_port);
+	}
+	return r;
+}
+
+static void set_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	if (p->profile->mtu) {
+		wgc_str_addf(text, "%s up mtu %u", p->profile->ifname, p->profile->mtu);
+		wgc_str_addf(equivalent, "ip link set %s mtu %u up", p->profile->ifname, p->profile->mtu);
+	} else {
+		wgc_str_addf(text, "%s up, mtu by the paths to the peers", p->profile->ifname);
+		wgc_str_addf(equivalent, "ip link set %s up", p->profile->ifname);
+	}
+}
+
+const struct wgc_step_def wgc_step_link_set = {
+	.word = "link.set",
+	.sign = '~',
+	.apply = set_apply,
+	.describe = set_describe,
+};

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Steps on the rest of the machine: DNS, sysctls, nftables. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/steps.h"
+
+static int dns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	WGC_AUTO_FREE char *inverse = NULL;
+	int r;
+
+	r = wgc_dns_capture(x->plan->facts->dns, x->plan->profile->ifname, &x->sys->dns, &inverse, err);
+	if (r < 0)
+		return r;
+	wgc_json_key(j, "backend");
+	wgc_json_str(j, wgc_dns_backend_name(x->plan->facts->dns));
+	wgc_json_key(j, "ifname");
+	wgc_json_str(j, x->plan->profile->ifname);
+	wgc_json_key(j, "inverse");
+	wgc_json_str(j, inverse);
+	return 0;
+}
+
+static int dns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	int r = wgc_dns_apply(x->plan->facts->dns, x->plan->profile->ifname, x->plan->profile, &x->sys->dns, err);
+
+	if (r < 0 && err && !err->at.line)
+		err->at = s->at;
+	return r;
+}
+
+static void dns_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	for (size_t i = 0; i < p->profile->n_dns_servers; i++)
+		wgc_str_addf(text, "%s%s", i ? ", " : "", p->profile->dns_servers[i].s);
+	for (size_t i = 0; i < p->profile->n_dns_search; i++)
+		wgc_str_addf(text, "%s%s", i ? ", " : " search ", p->profile->dns_search[i].s);
+	wgc_str_addf(text, " through %s", wgc_dns_backend_name(p->facts->dns));
+	if (p->facts->dns == WGC_DNS_BACKEND_RESOLVCONF)
+		wgc_str_addf(equivalent, "resolvconf -a %s -m 0 -x", p->profile->ifname);
+}
+
+static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	enum wgc_dns_backend b;
+
+	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
+		return wgc_err_set(err, WGC_E_INTERNAL, EBADMSG, "the journal names an unknown DNS backend '%s'",
+				   wgc_record_str(p, "backend"));
+	return wgc_dns_restore(b, wgc_record_str(p, "ifname"), wgc_record_str(p, "inverse"), &u->sys->dns, err);
+}
+
+const struct wgc_step_def wgc_step_dns = {
+	.word = "dns.set",
+	.sign = '~',
+	.capture = dns_capture,
+	.apply = dns_apply,
+	.describe = dns_describe,
+	.undo = dns_undo,
+	.undo_text = "restore",
+};
+
+static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	char old[64];
+	int r = wgc_sysctl_read(x->sys, s->path, old, sizeof(old));
+
+	if (r < 0)
+		return wgc_err_set(err, WGC_E_IO, -r, "cannot read sysctl %s: %s", s->path, strerror(-r));
+	wgc_json_key(j, "path");
+	wgc_json_str(j, s->path);
+	wgc_json_key(j, "old");
+	wgc_json_str(j, old);
+	wgc_json_key(j, "new");
+	wgc_json_str(j, s->value);
+	return 0;
+}
+
+static int sysctl_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	int r = wgc_sysctl_write(x->sys, s->path, s->value);
+	char v[16];
+
+	if (r >= 0)
+		return 0;
+	/* In containers /proc/sys is read-only. Only a strict reverse path
+	 * filter looks at the mark; without one the tunnel works as well. */
+	if ((r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOENT) &&
+	    (wgc_sysctl_read(x->sys, "net/ipv4/conf/all/rp_filter", v, sizeof(v)) < 0 || strcmp(v, "1"))) {
+		if (x->run->on_warning)
+			x->run->on_warning(x->run->ctx, "sysctl net.ipv4.conf.all.src_valid_mark cannot be set to 1; it is not "
+							"needed here, as no strict reverse path filter is on");
+		return 1;
+	}
+	wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s to %s: %s", s->path, s->value, strerror(-r));
+	wgc_err_hint(err, "with rp_filter = 1 it is needed; set it outside of the container, or set rp_filter to 2");
+	return r;
+}
+
+static void sysctl_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	wgc_str_addf(text, "%s = %s", s->path, s->value);
+	wgc_str_addf(equivalent, "sysctl -w %s=%s", s->path, s->value);
+}
+
+struct heir {
+	struct wgc_undo *u;
+	const struct wgc_past *past;
+	const char *own_dir;
+	bool found;
+	struct wgc_err *err;
+};
+
+/* Another tunnel that found the value as we had set it needs it as much as we
+ * did: it gets our record, and restores the old value when it goes. */
+static int give_to_heir(void *ctx, const char *dir, json_t *records)
+{
+	struct heir *h = ctx;
+	struct wgc_arena *a;
+	struct wgc_history theirs;
+	int r = 0;
+
+	if (!strcmp(dir, h->own_dir))
+		return 0;
+	a = wgc_arena_new();
+	if (!a)
+		return -ENOMEM;
+	if (wgc_history_read(records, a, &theirs, NULL) == 0 &&
+	    !strcmp(wgc_history_str(&theirs, "netns"), wgc_history_str(h->u->history, "netns")))
+		for (size_t i = 0; i < theirs.n && !h->found; i++) {
+			const struct wgc_past *p = &theirs.steps[i];
+			WGC_AUTO_STR struct wgc_str line = { 0 };
+			struct wgc_json j = { .out = &line, .compact = true };
+
+			if (strcmp(wgc_record_str(p, "path"), wgc_record_str(h->past, "path")) || p->undone || p->failed || !p->adopted)
+				continue;
+			wgc_json_object(&j);
+			wgc_json_key(&j, "step");
+			wgc_json_uint(&j, theirs.n + 1000);
+			for (const char *const *k = (const char *const[]){ "kind", "path", "old", "new", NULL }; *k; k++) {
+				wgc_json_key(&j, *k);
+				wgc_json_str(&j, wgc_record_str(h->past, *k));
+			}
+			wgc_json_object_end(&j);
+			r = line.oom ? -ENOMEM : wgc_journal_append_other(h->u->sys, dir, line.s, h->err);
+			h->found = r == 0;
+			break;
+		}
+	wgc_arena_free(a);
+	return r < 0 ? r : h->found;
+}
+
+static int sysctl_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	struct heir heir = { .u = u, .past = p, .own_dir = u->journal->dir, .err = err };
+	const char *path = wgc_record_str(p, "path"), *old = wgc_record_str(p, "old");
+	WGC_AUTO_FD int lock = -1;
+	char now[64];
+	int r;
+
+	if (wgc_sysctl_read(u->sys, path, now, sizeof(now)) < 0 || strcmp(now, wgc_record_str(p, "new")) || !strcmp(now, old))
+		return 0; /* not as we left it: whoever changed it meant it */
+	lock = wgc_journal_lock_all(u->sys, err);
+	if (lock < 0)
+		return lock;
+	r = wgc_journal_each(u->sys, give_to_heir, &heir, err);
+	if (r)
+		return r < 0 ? r : 0;
+	r = wgc_sysctl_write(u->sys, path, old);
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s back to %s: %s", path, old, strerror(-r)) : 0;
+}
+
+const struct wgc_step_def wgc_step_sysctl = {
+	.word = "sysctl.set",
+	.sign = '~',
+	.capture = sysctl_capture,
+	.apply = sysctl_apply,
+	.describe = sysctl_describe,
+	.undo = sysctl_undo,
+	.undo_text = "restore",
+};
+
+static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	wgc_json_key(j, "delete");
+	wgc_json_str(j, x->plan->want.nft_delete);
+	return 0;
+}
+
+static int nft_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	struct wgc_err mine = WGC_ERR_INIT;
+	int r = x->sys->nft(x->sys, x->plan->want.nft_load, &mine);
+
+	if (r < 0 && mine.code == WGC_E_UNSUPPORTED) {
+		if (x->run->on_warning)
+			x->run->on_warning(x->run->ctx, "this kernel has no nftables: packets from other networks to the tunnel's "
+							"own addresses are not filtered, and replies rely on the routing rules alone");
+		return 1;
+	}
+	if (r < 0 && err) {
+		*err = mine;
+		if (r == -EEXIST)
+			wgc_err_hint(err, "a table of an earlier run that left no journal? See `nft list tables`");
+	}
+	return r;
+}
+
+static void nft_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	char table[48];
+
+	wgc_routes_nft_table(p->profile->ifname, table);
+	wgc_str_addf(text, "table inet %s: guard the tunnel's addresses, carry its mark", table);
+	wgc_str_addf(equivalent, "nft -f -");
+}
+
+static int nft_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	struct wgc_err mine = WGC_ERR_INIT;
+	int r = u->sys->nft(u->sys, wgc_record_str(p, "delete"), &mine);
+
+	if (r < 0 && mine.code == WGC_E_UNSUPPORTED)
+		return 0; /* then it was never loaded either */
+	if (r < 0 && err)
+		*err = mine;
+	return r;
+}
+
+const struct wgc_step_def wgc_step_nft = {
+	.word = "nft.load",
+	.sign = '+',
+	.capture = nft_capture,
+	.apply = nft_apply,
+	.describe = nft_describe,
+	.undo = nft_undo,
+	.undo_text = "delete",
+};

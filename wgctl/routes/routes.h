@@ -19,13 +19,15 @@ struct wgc_routes_facts {
 	bool ipv6_disabled; /* for new links: conf/default/disable_ipv6 or no IPv6 at all */
 	bool nft_available;
 	uint32_t table_number; /* what profile->table_name stands for */
+	uint32_t ifindex; /* of our own link where it exists already: its routes are no clash; else 0 */
 };
 
 struct wgc_routes_desired {
 	bool policy; /* full tunnel or ExcludeIPs: mark, table, rules */
 	bool policy4, policy6; /* families with policy routing */
+	bool closed6; /* the policy is to let no IPv6 out: an unreachable default route */
 	uint32_t mark, table; /* 0 without policy; mark is also set on the device */
-	struct wgc_route *routes; /* longest prefix first; default routes of a policy table last; oif to be filled in */
+	struct wgc_route *routes; /* longest prefix first; default routes of a policy table last; oif of unicast ones to be filled in */
 	size_t n_routes;
 	struct wgc_rule *rules; /* in the order of adding */
 	size_t n_rules;
@@ -33,6 +35,7 @@ struct wgc_routes_desired {
 	size_t n_addresses;
 	bool skipped_ipv6; /* addresses or routes were left out: IPv6 is disabled */
 	bool src_valid_mark; /* the sysctl must be 1 */
+	uint32_t mtu_min; /* less than this makes the link useless: 1280 when it carries IPv6, else 576 */
 	char *nft_load;	  /* nft commands that create our table, or NULL */
 	char *nft_delete; /* and those that delete it */
 };
@@ -44,10 +47,15 @@ struct wgc_routes_desired {
 int wgc_routes_plan(const struct wgc_profile *p, const struct wgc_routes_facts *f, struct wgc_arena *a,
 		    struct wgc_routes_desired *ret, struct wgc_err *err);
 
-/** MTU of the tunnel over paths of @path_mtu bytes: less 80 (IPv6) as wg-quick does; at least 1280 with IPv6, 576 without. */
+/**
+ * MTU of the tunnel when the narrowest path to a peer carries @path_mtu bytes
+ * (0 = not known: 1500): less the 80 that IPv6, UDP and WireGuard take, as
+ * wg-quick has it for both families, and at least 576. A caller that knows
+ * what the link carries raises it to wgc_routes_desired.mtu_min.
+ */
 uint32_t wgc_routes_mtu(uint32_t path_mtu);
 
-/** Name of our nft table for a link. */
+/** Name of our nft table for a link: a word of nft's grammar, different for different links. */
 void wgc_routes_nft_table(const char *ifname, char ret[static 48]);
 
 #endif

@@ -38,7 +38,8 @@ WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -W
 OPT ?= -O2 -g
 HARDEN ?= -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE
 SANITIZE ?=
-ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OPT) $(HARDEN) $(WARN) $(SANITIZE) -Iwgctl -I$(O)/gen $(DEPS_CFLAGS) $(CFLAGS)
+# -iquote, not -I: <netlink/netlink.h> is libnl's, "netlink/netlink.h" is ours.
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE $(OPT) $(HARDEN) $(WARN) $(SANITIZE) -iquote wgctl -iquote $(O)/gen $(DEPS_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(if $(SANITIZE),,-pie) -Wl,-z,relro,-z,now -Wl,--as-needed $(SANITIZE) $(LDFLAGS)
 
 # ---- wgctl -------------------------------------------------------------------
@@ -82,7 +83,7 @@ unit-build: $(UNIT_BIN)
 $(O)/unit/%: tests/unit/%.c tests/unit/tap.h $$(call unit_archives,$$*)
 	@mkdir -p $(@D)
 	$(call say,UNIT,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -MMD -MP -MT $@ -MF $@.d $(filter %.c,$<) $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -iquote tests -MMD -MP -MT $@ -MF $@.d $(filter %.c,$<) $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
 
 # Fuzz harnesses: tests/fuzz/<name>.c becomes <O>/fuzz/<name>, linked with every
 # folder but cli. tests/fuzz-run makes this in an output folder of its own with
@@ -93,7 +94,7 @@ fuzz-build: $(FUZZ_BIN)
 $(O)/fuzz/%: tests/fuzz/%.c $(filter-out $(O)/cli.a,$(ARCHIVES))
 	@mkdir -p $(@D)
 	$(call say,FUZZ,$@)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests -fsanitize=fuzzer -MMD -MP -MT $@ -MF $@.d $< $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
+	$(Q)$(CC) $(ALL_CFLAGS) -iquote tests -fsanitize=fuzzer -MMD -MP -MT $@ -MF $@.d $< $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
 
 -include $(shell find $(O)/obj $(O)/unit $(O)/fuzz -name '*.d' -type f 2>/dev/null)
 

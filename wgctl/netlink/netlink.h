@@ -15,16 +15,19 @@
 /* How bytes travel; the real one is a pair of netlink sockets, tests put a
  * model of a kernel here. @proto is NETLINK_ROUTE or NETLINK_GENERIC. send
  * takes one buffer of one or more whole messages; recv returns one datagram
- * (length, or -errno; MSG_TRUNC is -EMSGSIZE). portid is put into no header. */
+ * (length, or -errno; MSG_TRUNC is -EMSGSIZE). portid is put into no header.
+ * in_flight: how many requests may be sent before their acks are read, so that
+ * the acks fit the receive buffer; 0 = no limit of its own. */
 struct wgc_nl_transport {
 	int (*send)(void *ctx, int proto, const void *buf, size_t len);
 	ssize_t (*recv)(void *ctx, int proto, void *buf, size_t cap);
 	void (*close)(void *ctx);
 	void *ctx;
+	unsigned in_flight;
 };
 
 struct wgc_nl;
-/** Open a conversation; @t NULL is the real kernel. The transport is taken over. */
+/** Open a conversation; @t NULL is the real kernel. The transport is taken over, and closed if this fails. */
 int wgc_nl_open(const struct wgc_nl_transport *t, struct wgc_nl **ret, struct wgc_err *err);
 /** NULL-safe; returns NULL. */
 struct wgc_nl *wgc_nl_close(struct wgc_nl *nl);
@@ -88,6 +91,8 @@ int wgc_wg_get(struct wgc_nl *nl, const char *ifname, struct wgc_arena *a, struc
  * split, and an error leaves the earlier parts in place. Buffers are wiped.
  */
 int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *err);
+/** True when the kernel has WireGuard; its module is loaded by asking. */
+bool wgc_wg_kernel_available(struct wgc_nl *nl);
 /** True when a live UAPI socket of that name exists. */
 bool wgc_uapi_exists(const char *ifname);
 

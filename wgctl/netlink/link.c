@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Links, through libnl's objects: it knows how kinds nest their attributes. */
+#include <errno.h>
+#include <string.h>
+
+#include "netlink/internal.h"
+#include "netlink/libnl.h"
+
+/* ---- reading ---------------------------------------------------------------- */
+
+struct links {
+	struct wgc_arena *a;
+	struct wgc_link *v;
+	size_t n, cap;
+	int error;
+};
+
+static void copy(char *out, size_t cap, const char *s)
+{
+	size_t len = s ? strnlen(s, cap - 1) : 0;
+
+	if (len)
+		memcpy(out, s, len);
+	out[len] = 0;
+}
+
+static void from_object(struct nl_object *o, void *arg)
+{
+	struct rtnl_link *link = (struct rtnl_link *)o;
+	struct links *l = arg;
+	struct wgc_link *out = wgc_arena_push(l->a, &l->v, &l->n, &l->cap, sizeof(*out));
+
+	if (!out) {
+		l->error = -ENOMEM;
+		return;
+	}
+	out->ifindex = (uint32_t)rtnl_link_get_ifindex(link);
+	copy(out->ifname, sizeof(out->ifname), rtnl_link_get_name(link));
+	copy(out->kind, sizeof(out->kind), rtnl_link_get_type(link));
+	copy(out->alias, sizeof(out->alias), rtnl_link_get_ifalias(link));
+	out->mtu = rtnl_link_get_mtu(link);
+	out->flags = rtnl_link_get_flags(link);
+}
+
+static int take_link(const struct nlmsghdr *nlh, void *arg)
+{
+	struct links *l = arg;
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct nl_msg *msg;
+	int r;
+
+	/* Bridges also list their ports, as messages of their own family. */
+	if (nlh->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return -EBADMSG;
+	if (ifi->ifi_family != AF_UNSPEC)
+		return 0;
+	msg = nlmsg_convert((struct nlmsghdr *)nlh);
+	if (!msg)
+		return -ENOMEM;
+	nlmsg_set_proto(msg, NETLINK_ROUTE);
+	r = nl_msg_parse(msg, from_object, l);
+	nlmsg_free(msg);
+	if (l->error)
+		return l->error;
+	return r < 0 ? -EBADMSG : 0;
+}
+
+static void reset(void *arg)
+{
+	((struct links *)arg)->n = 0;
+}
+
+/* By index, or by name when that is 0. */
+static int get_one(struct wgc_nl *nl, uint32_t ifindex, const char *ifname, struct wgc_link *ret,
+		   struct wgc_nl_fault *fault)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct links l = { .a = a };
+	struct nl_msg *msg;
+	int r = -ENOMEM;
+
+	wgc_nl_fault_set(fault, r);
+	if (a && !rtnl_link_build_get_request((int)ifindex, ifname, &msg))
+		r = wgc_nl_call_msg(nl, msg, take_link, &l, fault);
+	if (!r && !l.n)
+		r = wgc_nl_fault_set(fault, -EBADMSG);
+	if (!r)
+		*ret = l.v[0];
+	wgc_arena_free(a);
+	return r;
+}
+
+int wgc_nl_link_get(struct wgc_nl *nl, const char *ifname, struct wgc_link *ret, struct wgc_err *err)
+{
+	struct wgc_nl_fault fault;
+
+	/* The kernel calls such a name a range error, or looks for a part of it. */
+	if (!*ifname || strlen(ifname) >= IFNAMSIZ)
+		wgc_nl_fault_set(&fault, -ENODEV);
+	else if (!get_one(nl, 0, ifname, ret, &fault))
+		return 0;
+	return wgc_nl_explain(err, WGC_OP_LINK_GET, &fault, "'%s'", ifname);
+}
+
+int wgc_nl_link_get_index(struct wgc_nl *nl, uint32_t ifindex, struct wgc_link *ret, struct wgc_err *err)
+{
+	struct wgc_nl_fault fault;
+
+	if (!get_one(nl, ifindex, NULL, ret, &fault))
+		return 0;
+	return wgc_nl_explain(err, WGC_OP_LINK_GET, &fault, "interface number %u", ifindex);
+}
+
+int wgc_nl_link_list(struct wgc_nl *nl, struct wgc_arena *a, struct wgc_link **ret, size_t *ret_n, struct wgc_err *err)
+{
+	uint8_t buf[MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifinfomsg))] __attribute__((aligned(4)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct links l = { .a = a };
+	struct wgc_nl_fault fault;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	if (wgc_nl_dump(nl, NETLINK_ROUTE, nlh, take_link, reset, &l, &fault))
+		return wgc_nl_explain(err, WGC_OP_LIST, &fault, "cannot list the interfaces");
+	*ret = l.v;
+	*ret_n = l.n;
+	return 0;
+}
+
+/* ---- changing ---------------------------------------------------------------- */
+
+static int set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const char *alias, const bool *up,
+	       struct wgc_nl_fault *fault)
+{
+	struct rtnl_link *which = rtnl_link_alloc(), *what = rtnl_link_alloc();
+	struct nl_msg *msg;
+	int r = -ENOMEM;
+
+	if (which && what) {
+		rtnl_link_set_ifindex(which, (int)ifindex);
+		if (mtu)
+			rtnl_link_set_mtu(what, mtu);
+		if (alias)
+			rtnl_link_set_ifalias(what, alias);
+		if (up && *up)
+			rtnl_link_set_flags(what, IFF_UP);
+		else if (up)
+			rtnl_link_unset_flags(what, IFF_UP);
+		r = rtnl_link_build_change_request(which, what, 0, &msg) ? -ENOMEM : 0;
+	}
+	if (r)
+		wgc_nl_fault_set(fault, r);
+	else
+		r = wgc_nl_call_msg(nl, msg, NULL, NULL, fault);
+	if (which)
+		rtnl_link_put(which);
+	if (what)
+		rtnl_link_put(what);
+	return r;
+}
+
+int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const char *alias, bool up, struct wgc_err *err)
+{
+	struct wgc_nl_fault fault;
+	char what[32] = "";
+
+	if (!set(nl, ifindex, mtu, alias, &up, &fault))
+		return 0;
+	if (mtu)
+		snprintf(what, sizeof(what), ", MTU %u", mtu);
+	return wgc_nl_explain(err, WGC_OP_LINK_SET, &fault, "cannot set interface number %u %s%s%s", ifindex,
+			      up ? "up" : "down", what, alias ? ", alias" : "");
+}
+
+int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err)
+{
+	struct rtnl_link *link = rtnl_link_alloc();
+	struct wgc_nl_fault fault;
+	struct nl_msg *msg;
+	int r;
+
+	if (!link)
+		return wgc_err_nomem(err);
+	rtnl_link_set_ifindex(link, (int)ifindex);
+	r = rtnl_link_build_delete_request(link, &msg);
+	rtnl_link_put(link);
+	if (r)
+		return wgc_err_nomem(err);
+	if (!wgc_nl_call_msg(nl, msg, NULL, NULL, &fault))
+		return 0;
+	return wgc_nl_explain(err, WGC_OP_LINK_DELETE, &fault, "cannot delete interface number %u", ifindex);
+}
+
+int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, const char *alias, uint32_t *ret_ifindex,
+		       struct wgc_err *err)
+{
+	struct rtnl_link *link = rtnl_link_alloc();
+	struct wgc_link made;
+	struct wgc_nl_fault fault;
+	struct nl_msg *msg;
+	int r = -ENOMEM;
+
+	if (link && !rtnl_link_set_type(link, kind)) {
+		rtnl_link_set_name(link, ifname);
+		r = rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &msg);
+	}
+	if (link)
+		rtnl_link_put(link);
+	if (r)
+		return wgc_err_nomem(err);
+	r = wgc_nl_call_msg(nl, msg, NULL, NULL, &fault);
+	if (r)
+		return wgc_nl_explain(err, WGC_OP_LINK_CREATE, &fault, "cannot create interface '%s' of kind %s", ifname,
+				      kind);
+	r = wgc_nl_link_get(nl, ifname, &made, err);
+	if (r)
+		return r;
+	/* The kernel heeds an alias only on links that exist. */
+	if (alias) {
+		r = set(nl, made.ifindex, 0, alias, NULL, &fault);
+		if (r) {
+			wgc_nl_link_delete(nl, made.ifindex, NULL);
+			return wgc_nl_explain(err, WGC_OP_LINK_SET, &fault, "cannot set the alias of '%s'", ifname);
+		}
+	}
+	*ret_ifindex = made.ifindex;
+	return 0;
+}

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file backend: /etc/resolv.conf itself. Where the file is a mount of its
+ * own (containers, `ip netns exec`) it is written in place: replacing it is
+ * impossible there, and where it is reached through a symbolic link replacing
+ * the link would change the file of all other namespaces.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dns/internal.h"
+
+#define MAX_SIZE (1u << 20)
+#define LOCK_TRIES 1000 /* of 10 ms */
+
+/* resolv.conf as it is. */
+struct state {
+	struct wgc_dns_base is;
+	bool mounted; /* the file is a mount of its own */
+	struct wgc_dns_layers layers;
+};
+
+static void state_done(struct state *s)
+{
+	wgc_dns_base_done(&s->is);
+	wgc_dns_layers_done(&s->layers);
+}
+
+static const char *resolv_conf(const struct wgc_dns_paths *paths)
+{
+	return paths && paths->resolv_conf ? paths->resolv_conf : "/etc/resolv.conf";
+}
+
+static int io_error(struct wgc_err *err, int r, const char *doing, const char *path)
+{
+	wgc_err_set(err, r == -EACCES ? WGC_E_PERM : WGC_E_IO, -r, "cannot %s %s: %s", doing, path, strerror(-r));
+	if (r == -EROFS)
+		wgc_err_hint(err, "the file system is read-only; DNSMode = none leaves the resolver alone");
+	else if (r == -EPERM)
+		wgc_err_hint(err, "lsattr %s tells whether it is immutable; DNSMode = none leaves the resolver alone", path);
+	return r;
+}
+
+/* The boot's id, or "" when it is not known. */
+static void read_boot(const struct wgc_dns_paths *paths, char ret[static 64])
+{
+	WGC_AUTO_FREE char *text = NULL;
+	size_t len, n = 0;
+
+	if (wgc_read_file(paths && paths->boot_id ? paths->boot_id : "/proc/sys/kernel/random/boot_id", 4096, &text, &len) == 0)
+		while (n < 63 && text[n] > ' ' && text[n] < 0x7f)
+			n++;
+	if (n)
+		memcpy(ret, text, n);
+	ret[n] = '\0';
+}
+
+static char *directory_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (!slash)
+		return strdup(".");
+	return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
+/* Reading, changing and writing the stack must not mix with another process'
+ * doing the same. The file itself is replaced, so its directory is the lock. */
+static int lock(const char *path, int *ret_fd, struct wgc_err *err)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	WGC_AUTO_FREE char *dir = directory_of(path);
+	WGC_AUTO_FD int fd = -1;
+
+	if (!dir)
+		return wgc_err_nomem(err);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return io_error(err, -errno, "open", dir);
+	for (int i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+		/* A file system without locks has no second wgctl to fear. */
+		if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS)
+			break;
+		if ((errno != EWOULDBLOCK && errno != EINTR) || i >= LOCK_TRIES)
+			return io_error(err, -errno, "lock", dir);
+		nanosleep(&pause, NULL);
+	}
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+static bool is_mount(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &st) == 0 && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+static int read_link(const char *path, char **ret)
+{
+	char target[4096];
+	ssize_t n = readlink(path, target, sizeof(target));
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == sizeof(target))
+		return -ENAMETOOLONG;
+	*ret = strndup(target, (size_t)n);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int read_content(const char *path, struct wgc_dns_base *b, struct wgc_err *err)
+{
+	WGC_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+	size_t len;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return io_error(err, -errno, "read", path);
+	if (!S_ISREG(st.st_mode))
+		return wgc_err_set(err, WGC_E_IO, EINVAL, "%s is not a regular file", path);
+	r = wgc_read_fd(fd, MAX_SIZE, &b->text, &len);
+	if (r < 0)
+		return io_error(err, r, "read", path);
+	if (strlen(b->text) != len)
+		return wgc_err_set(err, WGC_E_IO, EINVAL, "%s holds a zero byte: it is not a resolv.conf", path);
+	b->kind = WGC_DNS_KIND_FILE;
+	b->mode = st.st_mode & 07777;
+	b->uid = st.st_uid;
+	b->gid = st.st_gid;
+	return 0;
+}
+
+static int read_state(const char *path, const char *boot, struct state *ret, struct wgc_err *err)
+{
+	struct state s = { 0 };
+	struct stat st;
+	int r = 0;
+
+	s.mounted = is_mount(path);
+	if (lstat(path, &st) < 0) {
+		if (errno != ENOENT)
+			return io_error(err, -errno, "read", path);
+	} else if (S_ISLNK(st.st_mode) && !s.mounted) {
+		s.is.kind = WGC_DNS_KIND_LINK;
+		r = read_link(path, &s.is.text);
+		if (r < 0)
+			io_error(err, r, "read", path);
+	} else {
+		r = read_content(path, &s.is, err);
+		if (r == 0 && wgc_dns_layers_read(s.is.text, boot, &s.layers) < 0)
+			r = wgc_err_nomem(err);
+	}
+	if (r < 0) {
+		state_done(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+/* Where a file of ours lost the line that says what was there, nothing can be
+ * built on it. */
+static int check_base(const struct state *s, const char *path, struct wgc_err *err)
+{
+	if (!s->layers.ours || s->layers.has_base)
+		return 0;
+	wgc_err_set(err, WGC_E_EXISTS, EEXIST, "%s was written by wgctl and then changed: what was there before is lost", path);
+	wgc_err_hint(err, "write it anew without the lines that begin with '#wgctl', then try again");
+	return -EEXIST;
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+/* New text first and cutting off the rest afterwards: at no moment is the file
+ * empty. */
+static int write_in_place(const char *path, const char *text)
+{
+	WGC_AUTO_FD int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = wgc_write_all(fd, text, strlen(text));
+	if (r < 0)
+		return r;
+	if (ftruncate(fd, (off_t)strlen(text)) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+static int fill(int fd, const struct wgc_dns_base *b)
+{
+	int r;
+
+	/* In a user namespace the owner may have no number: the mode still counts. */
+	if (fchown(fd, b->uid, b->gid) < 0 && errno != EPERM && errno != EINVAL)
+		return -errno;
+	if (fchmod(fd, b->mode) < 0)
+		return -errno;
+	r = wgc_write_all(fd, b->text, strlen(b->text));
+	if (r < 0)
+		return r;
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+static int replace(const char *path, const struct wgc_dns_base *b)
+{
+	WGC_AUTO_FREE char *temp = NULL;
+	int fd, r;
+
+	if (asprintf(&temp, "%s.wgctl-XXXXXX", path) < 0) {
+		temp = NULL;
+		return -ENOMEM;
+	}
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (b->kind == WGC_DNS_KIND_FILE)
+		r = fill(fd, b);
+	else
+		r = unlink(temp) < 0 || symlink(b->text, temp) < 0 ? -errno : 0;
+	close(fd);
+	if (r == 0 && rename(temp, path) < 0)
+		r = -errno;
+	if (r < 0)
+		unlink(temp);
+	return r;
+}
+
+/* Make @path what @b says. @now tells how it may be written. */
+static int put(const char *path, const struct state *now, const struct wgc_dns_base *b, struct wgc_err *err)
+{
+	int r;
+
+	if (b->kind == WGC_DNS_KIND_ABSENT)
+		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
+	else if (b->kind == WGC_DNS_KIND_FILE && now->mounted)
+		r = write_in_place(path, b->text);
+	else
+		r = replace(path, b);
+	/* A mount that the kernel did not tell us of, or a directory that may
+	 * not be changed around a file that may. */
+	if ((r == -EBUSY || r == -EROFS || r == -EACCES) && b->kind == WGC_DNS_KIND_FILE && !now->mounted &&
+	    now->is.kind == WGC_DNS_KIND_FILE)
+		r = write_in_place(path, b->text);
+	if (r < 0)
+		return io_error(err, r, b->kind == WGC_DNS_KIND_ABSENT ? "remove" : "write", path);
+	return 0;
+}
+
+static int put_layers(const char *path, const struct state *now, const char *boot, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+	struct wgc_dns_base b = { .kind = WGC_DNS_KIND_FILE, .mode = 0644, .uid = geteuid(), .gid = getegid() };
+
+	wgc_dns_layers_write(&now->layers, boot, &text);
+	if (text.oom)
+		return wgc_err_nomem(err);
+	if (now->is.kind == WGC_DNS_KIND_FILE) {
+		b.mode = now->is.mode;
+		b.uid = now->is.uid;
+		b.gid = now->is.gid;
+	}
+	b.text = text.s;
+	return put(path, now, &b, err);
+}
+
+/* ---- the backend ------------------------------------------------------------------ */
+
+int wgc_dns_file_capture(const struct wgc_dns_paths *paths, char **ret_inverse, struct wgc_err *err)
+{
+	WGC_CLEANUP(state_done) struct state s = { 0 };
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+	const char *path = resolv_conf(paths);
+	WGC_AUTO_FD int fd = -1;
+	char boot[64], *text;
+	int r;
+
+	read_boot(paths, boot);
+	r = lock(path, &fd, err);
+	if (r < 0)
+		return r;
+	r = read_state(path, boot, &s, err);
+	if (r == 0)
+		r = check_base(&s, path, err);
+	if (r < 0)
+		return r;
+	wgc_dns_base_write(s.layers.has_base ? &s.layers.base : &s.is, &out);
+	text = wgc_str_steal(&out);
+	if (!text)
+		return wgc_err_nomem(err);
+	*ret_inverse = text;
+	return 0;
+}
+
+int wgc_dns_file_apply(const char *ifname, const char *lines, const struct wgc_dns_paths *paths, struct wgc_err *err)
+{
+	WGC_CLEANUP(state_done) struct state s = { 0 };
+	const char *path = resolv_conf(paths);
+	WGC_AUTO_FD int fd = -1;
+	char boot[64];
+	int r;
+
+	read_boot(paths, boot);
+	r = lock(path, &fd, err);
+	if (r < 0)
+		return r;
+	r = read_state(path, boot, &s, err);
+	if (r == 0)
+		r = check_base(&s, path, err);
+	if (r < 0)
+		return r;
+	if (!s.layers.has_base) {
+		s.layers.base = s.is;
+		s.layers.has_base = true;
+		/* The layers own the text now. */
+		s.is.text = NULL;
+	}
+	r = wgc_dns_layers_push(&s.layers, ifname, lines);
+	if (r == -ENOMEM)
+		return wgc_err_nomem(err);
+	if (r < 0)
+		return wgc_err_set(err, WGC_E_INTERNAL, -r, "'%s' is not a link name", ifname);
+	return put_layers(path, &s, boot, err);
+}
+
+int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_err *err)
+{
+	WGC_CLEANUP(state_done) struct state s = { 0 };
+	const char *path = resolv_conf(paths);
+	struct wgc_err lock_err = WGC_ERR_INIT;
+	WGC_AUTO_FD int fd = -1;
+	char boot[64];
+	int r;
+
+	read_boot(paths, boot);
+	r = lock(path, &fd, &lock_err);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		if (err)
+			*err = lock_err;
+		return r;
+	}
+	r = read_state(path, boot, &s, err);
+	if (r < 0)
+		return r;
+	if (!s.layers.ours)
+		return 0;
+	/* No layer of any tunnel that can be up: the file is left over. */
+	if (s.layers.n && !wgc_dns_layers_drop(&s.layers, ifname))
+		return 0;
+	if (!s.layers.has_base) {
+		r = wgc_dns_base_read(inverse ? inverse : "", &s.layers.base);
+		if (r == -ENOMEM)
+			return wgc_err_nomem(err);
+		if (r < 0)
+			return check_base(&s, path, err);
+		s.layers.has_base = true;
+	}
+	if (s.layers.n)
+		return put_layers(path, &s, boot, err);
+	if (s.mounted && s.layers.base.kind != WGC_DNS_KIND_FILE)
+		return io_error(err, -EBUSY, "put back", path);
+	return put(path, &s, &s.layers.base, err);
+}

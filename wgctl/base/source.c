@@ -6,10 +6,11 @@
 
 bool wgc_source_line(const struct wgc_source *src, uint32_t line, const char **ret_start, size_t *ret_len)
 {
-	const char *at = src->text, *end = src->text + src->len, *stop;
+	const char *at = src->text, *end, *stop;
 
-	if (!src->text || !line)
+	if (!at || !line)
 		return false;
+	end = at + src->len;
 	while (--line) {
 		at = memchr(at, '\n', (size_t)(end - at));
 		if (!at)

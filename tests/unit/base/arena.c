@@ -52,7 +52,7 @@ static void blocks(void)
 	ok(wgc_arena_alloc(a, 0) != wgc_arena_alloc(a, 0));
 	ok(!wgc_arena_alloc(a, SIZE_MAX));
 	ok(!wgc_arena_alloc(a, SIZE_MAX - 15));
-	ok(!wgc_arena_alloc(a, SIZE_MAX / 2));
+	ok(!wgc_arena_alloc(a, SIZE_MAX / 2 + 1));
 	ok(wgc_arena_free(a) == NULL);
 	ok(wgc_arena_free(NULL) == NULL);
 }

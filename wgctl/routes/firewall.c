@@ -37,8 +37,10 @@ int wgc_routes_firewall(const struct wgc_profile *p, struct wgc_arena *a, struct
 
 	wgc_routes_nft_table(p->ifname, table);
 	/* `create`, not `add`: a table that is there already is an error and
-	 * not a table with every rule twice. */
-	wgc_str_addf(&s, "create table inet %s {\n\tcomment \"made by wgctl for %s\"\n", table, p->ifname);
+	 * not a table with every rule twice. And by itself: nft (1.0.6) drops
+	 * the chains of a `create table` without a word. */
+	wgc_str_addf(&s, "create table inet %s { comment \"made by wgctl for %s\"; }\ntable inet %s {\n", table, p->ifname,
+		     table);
 	wgc_str_add(&s, "\tchain preraw {\n\t\ttype filter hook prerouting priority -300; policy accept;\n");
 	for (size_t i = 0; i < d->n_addresses; i++) {
 		if (!protected_address(d, &d->addresses[i].prefix.ip))

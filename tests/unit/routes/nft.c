@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The firewall text, judged by nft and a kernel in a network namespace of our own. */
+#include <sched.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "unit/routes/make.h"
+
+/* Exit status of `nft ARGS -f -` with @text as input; its complaints go to stderr. */
+static int nft(const char *args, const char *text)
+{
+	char command[256];
+	FILE *f;
+	int status;
+
+	fflush(stdout);
+	snprintf(command, sizeof(command), "nft %s -f - >&2", args);
+	f = popen(command, "w");
+	if (!f)
+		return -1;
+	fputs(text, f);
+	status = pclose(f);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* What `nft list ruleset` says. */
+static const char *ruleset(void)
+{
+	static char out[8192];
+	FILE *f = popen("nft list ruleset", "r");
+	size_t n = f ? fread(out, 1, sizeof(out) - 1, f) : 0;
+
+	out[n] = '\0';
+	if (f)
+		pclose(f);
+	return out;
+}
+
+static void names(void)
+{
+	char a[48], b[48];
+
+	wgc_routes_nft_table("office", a);
+	is_str(a, "wgctl-office");
+	wgc_routes_nft_table("a+b=c_d.e-f", a);
+	is_str(a, "wgctl-a/pb/ec_d.e-f");
+	wgc_routes_nft_table("+", a);
+	wgc_routes_nft_table("=", b);
+	ok(strcmp(a, b) != 0);
+	wgc_routes_nft_table("===============", a);
+	ok(strlen(a) == 36 && strcmp(a + 34, "/e") == 0);
+}
+
+static void one(const char *ifname)
+{
+	struct wgc_profile *p = profile();
+	struct wgc_routes_facts f = { .nft_available = true };
+	struct wgc_routes_desired d;
+
+	printf("# %s\n", ifname);
+	snprintf(p->ifname, sizeof(p->ifname), "%s", ifname);
+	address(p, "10.8.0.2/24");
+	address(p, "10.8.1.2/32");
+	address(p, "fd00:8::2/64");
+	allow(p, "0.0.0.0/0 ::/0");
+	is_int(wgc_routes_plan(p, &f, p->arena, &d, NULL), 0);
+	is_int(nft("-c", d.nft_load), 0);
+	ok(!*ruleset());
+	is_int(nft("", d.nft_load), 0);
+	ok(strstr(ruleset(), "ip daddr 10.8.1.2 fib saddr type != local drop"));
+	ok(strstr(ruleset(), "ip6 daddr fd00:8::2 fib saddr type != local drop"));
+	ok(strstr(ruleset(), "hook prerouting priority raw"));
+	ok(strstr(ruleset(), "hook prerouting priority mangle"));
+	ok(strstr(ruleset(), "hook postrouting priority mangle"));
+	ok(strstr(ruleset(), "ct mark 0x0000ca6c meta mark set ct mark"));
+	ok(strstr(ruleset(), "meta mark 0x0000ca6c ct mark set meta mark"));
+	ok(strstr(ruleset(), "comment \"made by wgctl for "));
+	/* What nft prints it can read: administrators save their rules. */
+	is_int(nft("-c", ruleset()), 0);
+	/* Exclusive: a second time is refused and adds nothing. */
+	{
+		char *before = strdup(ruleset());
+
+		ok(nft("", d.nft_load) != 0);
+		is_str(ruleset(), before);
+		free(before);
+	}
+	/* Deleting works, and works again. */
+	is_int(nft("", "add table inet other\n"), 0);
+	is_int(nft("", d.nft_delete), 0);
+	ok(!strstr(ruleset(), "wgctl-") && strstr(ruleset(), "table inet other"));
+	is_int(nft("", d.nft_delete), 0);
+	is_int(nft("", "delete table inet other\n"), 0);
+	ok(!*ruleset());
+	wgc_profile_free(p);
+}
+
+int main(void)
+{
+	names();
+	if (system("nft --version >/dev/null 2>&1") != 0 ||
+	    (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)) {
+		const char *strict = getenv("WGCTL_TEST_STRICT");
+
+		tap_ok(!strict || strcmp(strict, "1"), __FILE__, __LINE__, "nft and a network namespace # SKIP no nft, or no namespace");
+		return tap_done();
+	}
+	one("office");
+	one("a+b=c_d.e-f");
+	one("15.=+_-letters9");
+	return tap_done();
+}

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Links, through libnl's objects: it knows how kinds nest their attributes. */
 #include <errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/route/link.h>
 #include <string.h>
 
 #include "netlink/internal.h"
-#include "netlink/libnl.h"
 
 /* ---- reading ---------------------------------------------------------------- */
 

@@ -6,11 +6,12 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "netlink/internal.h"
-#include "netlink/libnl.h"
 
 /* A table that changes faster than this many dumps of it is not worth more. */
 #define DUMP_TRIES 64

@@ -33,7 +33,7 @@ struct wgc_dns_layers {
 		char *lines; /* heap */
 	} *v;		     /* oldest first */
 	size_t n;
-	bool ours; /* there was a mark of ours at all */
+	bool ours; /* our mark, the line that names the boot, was there */
 	bool has_base;
 	struct wgc_dns_base base;
 };

@@ -232,12 +232,10 @@ int wgc_dns_layers_read(const char *text, const char *boot, struct wgc_dns_layer
 		if (starts(&s, &n, "boot ")) {
 			other_boot = *boot && n && (strlen(boot) != n || memcmp(s, boot, n));
 			l.ours = true;
-		} else if (starts(&s, &n, "layer ")) {
-			l.ours = true;
+		} else if (l.ours && starts(&s, &n, "layer ")) {
 			/* No tunnel outlives the machine's uptime. */
 			r = other_boot ? 0 : read_layer(&l, s, n);
-		} else if (starts(&s, &n, "base ") && !l.has_base) {
-			l.ours = true;
+		} else if (l.ours && !l.has_base && starts(&s, &n, "base ")) {
 			r = base_read(s, n, &l.base);
 			l.has_base = r == 0;
 		}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cli: the only folder that prints and exits. A command is one const struct;
+ * the parser, the help, usage errors, did-you-mean, completion and the option
+ * lists of the manual pages are all read off it.
+ */
+#ifndef WGC_CLI_H
+#define WGC_CLI_H
+
+#include "config/config.h"
+#include "plan/plan.h"
+
+#define WGC_VERSION "0.1.0"
+
+/* ---- exit codes ----------------------------------------------------------- */
+
+enum wgc_exit {
+	WGC_EXIT_OK = 0,
+	WGC_EXIT_FAILED = 1,	 /* and everything undone */
+	WGC_EXIT_USAGE = 2,
+	WGC_EXIT_NOT_UP = 3,
+	WGC_EXIT_NOT_PERMITTED = 4,
+	WGC_EXIT_INVALID = 5,	 /* the profile is */
+	WGC_EXIT_INCOMPLETE = 6, /* failed, and undo left something behind */
+	WGC_EXIT_INTERRUPTED = 130,
+};
+
+/** The exit code that tells of @err; @run (may be NULL) says how the undo went. */
+enum wgc_exit wgc_exit_of(const struct wgc_err *err, const struct wgc_run *run);
+/** One line of help for each exit code; text NULL at the end. */
+struct wgc_exit_text {
+	int code;
+	const char *text;
+};
+extern const struct wgc_exit_text wgc_exit_texts[];
+
+/* ---- output ---------------------------------------------------------------- */
+
+/* How answers and remarks leave the process. One per process, made by main. */
+struct wgc_ui {
+	const char *program; /* in front of messages without a place */
+	const char *command; /* for "Try '...'"; NULL before it is known */
+	bool json, quiet, verbose, show_secrets;
+	bool color_out, color_err;
+	bool quick; /* speaking as wg-quick */
+	struct wgc_str errors, warnings; /* with json: objects for the one document on stderr */
+};
+
+enum wgc_color { WGC_COLOR_AUTO, WGC_COLOR_ALWAYS, WGC_COLOR_NEVER };
+enum wgc_paint { WGC_PLAIN, WGC_BOLD, WGC_RED, WGC_GREEN, WGC_YELLOW, WGC_BLUE, WGC_DIM };
+
+/** Decide on colours: the option, then NO_COLOR, CLICOLOR_FORCE, TERM, and what each stream is. */
+void wgc_ui_color(struct wgc_ui *ui, enum wgc_color when);
+/** @text in a colour where @on; "" where not. Usage: %s for paint, %s for wgc_paint(on, WGC_PLAIN). */
+const char *wgc_paint(bool on, enum wgc_paint p);
+/** A remark on stderr, not with --quiet or --json. */
+void wgc_ui_note(const struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
+/** A warning on stderr; with --json it goes into the document there. */
+void wgc_ui_warn(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
+/** Print @doc, a JSON document or other answer, on stdout. */
+void wgc_ui_answer(const struct wgc_str *doc);
+/** Start and end of a JSON document: an object with "schema": 1 first. */
+void wgc_ui_json_begin(struct wgc_json *j, struct wgc_str *out);
+void wgc_ui_json_end(struct wgc_json *j);
+/** Write what is pending on both streams; a failed stdout turns 0 into 1. Returns the exit code. */
+int wgc_ui_finish(struct wgc_ui *ui, int code);
+/** Replace bytes that could steer a terminal by '?'. */
+void wgc_add_plain(struct wgc_str *out, const char *s, size_t n);
+/** "1.21 MiB". */
+void wgc_add_bytes(struct wgc_str *out, uint64_t n);
+/** "3 min 12 s", the two largest units. */
+void wgc_add_duration(struct wgc_str *out, int64_t seconds);
+/** RFC 3339 in UTC. */
+void wgc_time_text(int64_t t, char ret[static 32]);
+
+/* ---- errors ----------------------------------------------------------------- */
+
+/**
+ * Show @err in compiler form with the line of @src (may be NULL) and a caret;
+ * @run (may be NULL) adds what was undone. Returns wgc_exit_of.
+ */
+int wgc_show_err(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_err *err, const struct wgc_run *run);
+/** Append one finding in compiler form. */
+void wgc_add_diag(const struct wgc_ui *ui, struct wgc_str *out, bool color, const struct wgc_source *src, const struct wgc_diag *d);
+/** Show findings on stderr, or collect them with --json. */
+void wgc_show_diags(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_diags *diags, bool warnings_too);
+/** One finding as a JSON object; spans that name no line are left out. */
+void wgc_json_diag(struct wgc_json *j, const struct wgc_source *src, const struct wgc_diag *d);
+/** A usage error: one line, then the command to try. Returns WGC_EXIT_USAGE. */
+int wgc_usage(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
+
+/* ---- commands ------------------------------------------------------------------ */
+
+enum wgc_opt_type {
+	WGC_OPT_FLAG,	/* bool */
+	WGC_OPT_TEXT,	/* const char * */
+	WGC_OPT_SECONDS, /* unsigned */
+	WGC_OPT_CHOICE, /* int: 1 + index into choices; 0 stays when it is not given */
+};
+
+enum wgc_complete {
+	WGC_COMPLETE_NONE,
+	WGC_COMPLETE_PROFILE,
+	WGC_COMPLETE_UP, /* profiles that are up */
+	WGC_COMPLETE_FILE,
+	WGC_COMPLETE_COMMAND,
+	WGC_COMPLETE_SHELL,
+};
+
+/* Which of the common options a command takes. */
+enum {
+	WGC_TAKES_JSON = 1 << 0,
+	WGC_TAKES_CHANGE = 1 << 1, /* --dry-run, --wait: it changes the system */
+	WGC_TAKES_HOOKS = 1 << 2,  /* --allow-hooks */
+	WGC_TAKES_SECRETS = 1 << 3, /* --show-secrets */
+	WGC_TAKES_RAW = 1 << 4,	   /* arguments go on unparsed: the commands of wg(8) */
+	WGC_HIDDEN = 1 << 5,
+};
+
+struct wgc_opt {
+	const char *name; /* NULL ends a list */
+	char letter;	  /* 0 = none */
+	const char *arg;  /* "SECS"; NULL for flags */
+	enum wgc_opt_type type;
+	size_t offset; /* in the command's argument struct */
+	const char *text;
+	const char *const *choices; /* NULL-terminated */
+	enum wgc_complete complete;
+	unsigned takes; /* common options: only where the command has this bit; 0 = everywhere */
+};
+
+/* The first member of every command's argument struct. */
+struct wgc_common {
+	bool help, json, dry_run, quiet, verbose, show_secrets, allow_hooks;
+	int color; /* 0, or 1 + enum wgc_color */
+	unsigned wait;
+	int argc; /* operands */
+	char **argv;
+};
+
+struct wgc_cmd {
+	const char *name;
+	const char *args;    /* operands as shown: "PROFILE..." */
+	const char *summary; /* one line */
+	const char *text;    /* paragraphs for --help and the manual, or NULL */
+	const struct wgc_opt *opts; /* its own; NULL = none */
+	size_t args_size;    /* of its argument struct */
+	unsigned min, max;   /* operands; max 0 = none, UINT_MAX = any number */
+	const char *instead; /* name of an own flag that stands in for operands, or NULL */
+	const char *const (*conflicts)[2]; /* pairs of option names; { NULL } ends it */
+	const char *const *examples; /* pairs: command line, meaning; NULL ends it */
+	unsigned exits; /* bit n: row n of wgc_exit_texts */
+	enum wgc_complete complete; /* operands */
+	unsigned takes;
+	int (*run)(struct wgc_ui *ui, const void *args); /* returns the exit code */
+	int (*raw)(int argc, char **argv);		 /* WGC_TAKES_RAW: argv[0] is the command */
+};
+
+extern const struct wgc_cmd *const wgc_commands[]; /* NULL-terminated, in the order of help */
+extern const struct wgc_opt wgc_common_opts[];
+/* The usual conflict list: --quiet with --verbose. */
+extern const char *const wgc_conflicts_common[][2];
+
+/** The command @name, or NULL. */
+const struct wgc_cmd *wgc_cmd_find(const char *name);
+/** True for a command that a later version will have. */
+bool wgc_cmd_is_later(const char *name);
+/** Does @cmd take the common option @o? */
+bool wgc_cmd_takes(const struct wgc_cmd *cmd, const struct wgc_opt *o);
+/** The option --@name (@len bytes) or -@letter of @cmd (NULL: the common ones), or NULL. */
+const struct wgc_opt *wgc_opt_find(const struct wgc_cmd *cmd, const char *name, size_t len, char letter);
+
+/** Parse @argv (without the command's name) into @args (args_size zeroed bytes). 0, or an exit code after a message. */
+int wgc_args_parse(struct wgc_ui *ui, const struct wgc_cmd *cmd, int argc, char **argv, struct wgc_common *args);
+/** The usage error for a word that is no command. */
+int wgc_unknown_command(struct wgc_ui *ui, const char *word);
+/** Find and run the command of @argv, argv[0] being the program. Returns the exit code. */
+int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv);
+
+/** Append the help of @cmd, or the overview for NULL, at most 80 columns wide. */
+void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out);
+/** Append mdoc: commands and options ("commands"), or profile keys ("keys"). */
+int wgc_mdoc(const char *what, struct wgc_str *out);
+/** The hidden `__complete`: candidates for the last of @words, "value<TAB>text" lines. */
+void wgc_complete(int n, char **words, struct wgc_str *out);
+
+/* ---- profiles ------------------------------------------------------------------- */
+
+struct wgc_loaded {
+	char *path;
+	struct wgc_source src;
+	struct wgc_diags diags;
+	struct wgc_profile *profile; /* NULL when it is invalid */
+};
+/**
+ * Find and load the profile @arg. Findings are left in @l, nothing is shown
+ * but a file that cannot be read or found. 0, WGC_EXIT_INVALID (silently) or
+ * another exit code after a message.
+ */
+int wgc_load(struct wgc_ui *ui, const char *arg, enum wgc_mode mode, bool allow_hooks, struct wgc_loaded *l);
+/** As above for a file that is only looked at: no owner, mode or hook checks; "-" is stdin. */
+int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l);
+void wgc_loaded_done(struct wgc_loaded *l);
+/** Profile name of an argument: its base name without .conf or .json. The caller frees it. */
+char *wgc_name_of(const char *arg);
+
+/* A profile file in the search path. */
+struct wgc_found {
+	char *name, *path;
+};
+/** All profiles of the search path in order of name, the first of a name only, in @a; @ret_denied names a directory that could not be read, or NULL. */
+int wgc_profiles(struct wgc_arena *a, struct wgc_found **ret, size_t *ret_n, const char **ret_denied);
+
+/* ---- plans ---------------------------------------------------------------------- */
+
+/* Turns the callbacks of a run into progress, lines with -v, or the dry run's list. */
+struct wgc_steps {
+	struct wgc_ui *ui;
+	struct wgc_run run;
+	struct wgc_arena *arena;
+	struct wgc_step_view *v; /* of a dry run */
+	size_t n, cap;
+	int64_t started_ms;
+	bool line_shown;
+	bool oom;
+};
+/** Make ready for a run; signals that ask to stop are caught from now on. 0 or -ENOMEM. */
+int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigned wait_seconds);
+/** Erase the progress line, if one is shown. */
+void wgc_steps_clear(struct wgc_steps *s);
+void wgc_steps_done(struct wgc_steps *s);
+/** The collected plan as text ("wgctl: plan for ..."). */
+void wgc_steps_add_text(const struct wgc_steps *s, const char *name, bool color, struct wgc_str *out);
+/** The collected plan as a JSON array. */
+void wgc_steps_json(const struct wgc_steps *s, struct wgc_json *j);
+
+/** 0, or exit code 4 after a sentence, when the caller cannot configure networks. @what: "up" */
+int wgc_need_root(struct wgc_ui *ui, const char *what);
+
+/** wg-quick(8). argv[0] is "wg-quick". Returns the exit code. */
+int wgc_quick_main(struct wgc_ui *ui, int argc, char **argv);
+/** Append @text without the keys that wg(8) does not know, as `wg-quick strip` does. -EINVAL with @err for a bad SaveConfig. */
+int wgc_quick_strip(const char *text, size_t len, struct wgc_str *out, struct wgc_err *err);
+/** One profile up, with all messages; shared by `up` and wg-quick. @j (may be NULL) gets the result object. Exit code. */
+int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
+/** One tunnel down by profile or interface name, with all messages. */
+int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
+
+#endif

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0
+/* commands: the table. Everything that is said about a command is said here. */
+#include "cli/commands.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "cli/wg.h"
+
+/* Bits of wgc_exit_texts' rows. */
+#define OK (1u << 0)
+#define FAILED (1u << 1)
+#define USAGE (1u << 2)
+#define NOT_UP (1u << 3)
+#define NOT_PERMITTED (1u << 4)
+#define INVALID (1u << 5)
+#define INCOMPLETE (1u << 6)
+#define INTERRUPTED (1u << 7)
+
+static const struct wgc_cmd cmd_up = {
+	.name = "up",
+	.args = "PROFILE...",
+	.summary = "bring tunnels up; a failure undoes everything",
+	.text = "A PROFILE is a name, looked for as /etc/wgctl/NAME.conf, /etc/wgctl/NAME.json and /etc/wireguard/NAME.conf, or, "
+		"with a slash in it, a file. All profiles are checked before the first one is touched. One that is up already is left as it is.",
+	.examples = (const char *const[]){ "wgctl up office", "by name", "wgctl up ./office.conf", "a file", "wgctl up -n office",
+					   "what would be done, and its undo", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_up,
+};
+
+static const struct wgc_opt down_opts[] = {
+	{ "all", 'a', NULL, WGC_OPT_FLAG, offsetof(struct wgc_down_args, all), .text = "everything that is up" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_down = {
+	.name = "down",
+	.args = "PROFILE...",
+	.summary = "take tunnels down by undoing what up did",
+	.text = "What is undone stands in the journal that up wrote, not in the profile: the file may have changed or be gone.",
+	.examples = (const char *const[]){ "wgctl down office", "by name", "wgctl down --all", "everything that is up", NULL },
+	.opts = down_opts,
+	.args_size = sizeof(struct wgc_down_args),
+	.min = 1,
+	.max = UINT_MAX,
+	.instead = "all",
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INCOMPLETE,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE,
+	.run = wgc_run_down,
+};
+
+static const struct wgc_cmd cmd_recover = {
+	.name = "recover",
+	.args = "PROFILE",
+	.summary = "undo what an interrupted up or down left behind",
+	.text = "up and down do this by themselves; recover is for cleaning up without bringing anything up.",
+	.examples = (const char *const[]){ "wgctl recover office", "after a crash in the middle of up", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INCOMPLETE,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE,
+	.run = wgc_run_recover,
+};
+
+static const struct wgc_cmd cmd_check = {
+	.name = "check",
+	.args = "FILE...",
+	.summary = "find everything that is wrong or doubtful in profiles",
+	.text = "A FILE may also be the name of a profile, or - for standard input. Lines that hold keys are not shown.",
+	.examples = (const char *const[]){ "wgctl check office.conf ./hub.json", "two files", "wgctl check --json office | jq .files",
+					   "for programs", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_check,
+};
+
+static const char *const formats[] = { "ini", "json", NULL };
+static const struct wgc_opt convert_opts[] = {
+	{ "to", 't', "FORMAT", WGC_OPT_CHOICE, offsetof(struct wgc_convert_args, to), .text = "ini or json", .choices = formats },
+	{ "output", 'o', "FILE", WGC_OPT_TEXT, offsetof(struct wgc_convert_args, output),
+	  .text = "write FILE, readable by its owner only; its ending stands in for --to", .complete = WGC_COMPLETE_FILE },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_convert = {
+	.name = "convert",
+	.args = "FILE",
+	.summary = "write a profile in the other format, losing nothing",
+	.text = "Keys are written too: the output is as secret as the profile. FILE may be - for standard input.",
+	.examples = (const char *const[]){ "wgctl convert a.conf --to json", "to standard output", "wgctl convert a.json -o a.conf",
+					   "to a file of mode 0600", NULL },
+	.opts = convert_opts,
+	.args_size = sizeof(struct wgc_convert_args),
+	.min = 1,
+	.max = 1,
+	.exits = OK | FAILED | USAGE | INVALID,
+	.complete = WGC_COMPLETE_FILE,
+	.run = wgc_run_convert,
+};
+
+static const struct wgc_cmd cmd_status = {
+	.name = "status",
+	.args = "[PROFILE]",
+	.summary = "what is up, how its peers do, what is wrong",
+	.text = "A peer is ok when its last handshake is at most 180 seconds old, stale when it is older, and never when there was none.",
+	.examples = (const char *const[]){ "wgctl status", "all tunnels, in short", "wgctl status office", "one screen", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
+	.run = wgc_run_status,
+};
+
+static const struct wgc_cmd cmd_list = {
+	.name = "list",
+	.args = "",
+	.summary = "the profiles found, and which are up",
+	.examples = (const char *const[]){ "wgctl list", "a table", "wgctl list --json", "for programs", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_list,
+};
+
+/* The commands of wg(8) parse their own arguments: they must do so as it does. */
+#define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
+#define WG_COMMAND(id, operands, line, ...)                                                                                       \
+	static const struct wgc_cmd cmd_##id = {                                                                                  \
+		.name = #id,                                                                                                      \
+		.args = operands,                                                                                                 \
+		.summary = line,                                                                                                  \
+		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
+		.exits = OK | FAILED,                                                                                             \
+		.takes = WGC_TAKES_RAW,                                                                                           \
+		.raw = wgc_cmd_##id,                                                                                              \
+	}
+WG_COMMAND(show, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0", "one device",
+	   "wgctl show all dump", "for scripts");
+WG_COMMAND(showconf, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
+WG_COMMAND(set, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
+	   "keys are given as files");
+WG_COMMAND(setconf, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
+	   "no wg-quick keys");
+WG_COMMAND(addconf, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
+	   "other peers stay");
+WG_COMMAND(syncconf, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
+	   "unchanged peers stay up");
+WG_COMMAND(genkey, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
+WG_COMMAND(genpsk, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
+WG_COMMAND(pubkey, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
+
+static const struct wgc_cmd cmd_completion = {
+	.name = "completion",
+	.args = "SHELL",
+	.summary = "a script that completes wgctl's arguments in a shell",
+	.text = "SHELL is bash.",
+	.examples = (const char *const[]){ "source <(wgctl completion bash)", "for this shell", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = 1,
+	.exits = OK | USAGE,
+	.complete = WGC_COMPLETE_SHELL,
+	.run = wgc_run_completion,
+};
+
+static int run_help(struct wgc_ui *ui, const void *args)
+{
+	const struct wgc_common *c = args;
+	const struct wgc_cmd *cmd = c->argc ? wgc_cmd_find(c->argv[0]) : NULL;
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+
+	if (c->argc && !cmd)
+		return wgc_unknown_command(ui, c->argv[0]);
+	wgc_help(cmd, &out);
+	wgc_ui_answer(&out);
+	return WGC_EXIT_OK;
+}
+
+static const struct wgc_cmd cmd_help = {
+	.name = "help",
+	.args = "[COMMAND]",
+	.summary = "this overview, or all about one command",
+	.examples = (const char *const[]){ "wgctl help up", "the same as wgctl up --help", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.max = 1,
+	.exits = OK | USAGE,
+	.complete = WGC_COMPLETE_COMMAND,
+	.run = run_help,
+};
+
+static int run_version(struct wgc_ui *ui, const void *args)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+	struct wgc_json j;
+
+	if (!ui->json) {
+		wgc_str_add(&out, "wgctl " WGC_VERSION "\n");
+		wgc_ui_answer(&out);
+		return WGC_EXIT_OK;
+	}
+	wgc_ui_json_begin(&j, &out);
+	wgc_json_key(&j, "version");
+	wgc_json_str(&j, WGC_VERSION);
+	wgc_ui_json_end(&j);
+	return WGC_EXIT_OK;
+}
+
+static const struct wgc_cmd cmd_version = {
+	.name = "version",
+	.args = "",
+	.summary = "the version of this program",
+	.args_size = sizeof(struct wgc_common),
+	.exits = OK | USAGE,
+	.takes = WGC_TAKES_JSON,
+	.run = run_version,
+};
+
+/* ---- hidden: what scripts call, and the other two names of this program ------- */
+
+static int raw_complete(int argc, char **argv)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+
+	wgc_complete(argc - 1, argv + 1, &out);
+	wgc_ui_answer(&out);
+	return WGC_EXIT_OK;
+}
+
+static int raw_mdoc(int argc, char **argv)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+
+	if (argc != 2 || wgc_mdoc(argv[1], &out))
+		return WGC_EXIT_USAGE;
+	wgc_ui_answer(&out);
+	return WGC_EXIT_OK;
+}
+
+static int raw_quick(int argc, char **argv)
+{
+	struct wgc_ui ui = { .program = "wg-quick", .quick = true };
+
+	wgc_ui_color(&ui, WGC_COLOR_AUTO);
+	return wgc_quick_main(&ui, argc, argv);
+}
+
+static const struct wgc_cmd cmd_complete = {
+	.name = "__complete", .args = "", .summary = "", .takes = WGC_TAKES_RAW | WGC_HIDDEN, .raw = raw_complete
+};
+static const struct wgc_cmd cmd_mdoc = { .name = "__mdoc", .args = "", .summary = "", .takes = WGC_TAKES_RAW | WGC_HIDDEN, .raw = raw_mdoc };
+static const struct wgc_cmd cmd_wg = { .name = "wg", .args = "", .summary = "", .takes = WGC_TAKES_RAW | WGC_HIDDEN, .raw = wgc_wg_main };
+static const struct wgc_cmd cmd_quick = {
+	.name = "wg-quick", .args = "", .summary = "", .takes = WGC_TAKES_RAW | WGC_HIDDEN, .raw = raw_quick
+};
+
+const struct wgc_cmd *const wgc_commands[] = {
+	&cmd_up,      &cmd_down,    &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
+	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
+	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
+};
+
+const struct wgc_cmd *wgc_cmd_find(const char *name)
+{
+	for (size_t i = 0; wgc_commands[i]; i++)
+		if (!strcmp(wgc_commands[i]->name, name))
+			return wgc_commands[i];
+	return NULL;
+}
+
+bool wgc_cmd_is_later(const char *name)
+{
+	static const char *const later[] = { "reload", "diff",	"run",	  "exec",    "netns", "container", "physical",
+					     "monitor", "watch", "doctor", "confirm", "qr" };
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
+		if (!strcmp(later[i], name))
+			return true;
+	return false;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * complete: what could stand at the cursor, read off the command tables; and
+ * the bash script that asks. Runs as the user at every TAB: quick, silent, no
+ * look-ups.
+ */
+#include "cli/commands.h"
+
+#include <string.h>
+
+static void offer(struct wgc_str *out, const char *word, const char *value, const char *text)
+{
+	if (strncmp(value, word, strlen(word)))
+		return;
+	wgc_str_add(out, value);
+	if (text && *text)
+		wgc_str_addf(out, "\t%s", text);
+	wgc_str_addc(out, '\n');
+}
+
+static void offer_profiles(struct wgc_str *out, const char *word)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_found *v;
+	const char *denied;
+	size_t n;
+
+	if (a && !wgc_profiles(a, &v, &n, &denied))
+		for (size_t i = 0; i < n; i++)
+			offer(out, word, v[i].name, v[i].path);
+	wgc_arena_free(a);
+}
+
+static void offer_up(struct wgc_str *out, const char *word)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_up_info *v;
+	struct wgc_sys sys;
+	size_t n;
+
+	if (a && !wgc_sys_open(&sys, NULL)) {
+		if (!wgc_plan_list(&sys, a, &v, &n, NULL))
+			for (size_t i = 0; i < n; i++)
+				offer(out, word, v[i].name, v[i].ifname);
+		wgc_sys_close(&sys);
+	}
+	wgc_arena_free(a);
+}
+
+static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *word)
+{
+	switch (kind) {
+	case WGC_COMPLETE_PROFILE:
+		offer_profiles(out, word);
+		wgc_str_add(out, ":files\n");
+		break;
+	case WGC_COMPLETE_UP:
+		offer_up(out, word);
+		break;
+	case WGC_COMPLETE_FILE:
+		wgc_str_add(out, ":files\n");
+		break;
+	case WGC_COMPLETE_COMMAND:
+		for (size_t i = 0; wgc_commands[i]; i++)
+			if (!(wgc_commands[i]->takes & WGC_HIDDEN))
+				offer(out, word, wgc_commands[i]->name, wgc_commands[i]->summary);
+		break;
+	case WGC_COMPLETE_SHELL:
+		offer(out, word, "bash", NULL);
+		break;
+	case WGC_COMPLETE_NONE:
+		break;
+	}
+}
+
+static void offer_value(struct wgc_str *out, const struct wgc_opt *o, const char *prefix, const char *word)
+{
+	for (size_t i = 0; o->choices && o->choices[i]; i++) {
+		if (strncmp(o->choices[i], word, strlen(word)))
+			continue;
+		wgc_str_addf(out, "%s%s\n", prefix, o->choices[i]);
+	}
+	if (!o->choices)
+		offer_kind(out, o->complete, word);
+}
+
+static void offer_options(struct wgc_str *out, const struct wgc_cmd *cmd, const char *word)
+{
+	char name[64];
+
+	for (const struct wgc_opt *o = cmd ? cmd->opts : NULL; o && o->name; o++) {
+		snprintf(name, sizeof(name), "--%s", o->name);
+		offer(out, word, name, o->text);
+	}
+	for (const struct wgc_opt *o = wgc_common_opts; o->name; o++) {
+		if (cmd && !wgc_cmd_takes(cmd, o))
+			continue;
+		snprintf(name, sizeof(name), "--%s", o->name);
+		offer(out, word, name, o->text);
+	}
+}
+
+/* The option of which the last word is the value, when it is one. */
+static const struct wgc_opt *awaits_value(const struct wgc_cmd *cmd, const char *before)
+{
+	const struct wgc_opt *o = NULL;
+
+	if (!strncmp(before, "--", 2) && !strchr(before, '='))
+		o = wgc_opt_find(cmd, before + 2, strlen(before + 2), 0);
+	else if (before[0] == '-' && before[1] && before[1] != '-')
+		o = wgc_opt_find(cmd, NULL, 0, before[strlen(before) - 1]);
+	return o && o->arg ? o : NULL;
+}
+
+void wgc_complete(int n, char **words, struct wgc_str *out)
+{
+	const struct wgc_cmd *cmd = NULL;
+	const struct wgc_opt *o;
+	const char *word, *equals;
+	bool only_operands = false;
+
+	if (n && !strcmp(words[0], "--")) {
+		words++;
+		n--;
+	}
+	if (!n)
+		return;
+	word = words[n - 1];
+	for (int i = 0; i < n - 1; i++) {
+		if (!strcmp(words[i], "--"))
+			only_operands = true;
+		else if (!cmd && words[i][0] != '-' && !(i && awaits_value(NULL, words[i - 1]))) {
+			cmd = wgc_cmd_find(words[i]);
+			if (!cmd)
+				return;
+		}
+	}
+	o = n > 1 && !only_operands ? awaits_value(cmd, words[n - 2]) : NULL;
+	equals = strchr(word, '=');
+	if (o) {
+		offer_value(out, o, "", word);
+	} else if (!only_operands && !strncmp(word, "--", 2) && equals) {
+		char prefix[64];
+
+		o = wgc_opt_find(cmd, word + 2, (size_t)(equals - word - 2), 0);
+		snprintf(prefix, sizeof(prefix), "%.*s", (int)(equals - word + 1), word);
+		if (o && o->arg)
+			offer_value(out, o, prefix, equals + 1);
+	} else if (!only_operands && word[0] == '-') {
+		offer_options(out, cmd, word);
+	} else {
+		offer_kind(out, cmd ? cmd->complete : WGC_COMPLETE_COMMAND, word);
+	}
+}
+
+/* Bash splits words at '=', so they are put together again before asking, and
+ * what it already has of "--option=value" is taken off the candidates. */
+static const char bash_script[] =
+	"# SPDX-License-Identifier: GPL-2.0\n"
+	"# Completion of wgctl for bash. Made by `wgctl completion bash`.\n"
+	"_wgctl() {\n"
+	"\tlocal word value cur=${COMP_WORDS[COMP_CWORD]} i\n"
+	"\tlocal -a words=()\n"
+	"\tfor ((i = 1; i <= COMP_CWORD; i++)); do\n"
+	"\t\tword=${COMP_WORDS[i]}\n"
+	"\t\tif [[ ${#words[@]} -gt 0 && ($word == = || ${words[-1]} == --*=) ]]; then\n"
+	"\t\t\twords[-1]+=$word\n"
+	"\t\telse\n"
+	"\t\t\twords+=(\"$word\")\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"\t[[ $cur == = ]] && cur=\n"
+	"\tCOMPREPLY=()\n"
+	"\twhile IFS=$'\\t' read -r value _; do\n"
+	"\t\tif [[ $value == :files ]]; then\n"
+	"\t\t\tcompopt -o filenames 2>/dev/null\n"
+	"\t\t\twhile IFS= read -r value; do\n"
+	"\t\t\t\tCOMPREPLY+=(\"$value\")\n"
+	"\t\t\tdone < <(compgen -f -- \"$cur\")\n"
+	"\t\telse\n"
+	"\t\t\t[[ $value == --*=* && $cur != --* ]] && value=${value#*=}\n"
+	"\t\t\tCOMPREPLY+=(\"$value\")\n"
+	"\t\tfi\n"
+	"\tdone < <(\"${COMP_WORDS[0]}\" __complete -- \"${words[@]}\" 2>/dev/null)\n"
+	"}\n"
+	"complete -F _wgctl wgctl\n";
+
+int wgc_run_completion(struct wgc_ui *ui, const void *args)
+{
+	const struct wgc_common *c = args;
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+
+	if (strcmp(c->argv[0], "bash"))
+		return wgc_usage(ui, "completion is there for bash, not for '%s'", c->argv[0]);
+	wgc_str_add(&out, bash_script);
+	wgc_ui_answer(&out);
+	return WGC_EXIT_OK;
+}

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0
+/* help: what the command tables say, for people (--help) and as mdoc. */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define WIDTH 80
+
+/* Words of @text, broken so that no line passes WIDTH; the first line starts
+ * at column @col, the others at @indent. */
+static void add_wrapped(struct wgc_str *out, const char *text, size_t col, size_t indent)
+{
+	bool first = true;
+
+	while (*text) {
+		size_t n = strcspn(text, " \n");
+
+		if (!first && col + 1 + n >= WIDTH) {
+			wgc_str_addf(out, "\n%*s", (int)indent, "");
+			col = indent;
+			first = true;
+		}
+		if (!first) {
+			wgc_str_addc(out, ' ');
+			col++;
+		}
+		wgc_str_addn(out, text, n);
+		col += n;
+		first = false;
+		text += n;
+		if (*text == '\n') {
+			wgc_str_addf(out, "\n%*s", (int)indent, "");
+			col = indent;
+			first = true;
+			text++;
+		}
+		while (*text == ' ')
+			text++;
+	}
+	wgc_str_addc(out, '\n');
+}
+
+/* A name, then its text from column @indent on. */
+static void add_row(struct wgc_str *out, const char *name, const char *text, size_t indent)
+{
+	size_t n = strlen(name) + 2;
+
+	wgc_str_addf(out, "  %s", name);
+	if (n + 2 > indent) {
+		wgc_str_addf(out, "\n%*s", (int)indent, "");
+		n = indent;
+	} else {
+		wgc_str_addf(out, "%*s", (int)(indent - n), "");
+	}
+	add_wrapped(out, text, indent, indent);
+}
+
+static void add_option(struct wgc_str *out, const struct wgc_opt *o)
+{
+	char name[64];
+
+	if (o->letter)
+		snprintf(name, sizeof(name), "-%c, --%s%s%s", o->letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	else
+		snprintf(name, sizeof(name), "    --%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+	add_row(out, name, o->text, 24);
+}
+
+static void overview(struct wgc_str *out)
+{
+	wgc_str_add(out, "Usage: wgctl [COMMAND] [OPTION]... [OPERAND]...\n\n"
+			 "Bring WireGuard tunnels up and down, all or nothing.\n"
+			 "Without a command: the status of all tunnels.\n\n"
+			 "Commands:\n");
+	for (size_t i = 0; wgc_commands[i]; i++)
+		if (!(wgc_commands[i]->takes & WGC_HIDDEN))
+			add_row(out, wgc_commands[i]->name, wgc_commands[i]->summary, 14);
+	wgc_str_add(out, "\nOptions that most commands take:\n");
+	for (const struct wgc_opt *o = wgc_common_opts; o->name; o++)
+		add_option(out, o);
+	wgc_str_add(out, "\nExit status:\n");
+	for (const struct wgc_exit_text *e = wgc_exit_texts; e->text; e++) {
+		char code[8];
+
+		snprintf(code, sizeof(code), "%d", e->code);
+		add_row(out, code, e->text, 8);
+	}
+	wgc_str_add(out, "\nSee 'wgctl COMMAND --help' and wgctl(8).\n");
+}
+
+void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out)
+{
+	if (!cmd) {
+		overview(out);
+		return;
+	}
+	wgc_str_addf(out, "Usage: wgctl %s%s%s%s\n\n", cmd->name, cmd->takes & WGC_TAKES_RAW ? "" : " [OPTION]...",
+		     *cmd->args ? " " : "", cmd->args);
+	add_wrapped(out, cmd->summary, 0, 0);
+	if (cmd->text) {
+		wgc_str_addc(out, '\n');
+		add_wrapped(out, cmd->text, 0, 0);
+	}
+	if (cmd->examples) {
+		wgc_str_add(out, "\nExamples:\n");
+		for (const char *const *e = cmd->examples; *e; e += 2)
+			add_row(out, e[0], e[1], 38);
+	}
+	if (!(cmd->takes & WGC_TAKES_RAW)) {
+		wgc_str_add(out, "\nOptions:\n");
+		for (const struct wgc_opt *o = cmd->opts; o && o->name; o++)
+			add_option(out, o);
+		for (const struct wgc_opt *o = wgc_common_opts; o->name; o++)
+			if (wgc_cmd_takes(cmd, o))
+				add_option(out, o);
+	}
+	wgc_str_add(out, "\nExit status:\n");
+	for (size_t i = 0; wgc_exit_texts[i].text; i++) {
+		char code[8];
+
+		if (!(cmd->exits & (1u << i)))
+			continue;
+		snprintf(code, sizeof(code), "%d", wgc_exit_texts[i].code);
+		add_row(out, code, wgc_exit_texts[i].text, 8);
+	}
+}
+
+/* Text for mdoc: backslashes and leading dots would be macros. */
+static void mdoc_text(struct wgc_str *out, const char *s)
+{
+	bool start = true;
+
+	for (; *s; s++) {
+		if (start && (*s == '.' || *s == '\''))
+			wgc_str_add(out, "\\&");
+		if (*s == '\\')
+			wgc_str_add(out, "\\e");
+		else if (*s == '-')
+			wgc_str_add(out, "\\-");
+		else
+			wgc_str_addc(out, *s);
+		start = *s == '\n';
+	}
+	wgc_str_addc(out, '\n');
+}
+
+static void mdoc_option(struct wgc_str *out, const struct wgc_opt *o)
+{
+	wgc_str_add(out, ".It");
+	if (o->letter)
+		wgc_str_addf(out, " Fl %c ,", o->letter);
+	wgc_str_addf(out, " Fl \\-%s", o->name);
+	if (o->arg)
+		wgc_str_addf(out, " Ar %s", o->arg);
+	wgc_str_addc(out, '\n');
+	mdoc_text(out, o->text);
+}
+
+static void mdoc_commands(struct wgc_str *out)
+{
+	wgc_str_add(out, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; wgc_commands[i]; i++) {
+		const struct wgc_cmd *c = wgc_commands[i];
+
+		if (c->takes & WGC_HIDDEN)
+			continue;
+		wgc_str_addf(out, ".It Cm %s%s%s\n", c->name, *c->args ? " Ar " : "", c->args);
+		mdoc_text(out, c->summary);
+		if (c->text) {
+			wgc_str_add(out, ".Pp\n");
+			mdoc_text(out, c->text);
+		}
+		if (c->opts) {
+			wgc_str_add(out, ".Bl -tag -width Ds\n");
+			for (const struct wgc_opt *o = c->opts; o->name; o++)
+				mdoc_option(out, o);
+			wgc_str_add(out, ".El\n");
+		}
+	}
+	wgc_str_add(out, ".El\n");
+}
+
+static void mdoc_keys(struct wgc_str *out)
+{
+	size_t n;
+	const struct wgc_key_info *k = wgc_config_keys(&n);
+	const char *section = "";
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(section, k[i].section)) {
+			wgc_str_addf(out, "%s.Ss [%s]\n.Bl -tag -width Ds\n", *section ? ".El\n" : "", k[i].section);
+			section = k[i].section;
+		}
+		wgc_str_addf(out, ".It Ic %s ( %s )\n", k[i].ini, k[i].json);
+		mdoc_text(out, k[i].text);
+		wgc_str_add(out, "Values: ");
+		mdoc_text(out, k[i].values);
+		if (k[i].repeatable)
+			wgc_str_add(out, "May be given more than once.\n");
+		if (k[i].secret)
+			wgc_str_add(out, "Never shown.\n");
+	}
+	wgc_str_add(out, n ? ".El\n" : "");
+}
+
+int wgc_mdoc(const char *what, struct wgc_str *out)
+{
+	if (!strcmp(what, "commands")) {
+		mdoc_commands(out);
+	} else if (!strcmp(what, "options")) {
+		wgc_str_add(out, ".Bl -tag -width Ds\n");
+		for (const struct wgc_opt *o = wgc_common_opts; o->name; o++)
+			mdoc_option(out, o);
+		wgc_str_add(out, ".El\n");
+	} else if (!strcmp(what, "exits")) {
+		wgc_str_add(out, ".Bl -tag -width Ds\n");
+		for (const struct wgc_exit_text *e = wgc_exit_texts; e->text; e++) {
+			wgc_str_addf(out, ".It %d\n", e->code);
+			mdoc_text(out, e->text);
+		}
+		wgc_str_add(out, ".El\n");
+	} else if (!strcmp(what, "keys")) {
+		mdoc_keys(out);
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}

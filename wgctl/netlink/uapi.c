@@ -32,7 +32,7 @@ int wgc_uapi_path(const char *ifname, char *ret, size_t size)
 	return 0;
 }
 
-int wgc_uapi_connect(const char *ifname)
+int wgc_uapi_connect(const char *ifname, bool tidy)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	struct timeval patience = { .tv_sec = STALL_SECONDS };
@@ -54,7 +54,7 @@ int wgc_uapi_connect(const char *ifname)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr))) {
 		r = -errno;
-		if (r == -ECONNREFUSED)
+		if (r == -ECONNREFUSED && tidy)
 			unlink(addr.sun_path);
 		return r;
 	}
@@ -65,14 +65,14 @@ int wgc_uapi_connect(const char *ifname)
 
 bool wgc_uapi_exists(const char *ifname)
 {
-	WGC_AUTO_FD int fd = wgc_uapi_connect(ifname);
+	WGC_AUTO_FD int fd = wgc_uapi_connect(ifname, true);
 
 	return fd >= 0;
 }
 
 static int open_socket(const char *ifname, struct wgc_err *err)
 {
-	int fd = wgc_uapi_connect(ifname);
+	int fd = wgc_uapi_connect(ifname, true);
 
 	switch (fd) {
 	case -ENOENT:

@@ -43,10 +43,10 @@ int wgc_uapi_parse(const char *text, size_t len, struct wgc_arena *a, struct wgc
 int wgc_uapi_path(const char *ifname, char *ret, size_t size);
 /**
  * Connect to the socket of @ifname: a descriptor, or -errno (-ENOENT and
- * -ECONNREFUSED: nobody is there). A socket that nobody listens on any more
- * is unlinked, as wg(8) does.
+ * -ECONNREFUSED: nobody is there). With @tidy a socket that nobody listens on
+ * any more is unlinked, as wg(8) does.
  */
-int wgc_uapi_connect(const char *ifname);
+int wgc_uapi_connect(const char *ifname, bool tidy);
 
 /** Whole device over the socket of @ifname. -ENODEV when there is none. */
 int wgc_uapi_get(const char *ifname, struct wgc_arena *a, struct wgc_device **ret, struct wgc_err *err);

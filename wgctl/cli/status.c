@@ -397,7 +397,7 @@ static int find_tunnels(struct wgc_sys *sys, struct wgc_arena *a, const char *wa
 	struct wgc_up_info *up;
 	char **names;
 	size_t n_up, n_names, n = 0;
-	struct tunnel *v;
+	struct tunnel *v = NULL;
 	int rc;
 
 	rc = wgc_plan_list(sys, a, &up, &n_up, err);
@@ -456,8 +456,8 @@ static int status(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, c
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	int64_t now = (int64_t)time(NULL);
-	struct tunnel *v;
-	size_t n;
+	struct tunnel *v = NULL;
+	size_t n = 0;
 
 	if (find_tunnels(sys, a, want, &v, &n, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# [4] kill -9 in the middle: wgctl is killed at its N-th system call of a kind,
+# for every N, and what is left must be undone by the next `down`. strace does
+# the killing, on entry of the call: at a write to the journal (a step is
+# announced or done), and at a message to the kernel.
+
+load net
+
+setup() {
+	keys client
+	keys server
+	host_new c
+	ip link add up0 netns "${HOST_PID[c]}" type bridge
+	on c ip addr add 10.9.0.1/24 dev up0
+	on c ip link set up0 up
+	profile c all.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24, fd08::2/64
+		DNS = 10.8.0.1
+		DNSMode = file
+		PostUp = true
+		PreDown = true
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0, ::/0
+	END
+}
+
+teardown() {
+	hosts_gone
+}
+
+# killed_at CALL N up|down: true when it was killed, false when it ended before.
+killed_at() {
+	local status=0
+	on c strace -o "$BATS_TEST_TMPDIR/strace" -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
+		"$WGCTL" "$3" all >"$BATS_TEST_TMPDIR/killed" 2>&1 || status=$?
+	[ "$status" = 137 ] || { [ "$status" = 0 ] || cat "$BATS_TEST_TMPDIR/killed"; return 1; }
+}
+
+# every_call CALL FIRST STEP LIMIT
+kill_up_at_every() {
+	local before n=1 status
+	before=$(snapshot c)
+	while killed_at "$1" $n up; do
+		status=0
+		on c "$WGCTL" down all >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
+		# 3: it was killed before there was anything.
+		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
+		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of up"; return 1; }
+		n=$((n + ${2:-1}))
+	done
+	echo "# up was killed at $((n - 1)) calls of $1" >&3
+	[ $n -gt 5 ]
+	on c "$WGCTL" down all
+	same "$before" "$(snapshot c)"
+}
+
+kill_down_at_every() {
+	local before n=1
+	before=$(snapshot c)
+	on c "$WGCTL" up all
+	while killed_at "$1" $n down; do
+		status=0
+		on c "$WGCTL" down all >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
+		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
+		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of down"; return 1; }
+		on c "$WGCTL" up all
+		n=$((n + 1))
+	done
+	echo "# down was killed at $((n - 1)) calls of $1" >&3
+	[ $n -gt 5 ]
+	same "$before" "$(snapshot c)"
+}
+
+@test "[4] up, killed at every line of its journal" {
+	kill_up_at_every fdatasync
+}
+
+@test "[4] up, killed at every message to the kernel" {
+	kill_up_at_every sendto,sendmsg "${WGCTL_VM:+3}"
+}
+
+@test "[4] up, killed before every write" {
+	kill_up_at_every write,pwrite64,rename,renameat,renameat2 "${WGCTL_VM:+2}"
+}
+
+@test "[4] down, killed at every line of its journal" {
+	kill_down_at_every fdatasync
+}
+
+@test "[4] down, killed at every message to the kernel" {
+	kill_down_at_every sendto,sendmsg
+}
+
+@test "up repairs what a killed up left, and goes on" {
+	before=$(snapshot c)
+	killed_at fdatasync 12 up
+	on c "$WGCTL" up all
+	on c ip rule show | grep -c suppress_prefixlength | grep -qx 1
+	on c "$WGCTL" down all
+	same "$before" "$(snapshot c)"
+}

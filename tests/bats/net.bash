@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0
+# Hosts for tests: network namespaces with files of their own, joined by veth.
+# Nothing here touches the machine's own namespace; all of it goes with its
+# processes.
+#
+#   host_new a            a host: own network, own /run/wgctl, /run/wireguard,
+#                         /etc/resolv.conf, /etc/wgctl, /etc/wireguard
+#   on a CMD...           run CMD there
+#   join a 10.9.0.1/24 b 10.9.0.2/24
+#   snapshot a            everything that wgctl may change, as text
+#
+# On a machine whose kernel has WireGuard that is the data plane, else
+# wireguard-go: wgctl decides. Tests that need to know ask `data_plane`.
+
+WGCTL_ROOT=${WGCTL_ROOT:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
+WGCTL=${WGCTL:-$WGCTL_ROOT/build/wgctl}
+declare -gA HOST_PID=()
+
+host_new() {
+	local name=$1 dir=$BATS_TEST_TMPDIR/host-$1 pid
+	mkdir -p "$dir/etc-wgctl" "$dir/etc-wireguard"
+	printf 'nameserver 192.0.2.53\n' >"$dir/resolv.conf"
+	rm -f "$dir/pid"
+	# shellcheck disable=SC2016
+	setsid unshare --mount --net --propagation private bash -c '
+		set -e
+		mkdir -p /run/wgctl /run/wireguard /var/run/wireguard /etc/wgctl /etc/wireguard
+		mount -t tmpfs -o mode=755 tmpfs /run/wgctl
+		mount -t tmpfs -o mode=755 tmpfs /run/wireguard
+		[ /var/run -ef /run ] || mount --bind /run/wireguard /var/run/wireguard
+		mount --bind "$1/etc-wgctl" /etc/wgctl
+		mount --bind "$1/etc-wireguard" /etc/wireguard
+		touch -a /etc/resolv.conf
+		mount --bind "$1/resolv.conf" /etc/resolv.conf
+		mount -t sysfs sysfs /sys 2>/dev/null || true
+		ip link set lo up
+		echo $$ >"$1/pid.tmp"
+		mv "$1/pid.tmp" "$1/pid"
+		exec sleep 100000' host "$dir" </dev/null >"$dir/log" 2>&1 3>&- &
+	for _ in $(seq 200); do
+		[ -s "$dir/pid" ] && break
+		sleep 0.05
+	done
+	pid=$(cat "$dir/pid") || { cat "$dir/log" >&2; return 1; }
+	HOST_PID[$name]=$pid
+}
+
+on() {
+	local name=$1
+	shift
+	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" "$@" 3>&-
+}
+
+join() {
+	local a=$1 a4=$2 b=$3 b4=$4
+	ip link add "j-$a-$b" netns "${HOST_PID[$a]}" type veth peer name "j-$b-$a" netns "${HOST_PID[$b]}"
+	on "$a" ip addr add "$a4" dev "j-$a-$b"
+	on "$b" ip addr add "$b4" dev "j-$b-$a"
+	on "$a" ip link set "j-$a-$b" up
+	on "$b" ip link set "j-$b-$a" up
+}
+
+hosts_gone() {
+	local name pid
+	for name in "${!HOST_PID[@]}"; do
+		for pid in $(ip netns pids "/proc/${HOST_PID[$name]}/ns/net" 2>/dev/null) ${HOST_PID[$name]}; do
+			kill -9 "$pid" 2>/dev/null || true
+		done
+	done
+	HOST_PID=()
+}
+
+snapshot() {
+	on "$1" "$WGCTL_ROOT/tests/helpers/snapshot"
+}
+
+data_plane() { # kernel or userspace
+	if ip link add wgprobe0 netns "${HOST_PID[$1]}" type wireguard 2>/dev/null; then
+		on "$1" ip link del wgprobe0
+		echo kernel
+	else
+		echo userspace
+	fi
+}
+
+# keys NAME: NAME_private, NAME_public as variables.
+keys() {
+	local k
+	k=$("$WGCTL" genkey)
+	printf -v "$1_private" %s "$k"
+	printf -v "$1_public" %s "$("$WGCTL" pubkey <<<"$k")"
+}
+
+# profile HOST NAME: the profile from standard input, private to root.
+profile() {
+	local f=$BATS_TEST_TMPDIR/host-$1/etc-wgctl/$2
+	(umask 077 && cat >"$f")
+}
+
+same() { # same TEXT TEXT
+	[ "$1" = "$2" ] || { diff <(echo "$1") <(echo "$2"); return 1; }
+}
+
+# `! cmd` never fails a bats test; this does.
+not() {
+	if "$@"; then return 1; fi
+}

@@ -65,6 +65,8 @@ static const struct row rows[] = {
 
 	{ WGC_OP_RULE_ADD, EEXIST, WGC_E_EXISTS, "there is such a rule already", NULL },
 	{ WGC_OP_RULE_DELETE, ENOENT, WGC_E_NOT_FOUND, "there is no such rule", NULL },
+	{ WGC_OP_RULE_DELETE, EBUSY, WGC_E_EXISTS, "the kernel would delete another rule of the same priority in its place",
+	  "see `ip rule show` and `ip -6 rule show`" },
 	{ RULES, EAFNOSUPPORT, WGC_E_UNSUPPORTED, "the kernel runs without policy rules for this address family", NULL },
 	{ RULES, EOPNOTSUPP, WGC_E_UNSUPPORTED, "the kernel runs without policy rules", NULL },
 
@@ -95,16 +97,19 @@ int wgc_nl_explain(struct wgc_err *err, enum wgc_nl_op op, const struct wgc_nl_f
 {
 	const struct row *row = find(op, -fault->error);
 	char what[sizeof(err->msg)];
+	bool guess;
 	va_list ap;
 
 	if (!err)
 		return fault->error;
+	/* EINVAL can be anything: what it usually means is for a silent kernel. */
+	guess = row && !(fault->error == -EINVAL && fault->text[0]);
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
-	wgc_err_set(err, row ? row->code : WGC_E_KERNEL, -fault->error, "%s%s%s", what, row && row->sentence ? ": " : "",
-		    row && row->sentence ? row->sentence : "");
-	if (row && row->hint)
+	wgc_err_set(err, row ? row->code : WGC_E_KERNEL, -fault->error, "%s%s%s", what, guess && row->sentence ? ": " : "",
+		    guess && row->sentence ? row->sentence : "");
+	if (guess && row->hint)
 		wgc_err_hint(err, "%s", row->hint);
 	if (fault->has_miss)
 		snprintf(err->kernel, sizeof(err->kernel), "%.200s%sattribute %u is missing", fault->text,

@@ -50,11 +50,11 @@ int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const cha
 
 /*
  * Bulk requests: @n objects go out in large sends, acks are read in bulk.
- * @results (n ints, may be NULL) gets 0 or -errno for each. The call returns
- * the first failure among them that is not in the NULL-terminated... see
- * @tolerate: one errno that is not a failure (0 = none; -EEXIST for adoption,
- * -ESRCH for removal). All n are tried whatever happens. @err describes the
- * first failure, with the span of its object and the kernel's own words.
+ * @results (n ints, may be NULL) gets 0 or -errno for each. @tolerate is one
+ * errno that is not a failure (0 = none; -EEXIST for adoption, -ESRCH for
+ * removal). All n are tried whatever happens; the call returns the first
+ * failure, which @err describes with the span of its object and the kernel's
+ * own words.
  */
 int wgc_nl_addrs_add(struct wgc_nl *nl, const struct wgc_ifaddr *v, size_t n, int tolerate, int *results, struct wgc_err *err);
 int wgc_nl_addrs_delete(struct wgc_nl *nl, const struct wgc_ifaddr *v, size_t n, int tolerate, int *results, struct wgc_err *err);
@@ -66,10 +66,14 @@ int wgc_nl_routes_delete(struct wgc_nl *nl, const struct wgc_route *v, size_t n,
 /** @family 0 = both; @table 0 = all tables (a filter the kernel applies where it can, always applied here). */
 int wgc_nl_route_list(struct wgc_nl *nl, uint8_t family, uint32_t table, struct wgc_arena *a, struct wgc_route **ret,
 		      size_t *ret_n, struct wgc_err *err);
-/** The route to @dst as the kernel would take it with @mark: oif and mtu filled in. -ENETUNREACH when there is none. */
+/**
+ * The route to @dst as the kernel would take it with @mark: oif and mtu filled
+ * in (the link's MTU where the route has none). -ENETUNREACH when there is none.
+ */
 int wgc_nl_route_lookup(struct wgc_nl *nl, const struct wgc_ip *dst, uint32_t mark, struct wgc_route *ret, struct wgc_err *err);
 /** Exclusive (NLM_F_EXCL): -EEXIST for an equal one. */
 int wgc_nl_rule_add(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err *err);
+/** Delete the rule that equals @r in everything (without has_priority: of any priority); -ENOENT when there is none. */
 int wgc_nl_rule_delete(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err *err);
 int wgc_nl_rule_list(struct wgc_nl *nl, uint8_t family, struct wgc_arena *a, struct wgc_rule **ret, size_t *ret_n,
 		     struct wgc_err *err);

@@ -291,7 +291,10 @@ int wgc_nl_route_lookup(struct wgc_nl *nl, const struct wgc_ip *dst, uint32_t ma
 	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 	rtm->rtm_family = dst->family;
 	rtm->rtm_dst_len = wgc_ip_bits(dst);
-	rtm->rtm_flags = RTM_F_LOOKUP_TABLE;
+	/* IPv4 names the main table unless asked for the true one; IPv6 always
+	 * tells it, and refuses to be asked. */
+	if (dst->family == AF_INET)
+		rtm->rtm_flags = RTM_F_LOOKUP_TABLE;
 	wgc_nl_put_ip(nlh, sizeof(buf), RTA_DST, dst);
 	if (mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, mark);

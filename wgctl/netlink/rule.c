@@ -66,15 +66,6 @@ int wgc_nl_rule_add(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err 
 	return explain(r, WGC_OP_RULE_ADD, &fault, err);
 }
 
-int wgc_nl_rule_delete(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err *err)
-{
-	struct wgc_nl_fault fault;
-
-	if (!request(nl, r, RTM_DELRULE, 0, &fault))
-		return 0;
-	return explain(r, WGC_OP_RULE_DELETE, &fault, err);
-}
-
 /* ---- reading ----------------------------------------------------------------- */
 
 struct rules {
@@ -191,4 +182,66 @@ int wgc_nl_rule_list(struct wgc_nl *nl, uint8_t family, struct wgc_arena *a, str
 	*ret = l.v;
 	*ret_n = l.n;
 	return 0;
+}
+
+/* ---- deleting ---------------------------------------------------------------- */
+
+static bool equal(const struct wgc_rule *want, const struct wgc_rule *have)
+{
+	return !have->other && have->family == want->family && have->invert == want->invert && have->action == want->action &&
+	       have->protocol == want->protocol && have->table == want->table && have->fwmask == want->fwmask &&
+	       (!want->fwmask || have->fwmark == want->fwmark) && have->suppress_prefixlen == want->suppress_prefixlen &&
+	       (!want->has_priority || have->priority == want->priority);
+}
+
+/* What the kernel takes for the rule to delete: it looks neither at "not" nor
+ * at selectors that the request does not mention. */
+static bool taken_for(const struct wgc_rule *want, const struct wgc_rule *have)
+{
+	return have->priority == want->priority && (!want->action || have->action == want->action) &&
+	       (!want->table || have->table == want->table) && (!want->fwmark || have->fwmark == want->fwmark) &&
+	       (!want->fwmask || have->fwmask == want->fwmask) && (!want->protocol || have->protocol == want->protocol) &&
+	       (want->suppress_prefixlen < 0 || have->suppress_prefixlen == want->suppress_prefixlen);
+}
+
+/*
+ * The kernel deletes the first rule that resembles the request, and that may be
+ * somebody else's. So the equal one is looked up first, and is deleted only if
+ * the kernel would find the same.
+ */
+int wgc_nl_rule_delete(struct wgc_nl *nl, const struct wgc_rule *r, struct wgc_err *err)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_nl_fault fault;
+	struct wgc_rule exact = *r, *v = NULL;
+	size_t n = 0, i;
+	int ret;
+
+	if (!a)
+		return wgc_err_nomem(err);
+	ret = wgc_nl_rule_list(nl, r->family, a, &v, &n, err);
+	if (ret)
+		goto out;
+	for (i = 0; i < n && !equal(r, &v[i]); i++)
+		;
+	if (i == n) {
+		wgc_nl_fault_set(&fault, -ENOENT);
+		ret = explain(r, WGC_OP_RULE_DELETE, &fault, err);
+		goto out;
+	}
+	exact.has_priority = true;
+	exact.priority = v[i].priority;
+	for (size_t k = 0; k < i; k++) {
+		if (!taken_for(&exact, &v[k]))
+			continue;
+		wgc_nl_fault_set(&fault, -EBUSY);
+		ret = explain(r, WGC_OP_RULE_DELETE, &fault, err);
+		goto out;
+	}
+	ret = request(nl, &exact, RTM_DELRULE, 0, &fault);
+	if (ret)
+		explain(r, WGC_OP_RULE_DELETE, &fault, err);
+out:
+	wgc_arena_free(a);
+	return ret;
 }

@@ -236,6 +236,11 @@ static void after_a_restart(void)
 	ok(!strstr(read_text("resolv.conf"), "wg1"));
 	is_int(restore("wg5", second), 0);
 	is_str(read_text("resolv.conf"), ORIGINAL);
+	/* Undoing a tunnel that no boot of now made puts the file right too. */
+	is_int(apply("wg5", "10.0.0.5"), 0);
+	write_text("boot", "third-boot\n", 0644);
+	is_int(restore("wg7", NULL), 0);
+	is_str(read_text("resolv.conf"), ORIGINAL);
 	unlink(in_dir("resolv.conf"));
 	write_text("boot", "this-boot\n", 0644);
 }

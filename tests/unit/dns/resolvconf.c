@@ -157,23 +157,30 @@ static void running(void)
 	unlink(in_dir("pid"));
 }
 
-/* Signals that we hold back or ignore are ours, not the program's. */
+/* Signals that we hold back or ignore are ours, not the program's. No shell
+ * here: some of them clear the mask by themselves. */
 static void signals(void)
 {
-	char *const argv[] = { (char *)"prog", NULL };
+	char to[256];
+	char *const argv[] = { (char *)"cp", (char *)"/proc/self/status", to, NULL };
+	unsigned long long blocked = ~0ull, ignored = ~0ull;
 	sigset_t block, old;
+	const char *text;
 
-	write_text("prog", "#!/bin/sh\nsed -nE 's/^(Sig(Blk|Ign)):.*(.{4})$/\\1 \\3/p' /proc/self/status >\"$(dirname \"$0\")/input\"\n", 0755);
+	snprintf(to, sizeof(to), "%s", in_dir("status"));
 	sigemptyset(&block);
-	sigaddset(&block, SIGTERM); /* bit 14, and SIGPIPE is bit 12 */
+	sigaddset(&block, SIGTERM);
 	sigprocmask(SIG_BLOCK, &block, &old);
 	signal(SIGPIPE, SIG_IGN);
-	is_int(wgc_dns_run(in_dir("prog"), argv, "", 5000, &err), 0);
-	/* The C library keeps two high ones for itself. */
-	is_str(read_text("input"), "SigBlk 0000\nSigIgn 0000\n");
+	is_int(wgc_dns_run("/bin/cp", argv, "", 5000, &err), 0);
+	text = read_text("status");
+	ok(text && sscanf(strstr(text, "\nSigBlk:"), "\nSigBlk: %llx", &blocked) == 1);
+	ok(text && sscanf(strstr(text, "\nSigIgn:"), "\nSigIgn: %llx", &ignored) == 1);
+	ok(!(blocked & 1ull << (SIGTERM - 1)));
+	ok(!(ignored & 1ull << (SIGPIPE - 1)));
 	signal(SIGPIPE, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	unlink(in_dir("prog"));
+	unlink(in_dir("status"));
 }
 
 static void detection(void)

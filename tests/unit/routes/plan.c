@@ -173,6 +173,12 @@ static void marks(void)
 	ok(d.mark > 51824 && !(d.mark & 0x4000) && d.table == d.mark);
 	is_str(rule_words(&d), "4 98 254/0, 4 99 !65536->65536");
 
+	/* An inverted one is another tunnel's: it may carry ours. */
+	rules[4].invert = true;
+	is_int(plan(p, &f), 0);
+	is_int(d.mark, 51824);
+	rules[4].invert = false;
+
 	p->device.flags = WGC_DEVICE_HAS_FWMARK;
 	p->device.fwmark = 0x1234;
 	is_int(plan(p, &f), 0);

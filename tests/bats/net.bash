@@ -3,8 +3,7 @@
 # Nothing here touches the machine's own namespace; all of it goes with its
 # processes.
 #
-#   host_new a            a host: own network, own /run/wgctl, /run/wireguard,
-#                         /etc/resolv.conf, /etc/wgctl, /etc/wireguard
+#   host_new a            a host: own network, own /run, own changes to /etc
 #   on a CMD...           run CMD there
 #   join a 10.9.0.1/24 b 10.9.0.2/24
 #   snapshot a            everything that wgctl may change, as text
@@ -18,25 +17,27 @@ declare -gA HOST_PID=()
 
 host_new() {
 	local name=$1 dir=$BATS_TEST_TMPDIR/host-$1 pid
-	mkdir -p "$dir/etc-wgctl" "$dir/etc-wireguard"
-	printf 'nameserver 192.0.2.53\n' >"$dir/resolv.conf"
+	mkdir -p "$dir/etc-wgctl" "$dir/etc-wireguard" "$dir/files"
 	rm -f "$dir/pid"
 	# shellcheck disable=SC2016
 	setsid unshare --mount --net --propagation private bash -c '
 		set -e
-		mkdir -p /run/wgctl /run/wireguard /var/run/wireguard /etc/wgctl /etc/wireguard
-		mount -t tmpfs -o mode=755 tmpfs /run/wgctl
-		mount -t tmpfs -o mode=755 tmpfs /run/wireguard
-		[ /var/run -ef /run ] || mount --bind /run/wireguard /var/run/wireguard
+		mount -t tmpfs -o mode=755 tmpfs "$1/files"
+		mkdir "$1/files/etc" "$1/files/work"
+		mount -t overlay -o "lowerdir=/etc,upperdir=$1/files/etc,workdir=$1/files/work" overlay /etc
+		rm -f /etc/resolv.conf
+		echo "nameserver 192.0.2.53" >/etc/resolv.conf
+		mkdir -p /etc/wgctl /etc/wireguard
 		mount --bind "$1/etc-wgctl" /etc/wgctl
 		mount --bind "$1/etc-wireguard" /etc/wireguard
-		touch -a /etc/resolv.conf
-		mount --bind "$1/resolv.conf" /etc/resolv.conf
+		mount -t tmpfs -o mode=755 tmpfs /run
+		if ! [ /var/run -ef /run ]; then mount -t tmpfs -o mode=755 tmpfs /var/run; fi
 		mount -t sysfs sysfs /sys 2>/dev/null || true
 		ip link set lo up
 		echo $$ >"$1/pid.tmp"
 		mv "$1/pid.tmp" "$1/pid"
 		exec sleep 100000' host "$dir" </dev/null >"$dir/log" 2>&1 3>&- &
+	disown
 	for _ in $(seq 200); do
 		[ -s "$dir/pid" ] && break
 		sleep 0.05

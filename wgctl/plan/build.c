@@ -47,7 +47,7 @@ static int add_hooks(struct wgc_plan *p, enum wgc_hook which)
 
 static bool is_default(const struct wgc_route *r)
 {
-	return r->dst.len == 0 && r->type == RTN_UNICAST;
+	return r->dst.len == 0 && r->type != RTN_THROW;
 }
 
 static bool route_exists(const struct wgc_plan *p, const struct wgc_route *r)
@@ -65,7 +65,7 @@ static bool route_exists(const struct wgc_plan *p, const struct wgc_route *r)
 
 /* One step for each run of routes [first, end) that undo treats alike. A
  * unicast route goes with our link, which does not exist yet, so no equal one
- * can be there; a throw route belongs to no link, and somebody else may want
+ * can be there; a throw route (or an unreachable one) belongs to no link, and somebody else may want
  * the same one. */
 static int add_routes(struct wgc_plan *p, size_t first, size_t end)
 {
@@ -115,7 +115,7 @@ static int build_device(struct wgc_plan *p)
 
 	*d = prof->device;
 	memcpy(d->ifname, prof->ifname, sizeof(d->ifname));
-	if (p->want.mark && !(d->flags & WGC_DEVICE_HAS_FWMARK)) {
+	if (p->want.mark && !d->fwmark) {
 		d->fwmark = p->want.mark;
 		d->flags |= WGC_DEVICE_HAS_FWMARK;
 	}

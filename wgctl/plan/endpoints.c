@@ -167,5 +167,6 @@ uint32_t wgc_mtu_choose(struct wgc_exec *x)
 	for (size_t i = 0; !least && i < 2; i++)
 		if (wgc_nl_route_lookup(x->sys->nl, &anywhere[i], d->fwmark, &route, NULL) == 0)
 			least = route.mtu;
-	return wgc_routes_mtu(least ?: 1500);
+	least = wgc_routes_mtu(least);
+	return least < x->plan->want.mtu_min ? x->plan->want.mtu_min : least;
 }

@@ -150,7 +150,7 @@ static bool wants_policy(const struct wgc_profile *p)
 {
 	if (p->table_mode != WGC_TABLE_AUTO)
 		return false;
-	if (p->n_exclude_ips)
+	if (p->n_exclude_ips || p->ipv6 == WGC_IPV6_BLOCK)
 		return true;
 	for (size_t i = 0; i < p->n_peers; i++) {
 		const struct wgc_profile_peer *peer = &p->peers[i];

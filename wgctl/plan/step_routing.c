@@ -12,8 +12,8 @@ static void route_words(const struct wgc_route *r, const char *ifname, struct wg
 	char dst[WGC_PREFIX_TEXT];
 
 	wgc_prefix_print(&r->dst, dst);
-	if (r->type == RTN_THROW)
-		wgc_str_addf(s, "throw %s", dst);
+	if (r->type != RTN_UNICAST)
+		wgc_str_addf(s, "%s %s", r->type == RTN_THROW ? "throw" : "unreachable", dst);
 	else
 		wgc_str_addf(s, "%s dev %s", dst, ifname);
 	if (r->table != RT_TABLE_MAIN)

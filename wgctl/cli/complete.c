@@ -173,7 +173,7 @@ static const char bash_script[] =
 	"\tCOMPREPLY=()\n"
 	"\twhile IFS=$'\\t' read -r value _; do\n"
 	"\t\tif [[ $value == :files ]]; then\n"
-	"\t\t\tcompopt -o filenames 2>/dev/null\n"
+	"\t\t\tcompopt -o filenames 2>/dev/null || :\n"
 	"\t\t\twhile IFS= read -r value; do\n"
 	"\t\t\t\tCOMPREPLY+=(\"$value\")\n"
 	"\t\t\tdone < <(compgen -f -- \"$cur\")\n"

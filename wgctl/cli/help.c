@@ -2,6 +2,7 @@
 /* help: what the command tables say, for people (--help) and as mdoc. */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <string.h>
 
@@ -97,7 +98,8 @@ void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out)
 	}
 	wgc_str_addf(out, "Usage: wgctl %s%s%s%s\n\n", cmd->name, cmd->takes & WGC_TAKES_RAW ? "" : " [OPTION]...",
 		     *cmd->args ? " " : "", cmd->args);
-	add_wrapped(out, cmd->summary, 0, 0);
+	wgc_str_addc(out, (char)toupper((unsigned char)cmd->summary[0]));
+	add_wrapped(out, cmd->summary + 1, 1, 0);
 	if (cmd->text) {
 		wgc_str_addc(out, '\n');
 		add_wrapped(out, cmd->text, 0, 0);

@@ -1,0 +1,445 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# The contract of the command line: arguments, exit codes, streams, documents.
+
+load lib
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	SECRET=$("$WGCTL" genkey)
+	PSK=$("$WGCTL" genpsk)
+	PUBLIC=$("$WGCTL" genkey | "$WGCTL" pubkey)
+	umask 077
+	cat >good.conf <<-END
+		# the office
+		[Interface]
+		PrivateKey = $SECRET
+		Address = 10.8.0.2/24
+		ListenPort = 51820
+
+		[Peer]
+		# Name = gateway
+		PublicKey = $PUBLIC
+		PresharedKey = $PSK
+		AllowedIPs = 10.8.0.0/24
+		Endpoint = 192.0.2.1:51820
+	END
+}
+
+commands() {
+	"$WGCTL" --help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}'
+}
+
+@test "help goes to stdout, is at most 80 columns wide, exits 0" {
+	local c n=0
+	for c in '' $(commands); do
+		# shellcheck disable=SC2086
+		run_split "$WGCTL" $c --help
+		is "$status" 0
+		is "$errors" ""
+		has "$output" "Usage: wgctl"
+		has "$output" "Exit status:"
+		is "$(awk 'length > 80' <<<"$output")" ""
+		n=$((n + 1))
+	done
+	[ "$n" -ge 19 ]
+	is "$("$WGCTL" help up)" "$("$WGCTL" up --help)"
+	is "$("$WGCTL" help)" "$("$WGCTL" -h)"
+}
+
+@test "version, as text and as JSON" {
+	run_split "$WGCTL" version
+	[[ $output =~ ^wgctl\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	is "$("$WGCTL" --version)" "$output"
+	is "wgctl $("$WGCTL" version --json | jq -r .version)" "$output"
+}
+
+@test "usage errors: one line, then what to try; exit 2; stdout empty" {
+	local args
+	while IFS= read -r args; do
+		# shellcheck disable=SC2086
+		run_split "$WGCTL" $args
+		is "$status" 2
+		is "$output" ""
+		is "$(wc -l <<<"$errors")" 2
+		[[ $errors == "wgctl: "*$'\n'"Try 'wgctl"*" --help'." ]]
+	done <<-'END'
+		nonsense
+		up
+		down
+		up --nonsense x
+		up -Z x
+		up --wait
+		up --wait=soon x
+		up --dry-run=yes x
+		up -q -v x
+		down --all x
+		status a b
+		list x
+		list --dry-run
+		status --color sometimes
+		convert x
+		convert x --to yaml
+		completion tcsh
+		help nonsense
+		--nonsense
+		recover a b
+	END
+}
+
+@test "did you mean: commands and options" {
+	run_split "$WGCTL" chekc x
+	has "$errors" "did you mean 'check'?"
+	run_split "$WGCTL" staus
+	has "$errors" "did you mean 'status'?"
+	run_split "$WGCTL" up --dry-rum x
+	has "$errors" "did you mean '--dry-run'?"
+	run_split "$WGCTL" zzzzzz
+	lacks "$errors" "did you mean"
+}
+
+@test "commands of a later version say so" {
+	local c
+	for c in reload diff run exec netns container physical monitor watch doctor confirm qr; do
+		run_split "$WGCTL" "$c" x
+		is "$status" 2
+		has "$errors" "'$c' is not supported yet"
+	done
+}
+
+@test "options before and after the command, values with and without =, clusters, --" {
+	run_split "$WGCTL" --json version
+	is "$(jq -r .schema <<<"$output")" 1
+	run_split "$WGCTL" --color=never check -- ./good.conf
+	is "$status" 0
+	run_split "$WGCTL" check ./good.conf --color always
+	is "$status" 0
+	run_split "$WGCTL" check -- --color
+	has "$errors" "--color"
+	[ "$status" != 2 ]
+	run_split "$WGCTL" convert -tjson good.conf
+	is "$status" 0
+	run_split "$WGCTL" --dry-run list
+	is "$status" 2
+}
+
+@test "check: a good profile, as a file, by name, on stdin" {
+	run_split "$WGCTL" check ./good.conf
+	is "$errors" ""
+	is "$output" "./good.conf: ok"
+	is "$status" 0
+	run_split "$WGCTL" check - <good.conf
+	is "$output" "stdin: ok"
+	mkdir etc
+	cp good.conf etc/office.conf
+	PROFILES=$PWD/etc run_split alone "$WGCTL" check office
+	is "$output" "/etc/wgctl/office.conf: ok"
+}
+
+@test "check: place, line, caret, hint; exit 5" {
+	sed 's/ListenPort = .*/ListenPort = 70000/' good.conf >bad.conf
+	run_split "$WGCTL" check ./bad.conf
+	is "$status" 5
+	is "$errors" ""
+	is "$(sed -n 1p <<<"$output" | cut -d' ' -f1-2)" "./bad.conf:5:14: error:"
+	is "$(sed -n 2p <<<"$output")" "    5 | ListenPort = 70000"
+	is "$(sed -n 3p <<<"$output")" "      |              ^~~~~"
+	has "$output" $'\n  hint: '
+	is "$(tail -n 1 <<<"$output")" "./bad.conf: 1 error, 0 warnings"
+}
+
+@test "check: all problems at once, in all files" {
+	sed 's/ListenPort = .*/ListenPort = x/; s/AllowedIPs = .*/AllowedIPs = 10.8.0.0\/99/; s/Address = /Adress = /' good.conf >bad.conf
+	cp bad.conf worse.conf
+	run_split "$WGCTL" check ./bad.conf ./good.conf ./worse.conf
+	is "$status" 5
+	is "$(grep -c ': error: ' <<<"$output")" 6
+	has "$output" "./good.conf: ok"
+	has "$output" "did you mean"
+}
+
+@test "check --json: one document; places are numbers" {
+	sed 's/ListenPort = .*/ListenPort = 70000/' good.conf >bad.conf
+	run_split "$WGCTL" check --json ./bad.conf ./good.conf
+	is "$status" 5
+	is "$errors" ""
+	is "$(jq -c '[.schema, (.files | length), .files[0].valid, .files[1].valid]' <<<"$output")" '[1,2,false,true]'
+	is "$(jq -c '.files[0].findings[0] | [.severity, .line, .column]' <<<"$output")" '["error",5,14]'
+}
+
+@test "secrets are never echoed" {
+	local f
+	# Cut short, misspelt, in the wrong section, as the key, and well-formed beside another error.
+	sed "s|^PrivateKey = .*|PrivateKey = ${SECRET:0:40}|" good.conf >cut.conf
+	sed "s|^PrivateKey|PrivatKey|" good.conf >misspelt.conf
+	sed "s|^Endpoint.*|PrivateKey = $SECRET|" good.conf >place.conf
+	sed "s|^PrivateKey = ||" good.conf >bare.conf
+	sed "s|^PresharedKey = .*|PresharedKey = $PSK x|" good.conf >tail.conf
+	sed "s|^Address = .*|Address = $SECRET|" good.conf >address.conf
+	printf '{"interface": {"private_key": "%s", "listen_port": 70000}}' "$SECRET" >one.json
+	for f in cut.conf misspelt.conf place.conf bare.conf tail.conf address.conf one.json; do
+		for option in --color=never --json --verbose; do
+			run_split "$WGCTL" check "./$f" $option
+			is "$f $status" "$f 5"
+			lacks "$output$errors" "${SECRET:0:40}"
+			lacks "$output$errors" "${PSK:0:40}"
+		done
+		run_split "$WGCTL" up --dry-run "./$f"
+		is "$status" 5
+		lacks "$output$errors" "${SECRET:0:40}"
+		lacks "$output$errors" "${PSK:0:40}"
+	done
+	run_split "$WGCTL" check ./cut.conf
+	has "$output" "PrivateKey = (hidden)"
+	run_split "$WGCTL" check --show-secrets ./cut.conf
+	has "$output" "${SECRET:0:40}"
+}
+
+@test "a line cannot steer the terminal" {
+	printf '[Interface]\nListenPort = \033[2J\a70000\n' >esc.conf
+	run_split "$WGCTL" check --color=never ./esc.conf
+	is "$status" 5
+	is "$(tr -d '\11\12\40-\176' <<<"$output" | wc -c)" 0
+}
+
+@test "convert: INI to JSON and back, nothing lost; a file of mode 0600" {
+	run_split "$WGCTL" convert good.conf --to json
+	is "$status" 0
+	is "$errors" ""
+	is "$(jq -r .interface.private_key <<<"$output")" "$SECRET"
+	is "$(jq -r '.peers[0].preshared_key' <<<"$output")" "$PSK"
+	umask 000
+	run_split "$WGCTL" convert good.conf -o good.json
+	is "$output" ""
+	is "$(stat -c %a good.json)" 600
+	"$WGCTL" convert good.conf --to ini | diff good.conf -
+	"$WGCTL" convert good.json --to ini >back.conf
+	is "$("$WGCTL" convert back.conf --to json)" "$(cat good.json)"
+	"$WGCTL" convert --to json - <good.conf | diff good.json -
+	is "$("$WGCTL" convert --to json - <good.json)" "$(cat good.json)"
+}
+
+@test "convert: a bad profile writes nothing" {
+	echo nonsense >bad.conf
+	run_split "$WGCTL" convert bad.conf -o out.json
+	is "$status" 5
+	is "$output" ""
+	has "$errors" "bad.conf:1"
+	[ ! -e out.json ]
+}
+
+@test "exit 1: no such profile, with the places that were looked at" {
+	run_split alone "$WGCTL" check nosuch
+	is "$status" 1
+	is "$output" ""
+	has "$errors" "nosuch"
+}
+
+@test "exit 3: not up" {
+	run_split alone "$WGCTL" status nosuch
+	is "$status" 3
+	is "$output" ""
+	has "$errors" "'nosuch' is not up"
+	run_split alone "$WGCTL" down nosuch
+	is "$status" 3
+}
+
+@test "exit 4: not permitted, said plainly, before anything is done" {
+	local dir user=()
+	dir=$(mktemp -d)
+	cp "$WGCTL" "$dir/wgctl"
+	cp good.conf "$dir/good.conf"
+	chmod -R a+rX "$dir"
+	[ "$(id -u)" != 0 ] || user=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all)
+	cd "$dir"
+	run_split "${user[@]}" ./wgctl up ./good.conf
+	is "$status" 4
+	has "$errors" "only root"
+	run_split "${user[@]}" ./wgctl down --all
+	is "$status" 4
+	run_split "${user[@]}" ./wgctl up --json ./good.conf
+	is "$(jq -r '.errors[0].code' <<<"$errors")" not_permitted
+	cd /
+	rm -rf "$dir"
+}
+
+@test "exit 5: up refuses an invalid profile before anything is done" {
+	sed 's/ListenPort = .*/ListenPort = 70000/' good.conf >bad.conf
+	run_split alone "$WGCTL" up ./good.conf ./bad.conf
+	is "$status" 5
+	is "$output" ""
+	has "$errors" "./bad.conf:5:14: error:"
+	run_split alone "$WGCTL" up --json ./bad.conf
+	is "$status" 5
+	is "$(jq -c '[.schema, .profiles]' <<<"$output")" '[1,[]]'
+	is "$(jq -c '[.errors[0].line, .errors[0].column]' <<<"$errors")" '[5,14]'
+}
+
+@test "a JSON document is empty when there is nothing, not missing" {
+	run_split alone "$WGCTL" list --json
+	is "$(jq -c .profiles <<<"$output")" '[]'
+	run_split alone "$WGCTL" status --json
+	is "$(jq -c .tunnels <<<"$output")" '[]'
+	run_split alone "$WGCTL" down --all --json
+	is "$status" 0
+	is "$(jq -c .profiles <<<"$output")" '[]'
+	run_split alone "$WGCTL" status nosuch --json
+	is "$status" 3
+	is "$(jq -c .tunnels <<<"$output")" '[]'
+	is "$(jq -r '.errors[0].code' <<<"$errors")" not_up
+}
+
+@test "errors with --json are one object, wherever they happen" {
+	run_split "$WGCTL" --json nonsense
+	is "$status" 2
+	is "$(jq -c '[.schema, .errors[0].code, .errors[0].exit]' <<<"$errors")" '[1,"usage",2]'
+	run_split "$WGCTL" up --json --nonsense
+	is "$(jq -r '.errors[0].code' <<<"$errors")" usage
+}
+
+@test "list: the profiles of the search path; the first of a name wins" {
+	mkdir etc
+	cp good.conf etc/a.conf
+	"$WGCTL" convert good.conf -o etc/a.json
+	cp etc/a.json etc/b.json
+	PROFILES=$PWD/etc run_split alone "$WGCTL" list --json
+	is "$(jq -c '[.profiles[] | [.name, .file, .state]]' <<<"$output")" \
+		'[["a","/etc/wgctl/a.conf","down"],["b","/etc/wgctl/b.json","down"]]'
+	PROFILES=$PWD/etc run_split alone "$WGCTL" list
+	has "$output" "NAME"
+	is "$(wc -l <<<"$output")" 3
+}
+
+@test "bare wgctl is status" {
+	run_split alone "$WGCTL"
+	is "$status" 0
+	has "$output" "nothing is up"
+}
+
+@test "colour: asked for, forbidden, by environment" {
+	sed 's/ListenPort = .*/ListenPort = 70000/' good.conf >bad.conf
+	esc=$'\033'
+	lacks "$("$WGCTL" check ./bad.conf || :)" "$esc"
+	has "$("$WGCTL" check --color=always ./bad.conf || :)" "$esc"
+	has "$(NO_COLOR=1 "$WGCTL" check --color=always ./bad.conf || :)" "$esc"
+	has "$(CLICOLOR_FORCE=1 "$WGCTL" check ./bad.conf || :)" "$esc"
+	lacks "$(CLICOLOR_FORCE=0 "$WGCTL" check ./bad.conf || :)" "$esc"
+	lacks "$(CLICOLOR_FORCE=1 NO_COLOR=1 "$WGCTL" check ./bad.conf || :)" "$esc"
+	has "$(NO_COLOR='' CLICOLOR_FORCE=1 "$WGCTL" check ./bad.conf || :)" "$esc"
+	lacks "$(CLICOLOR_FORCE=1 "$WGCTL" check --color=never ./bad.conf || :)" "$esc"
+}
+
+@test "a full disk is a failure" {
+	local c
+	for c in version 'list --json' 'check ./good.conf' 'convert good.conf --to json' 'completion bash' --help genkey; do
+		run alone bash -c "exec '$WGCTL' $c >/dev/full"
+		is "$c $status" "$c 1"
+		has "$output" "No space left on device"
+	done
+}
+
+@test "closed standard descriptors do not become ours" {
+	local code=0
+	"$WGCTL" check ./good.conf <&- >&- 2>&- || code=$?
+	is "$code" 1
+	"$WGCTL" convert good.conf -o out.conf <&- >&- 2>&-
+	cmp good.conf out.conf
+}
+
+@test "completion: commands, options, values, profiles" {
+	is "$("$WGCTL" __complete -- che)" $'check\tfind everything that is wrong or doubtful in profiles'
+	has "$("$WGCTL" __complete -- up --dr)" "--dry-run"
+	lacks "$("$WGCTL" __complete -- list --dr)" "--dry-run"
+	is "$("$WGCTL" __complete -- check --color a)" $'auto\nalways'
+	is "$("$WGCTL" __complete -- check --color=n)" "--color=never"
+	is "$("$WGCTL" __complete -- convert --to '')" $'ini\njson'
+	is "$("$WGCTL" __complete -- help upp)" ""
+	mkdir etc
+	cp good.conf etc/office.conf
+	PROFILES=$PWD/etc run_split alone "$WGCTL" __complete -- up off
+	is "$output" $'office\t/etc/wgctl/office.conf\n:files'
+	is "$("$WGCTL" __complete --)" ""
+	is "$("$WGCTL" __complete)" ""
+}
+
+@test "completion in bash, with words split at =" {
+	PATH=${WGCTL%/*}:$PATH
+	source "$WGCTL_ROOT/completions/wgctl.bash"
+	complete_at() {
+		COMP_WORDS=("$@")
+		COMP_CWORD=$(($# - 1))
+		_wgctl
+	}
+	complete_at "$WGCTL" conv
+	is "${COMPREPLY[*]}" convert
+	complete_at "$WGCTL" check --color = n
+	is "${COMPREPLY[*]}" never
+	complete_at "$WGCTL" check --color =
+	is "${COMPREPLY[*]}" "auto always never"
+	touch 'a file.conf'
+	complete_at "$WGCTL" check a
+	is "${COMPREPLY[0]}" "a file.conf"
+}
+
+@test "man pages and completion say what the program says" {
+	run "$WGCTL_ROOT/tests/helpers/generated"
+	is "$output" ""
+	is "$status" 0
+}
+
+@test "man pages have no error in them" {
+	command -v groff >/dev/null || skip "no groff"
+	for page in "$WGCTL_ROOT"/man/*.[1-8]; do
+		is "$(groff -mdoc -Tutf8 -ww -z "$page" 2>&1)" ""
+	done
+}
+
+@test "wg-quick: usage on stderr; 0 for help, 1 otherwise" {
+	ln -s "$WGCTL" wg-quick
+	local args
+	for args in --help -h help; do
+		run_split ./wg-quick $args
+		is "$status" 0
+		is "$output" ""
+		has "$errors" "Usage: wg-quick"
+	done
+	for args in '' up 'up a b' 'sideways a' '--help x'; do
+		# shellcheck disable=SC2086
+		run_split ./wg-quick $args
+		is "$status" 1
+		is "$output" ""
+		has "$errors" "Usage: wg-quick"
+	done
+}
+
+@test "wg-quick: what an argument names" {
+	[ "$(id -u)" = 0 ] || skip "needs root"
+	ln -s "$WGCTL" wg-quick
+	run_split alone ./wg-quick up good.conf
+	is "$status" 1
+	has "$errors" "/etc/wireguard/good.conf.conf"
+	cp good.conf name-over-15-characters.conf
+	run_split alone ./wg-quick up ./name-over-15-characters.conf
+	is "$status" 1
+	has "$errors" "interface name"
+	run_split alone ./wg-quick down nosuch
+	is "$status" 1
+}
+
+@test "wg-quick strip: as wg-quick does it, byte for byte" {
+	ln -s "$WGCTL" wg-quick
+	printf '# c\n [Interface] # x\n\tPrivateKey=%s\nAddress = 10.0.0.1/24\nmtu=1400\n  DNS = 1.1.1.1\n' "$SECRET" >s.conf
+	printf 'Table = off\nPostUp = echo a=b # c\nSaveConfig = TRUE\n\n[Peer]\nPublicKey = %s\r\nMTU = 1\n  x  ' "$PUBLIC" >>s.conf
+	run_split ./wg-quick strip ./s.conf
+	is "$status" 0
+	./wg-quick strip ./s.conf >got
+	printf '# c\n[Interface] # x\nPrivateKey=%s\n\n[Peer]\nPublicKey = %s\r\nMTU = 1\nx\n\n' "$SECRET" "$PUBLIC" >want
+	cmp got want
+	if [ "$(id -u)" = 0 ] && [ -x /usr/bin/wg-quick ] && [ ! /usr/bin/wg-quick -ef "$WGCTL" ]; then
+		/usr/bin/wg-quick strip ./s.conf 2>/dev/null | cmp - got
+	fi
+	printf '[Interface]\nSaveConfig = maybe\n' >s.conf
+	run_split ./wg-quick strip ./s.conf
+	is "$status" 1
+	is "$output" ""
+}

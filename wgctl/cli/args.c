@@ -347,7 +347,7 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 		ui->json = false;
 		if (at > 1)
 			return wgc_usage(ui, "'%s' takes no option in front of it: '%s'", cmd->name, argv[1]);
-		if (argc == at + 2 && !strcmp(argv[at + 1], "--help"))
+		if (!(cmd->takes & WGC_HIDDEN) && argc == at + 2 && !strcmp(argv[at + 1], "--help"))
 			return show_help(cmd);
 		return cmd->raw(argc - at, argv + at);
 	}

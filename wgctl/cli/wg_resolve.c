@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names to addresses for `wg set` and `wg setconf`, one after the other and
+ * with the patience that WG_ENDPOINT_RESOLUTION_RETRIES asks for. (Profiles
+ * are resolved in parallel, by plan.)
+ */
+#include <errno.h>
+#include <limits.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/wg.h"
+
+#define DEFAULT_RETRIES 15
+#define LONGEST_PAUSE 20000000u /* microseconds */
+
+/* UINT_MAX for ever. -EINVAL for what is no number. */
+static int get_retries(unsigned *ret)
+{
+	const char *s = getenv("WG_ENDPOINT_RESOLUTION_RETRIES");
+	uint64_t n = DEFAULT_RETRIES;
+
+	if (s && !strcmp(s, "infinity"))
+		n = UINT_MAX;
+	else if (s && wgc_parse_u64(s, INT_MAX, &n))
+		return -EINVAL;
+	*ret = (unsigned)n;
+	return 0;
+}
+
+/* Is asking again of any use? */
+static bool may_pass(int e)
+{
+	return e != EAI_NONAME && e != EAI_FAIL && e != EAI_SERVICE
+#ifdef EAI_NODATA
+	       && e != EAI_NODATA
+#endif
+		;
+}
+
+static int convert(const struct addrinfo *found, union wgc_sockaddr *ret)
+{
+	union wgc_sockaddr sa = { 0 };
+
+	if (!(found->ai_family == AF_INET && found->ai_addrlen == sizeof(sa.in)) &&
+	    !(found->ai_family == AF_INET6 && found->ai_addrlen == sizeof(sa.in6)))
+		return -EINVAL;
+	memcpy(&sa, found->ai_addr, found->ai_addrlen);
+	*ret = sa;
+	return 0;
+}
+
+int wgc_wg_resolve(const char *host, const char *port, union wgc_sockaddr *ret, struct wgc_err *err)
+{
+	/* Not AI_ADDRCONFIG: an address that cannot be reached now may be later. */
+	static const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP };
+	unsigned retries, pause = 1000000;
+	struct addrinfo *found;
+	int e, r;
+
+	if (get_retries(&retries))
+		return wgc_err_set(err, WGC_E_USAGE, EINVAL, "WG_ENDPOINT_RESOLUTION_RETRIES is neither a number nor 'infinity'");
+	while ((e = getaddrinfo(host, port, &hints, &found))) {
+		const char *why = e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e);
+
+		if (!may_pass(e) || !retries)
+			return wgc_err_set(err, WGC_E_NOT_FOUND, may_pass(e) ? EAGAIN : EINVAL, "%s: `%s:%s'", why, host, port);
+		if (retries != UINT_MAX)
+			retries--;
+		fprintf(stderr, "%s: `%s:%s'; trying again in %.2f seconds\n", why, host, port, (double)pause / 1e6);
+		usleep(pause);
+		pause = pause / 5 * 6 > LONGEST_PAUSE ? LONGEST_PAUSE : pause / 5 * 6;
+	}
+	r = convert(found, ret);
+	freeaddrinfo(found);
+	if (r)
+		return wgc_err_set(err, WGC_E_NOT_FOUND, EINVAL, "neither IPv4 nor IPv6: `%s:%s'", host, port);
+	return 0;
+}

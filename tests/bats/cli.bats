@@ -5,7 +5,7 @@
 load lib
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	SECRET=$("$WGCTL" genkey)
 	PSK=$("$WGCTL" genpsk)
 	PUBLIC=$("$WGCTL" genkey | "$WGCTL" pubkey)
@@ -327,6 +327,17 @@ commands() {
 	lacks "$(CLICOLOR_FORCE=1 NO_COLOR=1 "$WGCTL" check ./bad.conf || :)" "$esc"
 	has "$(NO_COLOR='' CLICOLOR_FORCE=1 "$WGCTL" check ./bad.conf || :)" "$esc"
 	lacks "$(CLICOLOR_FORCE=1 "$WGCTL" check --color=never ./bad.conf || :)" "$esc"
+}
+
+@test "colour: only for a terminal that can" {
+	command -v script >/dev/null || skip "no script(1)"
+	sed 's/ListenPort = .*/ListenPort = 70000/' good.conf >bad.conf
+	on_tty() {
+		script -qec "$WGCTL check ./bad.conf" /dev/null </dev/null || :
+	}
+	has "$(TERM=xterm on_tty)" $'\033'
+	lacks "$(TERM=dumb on_tty)" $'\033'
+	lacks "$(TERM=xterm NO_COLOR=1 on_tty)" $'\033'
 }
 
 @test "a full disk is a failure" {

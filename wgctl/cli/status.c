@@ -27,6 +27,8 @@ struct tunnel {
 	struct wgc_diags diags;
 	struct wgc_source src;
 	struct wgc_profile *profile; /* for peer names; NULL when it cannot be read */
+	const struct wgc_profile_peer **named; /* its peers that have one, sorted by key */
+	size_t n_named;
 	size_t count[3];
 	char problem[4][200];
 	size_t n_problems;
@@ -87,12 +89,35 @@ static void judge(struct tunnel *t, struct wgc_arena *a, const struct wgc_err *d
 		t->next = wgc_arena_printf(a, "wgctl %s %s", next ? next : "down", t->name);
 }
 
+static int by_key(const void *a, const void *b)
+{
+	const struct wgc_profile_peer *const *x = a, *const *y = b;
+
+	return memcmp(&(*x)->peer.public_key, &(*y)->peer.public_key, sizeof(struct wgc_key));
+}
+
 static const char *peer_name(const struct tunnel *t, const struct wgc_key *key)
 {
-	for (size_t i = 0; t->profile && i < t->profile->n_peers; i++)
-		if (wgc_key_equal(&t->profile->peers[i].peer.public_key, key))
-			return t->profile->peers[i].name.s;
-	return NULL;
+	struct wgc_profile_peer want = { .peer.public_key = *key };
+	const struct wgc_profile_peer *p = &want, **hit;
+
+	if (!t->n_named)
+		return NULL;
+	hit = bsearch(&p, t->named, t->n_named, sizeof(p), by_key);
+	return hit ? (*hit)->name.s : NULL;
+}
+
+/* Only for names of peers, so whatever is wrong with the file does not matter. */
+static void read_names(struct tunnel *t, struct wgc_arena *a, const char *path)
+{
+	if (wgc_config_load(path, WGC_STRICT, true, &t->diags, &t->src, &t->profile, NULL))
+		return;
+	t->named = wgc_arena_alloc(a, (t->profile->n_peers + 1) * sizeof(*t->named));
+	for (size_t i = 0; t->named && i < t->profile->n_peers; i++)
+		if (t->profile->peers[i].name.s)
+			t->named[t->n_named++] = &t->profile->peers[i];
+	if (t->n_named)
+		qsort(t->named, t->n_named, sizeof(*t->named), by_key);
 }
 
 static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct tunnel *t, int64_t now)
@@ -103,9 +128,8 @@ static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct tunnel *t, i
 		wgc_nl_addr_list(sys->nl, t->link.ifindex, a, &t->addrs, &t->n_addrs, NULL);
 		wgc_wg_get(sys->nl, t->ifname, a, &t->device, &err);
 	}
-	/* Only for names of peers, so whatever is wrong with it does not matter. */
 	if (t->info && t->info->path && *t->info->path)
-		wgc_config_load(t->info->path, WGC_STRICT, true, &t->diags, &t->src, &t->profile, NULL);
+		read_names(t, a, t->info->path);
 	judge(t, a, &err, now);
 }
 

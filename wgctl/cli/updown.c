@@ -67,6 +67,13 @@ static void json_result(struct wgc_json *j, const char *name, const char *ifname
 	wgc_json_object_end(j);
 }
 
+static const char *failure_word(int code)
+{
+	if (code == WGC_EXIT_NOT_UP)
+		return "not_up";
+	return code == WGC_EXIT_INCOMPLETE ? "incomplete" : "failed";
+}
+
 static void show_plan(struct wgc_ui *ui, const struct wgc_steps *s, const char *name)
 {
 	WGC_AUTO_STR struct wgc_str out = { 0 };
@@ -91,7 +98,7 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 		wgc_ui_note(ui, "'%s': an earlier run had stopped half-way; that was undone first", p->name);
 	if (rc) {
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
-		json_result(j, p->name, p->ifname, code == WGC_EXIT_INCOMPLETE ? "incomplete" : "failed", &s);
+		json_result(j, p->name, p->ifname, failure_word(code), &s);
 	} else if (s.run.already_up) {
 		wgc_ui_note(ui, "'%s' is up already", p->name);
 		json_result(j, p->name, p->ifname, "already_up", &s);
@@ -214,7 +221,7 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 		if (err.code == WGC_E_NOT_UP && !err.hint[0])
 			wgc_err_hint(&err, "'wgctl list' shows what is up");
 		code = wgc_show_err(ui, NULL, &err, &s.run);
-		json_result(j, name, info ? info->ifname : NULL, code == WGC_EXIT_NOT_UP ? "not_up" : "incomplete", &s);
+		json_result(j, name, info ? info->ifname : NULL, failure_word(code), &s);
 	} else if (dry_run) {
 		json_result(j, name, info ? info->ifname : NULL, "planned", &s);
 		if (!ui->json)

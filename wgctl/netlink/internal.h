@@ -28,7 +28,6 @@ struct wgc_nl {
 	uint16_t wg_family; /* 0 = not asked for yet, or not there */
 	uint64_t changes;
 	uint8_t *rx, *tx;
-	size_t rx_used; /* high-water mark of rx since it was wiped */
 };
 
 /* How the kernel refused a request. */
@@ -96,8 +95,6 @@ int wgc_nl_call_msg(struct wgc_nl *nl, struct nl_msg *msg, wgc_nl_cb cb, void *a
 ssize_t wgc_nl_recv(struct wgc_nl *nl, int proto);
 /** Send @len bytes of whole messages; counts the changing ones among them. */
 int wgc_nl_send(struct wgc_nl *nl, int proto, const void *buf, size_t len);
-/** Forget what was received since the last time: it held keys. */
-void wgc_nl_wipe_rx(struct wgc_nl *nl);
 
 /* bulk.c */
 

@@ -50,8 +50,6 @@ struct wgc_nl *wgc_nl_close(struct wgc_nl *nl)
 {
 	if (!nl)
 		return NULL;
-	if (nl->rx)
-		wgc_nl_wipe_rx(nl);
 	if (nl->t.close)
 		nl->t.close(nl->t.ctx);
 	free(nl->rx);
@@ -65,21 +63,11 @@ uint64_t wgc_nl_changes(const struct wgc_nl *nl)
 	return nl->changes;
 }
 
-void wgc_nl_wipe_rx(struct wgc_nl *nl)
-{
-	wgc_wipe(nl->rx, nl->rx_used);
-	nl->rx_used = 0;
-}
-
 ssize_t wgc_nl_recv(struct wgc_nl *nl, int proto)
 {
 	ssize_t n = nl->t.recv(nl->t.ctx, proto, nl->rx, WGC_NL_RX_SIZE);
 
-	if (!n)
-		return -EIO;
-	if (n > 0 && (size_t)n > nl->rx_used)
-		nl->rx_used = (size_t)n;
-	return n;
+	return n ? n : -EIO;
 }
 
 static bool is_change(const struct wgc_nl *nl, int proto, const struct nlmsghdr *nlh)
@@ -123,7 +111,7 @@ static int take(struct answer *w, const struct nlmsghdr *nlh)
 	case NLMSG_NOOP:
 		return 0;
 	case NLMSG_OVERRUN:
-		return -ENOBUFS;
+		return wgc_nl_fault_set(w->fault, -ENOBUFS);
 	case NLMSG_ERROR:
 	case NLMSG_DONE:
 		w->over = true;
@@ -137,11 +125,23 @@ static int take(struct answer *w, const struct nlmsghdr *nlh)
 	return 0;
 }
 
+static int digest(struct answer *w, const void *buf, ssize_t n)
+{
+	const struct nlmsghdr *nlh = buf;
+	int left = (int)n, r;
+
+	for (; !w->over && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		r = take(w, nlh);
+		if (r)
+			return r;
+	}
+	return !w->over && left > 0 ? wgc_nl_fault_set(w->fault, -EBADMSG) : 0;
+}
+
 static int converse(struct wgc_nl *nl, int proto, struct nlmsghdr *nlh, struct answer *w)
 {
-	const struct nlmsghdr *in;
 	ssize_t n;
-	int left, r;
+	int r;
 
 	w->over = w->interrupted = false;
 	w->cb_error = 0;
@@ -154,16 +154,12 @@ static int converse(struct wgc_nl *nl, int proto, struct nlmsghdr *nlh, struct a
 		n = wgc_nl_recv(nl, proto);
 		if (n < 0)
 			return wgc_nl_fault_set(w->fault, (int)n);
-		in = (const void *)nl->rx;
-		for (left = (int)n; !w->over && mnl_nlmsg_ok(in, left); in = mnl_nlmsg_next(in, &left)) {
-			r = take(w, in);
-			if (r == -ENOBUFS && !w->over)
-				return wgc_nl_fault_set(w->fault, r);
-			if (r)
-				return r;
-		}
-		if (!w->over && left > 0)
-			return wgc_nl_fault_set(w->fault, -EBADMSG);
+		r = digest(w, nl->rx, n);
+		/* Keys: in what was read, and in a refused request that comes back. */
+		if (proto == NETLINK_GENERIC)
+			wgc_wipe(nl->rx, (size_t)n);
+		if (r)
+			return r;
 	}
 	return w->cb_error ? wgc_nl_fault_set(w->fault, w->cb_error) : 0;
 }

@@ -227,7 +227,6 @@ int wgc_wg_kernel_get(struct wgc_nl *nl, uint16_t family, const char *ifname, st
 	g->version = WG_GENL_VERSION;
 	mnl_attr_put_strz(nlh, WGDEVICE_A_IFNAME, ifname);
 	r = wgc_nl_dump(nl, NETLINK_GENERIC, nlh, take_device, reset, &rd, &fault);
-	wgc_nl_wipe_rx(nl);
 	if (!r && !rd.d->ifname[0])
 		r = wgc_nl_fault_set(&fault, -EBADMSG);
 	/* The module was unloaded meanwhile: ask for the family again next time. */

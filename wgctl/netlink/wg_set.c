@@ -252,7 +252,7 @@ int wgc_wg_kernel_set(struct wgc_nl *nl, uint16_t family, const struct wgc_devic
 		struct genlmsghdr *g;
 		size_t from = c.peer, to;
 
-		memset(buf, 0, MNL_NLMSG_HDRLEN + sizeof(*g));
+		memset(buf, 0, FRAGMENT);
 		f.nlh = mnl_nlmsg_put_header(buf);
 		f.spans.n = 0;
 		f.removal = false;
@@ -277,7 +277,5 @@ int wgc_wg_kernel_set(struct wgc_nl *nl, uint16_t family, const struct wgc_devic
 	wgc_wipe(buf, FRAGMENT);
 	free(buf);
 	wgc_nl_spans_done(&f.spans);
-	/* Without capped acks, the kernel sends the request back. */
-	wgc_nl_wipe_rx(nl);
 	return r;
 }

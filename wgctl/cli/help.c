@@ -129,7 +129,7 @@ void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out)
 }
 
 /* Text for mdoc: backslashes and leading dots would be macros. */
-static void mdoc_text(struct wgc_str *out, const char *s)
+static void mdoc_words(struct wgc_str *out, const char *s)
 {
 	bool start = true;
 
@@ -144,6 +144,11 @@ static void mdoc_text(struct wgc_str *out, const char *s)
 			wgc_str_addc(out, *s);
 		start = *s == '\n';
 	}
+}
+
+static void mdoc_text(struct wgc_str *out, const char *s)
+{
+	mdoc_words(out, s);
 	wgc_str_addc(out, '\n');
 }
 
@@ -197,7 +202,8 @@ static void mdoc_keys(struct wgc_str *out)
 		wgc_str_addf(out, ".It Ic %s ( %s )\n", k[i].ini, k[i].json);
 		mdoc_text(out, k[i].text);
 		wgc_str_add(out, "Values: ");
-		mdoc_text(out, k[i].values);
+		mdoc_words(out, k[i].values);
+		wgc_str_add(out, ".\n");
 		if (k[i].repeatable)
 			wgc_str_add(out, "May be given more than once.\n");
 		if (k[i].secret)

@@ -52,17 +52,25 @@ int wgc_config_find(const char *name, const char *const *dirs, char **ret_path, 
 /** Report everything that is dangerous or pointless though legal, as warnings. */
 void wgc_config_lint(const struct wgc_profile *p, struct wgc_diags *diags);
 
-/** Write as INI: comments, order and names of an INI original survive. Secrets are written. 0 or -ENOMEM. */
+/**
+ * Write as INI. Secrets are written. Comments, order and peer names of an INI
+ * original survive, because what is written is its text, tidied: whoever
+ * changes a parsed profile must clear its `trivia`, so that it is written from
+ * its values (peer names then become "# Name = X", which wg(8) reads over).
+ * 0 or -ENOMEM.
+ */
 int wgc_config_write_ini(const struct wgc_profile *p, struct wgc_str *out);
 /** Write as JSON, validating against the shipped schema. Secrets are written. 0 or -ENOMEM. */
 int wgc_config_write_json(const struct wgc_profile *p, struct wgc_str *out);
 
+struct wgc_key_rule;
 /** All profile keys, for did-you-mean, completion and manual pages; NULL-terminated. */
 struct wgc_key_info {
 	const char *section, *ini, *json;
 	const char *values; /* "auto, kernel or userspace" */
 	const char *text;   /* one line of help */
 	bool secret, repeatable;
+	const struct wgc_key_rule *rule; /* config's own: how it is read and written */
 };
 const struct wgc_key_info *wgc_config_keys(size_t *ret_n);
 

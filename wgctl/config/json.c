@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * JSON, read with jansson, which knows values but not where they stand. It
+ * keeps members in the order of the text, so a cursor that only skips tokens
+ * walks through the text beside jansson's tree and always knows the place.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/internal.h"
+
+/* ---- memory: jansson's holds keys, too ----------------------------------------- */
+
+#define HEAD 16 /* keeps the alignment of malloc */
+
+static void *sized_alloc(size_t size)
+{
+	unsigned char *p = size <= SIZE_MAX - HEAD ? malloc(HEAD + size) : NULL;
+
+	if (!p)
+		return NULL;
+	memcpy(p, &size, sizeof(size));
+	return p + HEAD;
+}
+
+static void sized_free(void *p)
+{
+	size_t size;
+
+	if (!p)
+		return;
+	memcpy(&size, (unsigned char *)p - HEAD, sizeof(size));
+	wgc_wipe(p, size);
+	free((unsigned char *)p - HEAD);
+}
+
+/* ---- the cursor ------------------------------------------------------------------ */
+
+struct cursor {
+	struct wgc_parse *c;
+	size_t at;
+	uint32_t line;
+	size_t line_start;
+};
+
+struct token {
+	struct wgc_span at;
+	size_t start, len; /* in the text */
+};
+
+static void blanks(struct cursor *u)
+{
+	const char *s = u->c->text;
+
+	while (u->at < u->c->len && (s[u->at] == ' ' || s[u->at] == '\t' || s[u->at] == '\r' || s[u->at] == '\n')) {
+		if (s[u->at++] == '\n') {
+			u->line++;
+			u->line_start = u->at;
+		}
+	}
+}
+
+/* Blanks and one of ",:{[" and the like. */
+static void step_over(struct cursor *u)
+{
+	blanks(u);
+	if (u->at < u->c->len)
+		u->at++;
+}
+
+/* A string, number or word. jansson has seen that it is well formed. */
+static struct token scalar(struct cursor *u)
+{
+	const char *s = u->c->text;
+	struct token t;
+
+	blanks(u);
+	t.start = u->at;
+	if (u->at < u->c->len && s[u->at] == '"') {
+		for (u->at++; u->at < u->c->len && s[u->at] != '"'; u->at++)
+			u->at += s[u->at] == '\\';
+		u->at++;
+	} else {
+		while (u->at < u->c->len && !strchr(" \t\r\n,:{}[]", s[u->at]))
+			u->at++;
+	}
+	if (u->at > u->c->len)
+		u->at = u->c->len;
+	t.len = u->at - t.start;
+	t.at = wgc_at(u->line, t.start - u->line_start, t.len);
+	return t;
+}
+
+/* Any value; the place of the first character is returned. */
+static struct wgc_span skip(struct cursor *u)
+{
+	const char *s = u->c->text;
+	struct wgc_span at;
+	size_t depth = 0;
+
+	blanks(u);
+	at = wgc_at(u->line, u->at - u->line_start, 1);
+	do {
+		blanks(u);
+		if (u->at >= u->c->len)
+			break;
+		if (strchr("{[", s[u->at])) {
+			depth++;
+			u->at++;
+		} else if (strchr("}]", s[u->at])) {
+			depth--;
+			u->at++;
+		} else if (strchr(",:", s[u->at])) {
+			u->at++;
+		} else {
+			struct token t = scalar(u);
+
+			if (!depth)
+				return t.at;
+		}
+	} while (depth);
+	return at;
+}
+
+/* ---- values ------------------------------------------------------------------------ */
+
+static void take_text(struct wgc_parse *c, const char *text, size_t len, const struct token *t)
+{
+	/* Quotes, and no escapes: then the bytes are where they seem to be. */
+	bool exact = t->len == len + 2;
+	struct wgc_word w;
+
+	c->scratch.len = 0;
+	wgc_str_addn(&c->scratch, text, len);
+	if (c->scratch.oom) {
+		c->oom = true;
+		return;
+	}
+	w = (struct wgc_word){ .s = c->scratch.s, .len = len, .at = t->at, .exact = true };
+	if (exact)
+		w.at = wgc_word_at(&w, 1, len);
+	w.exact = exact;
+	wgc_word_trim(&w);
+	if (!w.len && c->key->rule->shape != WGC_SHAPE_ARGV) {
+		wgc_bad(c, t->at, "give it one, or leave it out", "%s has an empty value", c->key->json);
+		return;
+	}
+	/* What no line of an INI file could hold has no place in a profile. */
+	if (!wgc_text_plain(w.s, w.len)) {
+		wgc_bad(c, w.at, "no line ends, no control characters", "%s is no plain text", c->key->json);
+		return;
+	}
+	wgc_parse_word(c, w.s, w.len, w.at, w.exact && w.at.col);
+}
+
+static void wrong_type(struct wgc_parse *c, struct wgc_span at)
+{
+	unsigned json = c->key->rule->json;
+	const char *want = json == WGC_JSON_STRING			? "a string"
+			   : json == WGC_JSON_NUMBER			? "a number without a fraction"
+			   : json == WGC_JSON_BOOL			? "true or false"
+			   : json == WGC_JSON_LIST			? "a list of strings, like [\"...\"]"
+			   : json == (WGC_JSON_STRING | WGC_JSON_NUMBER) ? "a string or a number"
+									 : "a string or a list of strings";
+
+	wgc_bad(c, at, want, "%s has the wrong type", c->key->json);
+}
+
+static void take_list(struct cursor *u, const json_t *list)
+{
+	struct wgc_parse *c = u->c;
+	struct wgc_span start;
+	size_t i;
+	json_t *v;
+
+	blanks(u);
+	start = wgc_at(u->line, u->at - u->line_start, 1);
+	step_over(u);
+	c->first_word = true;
+	json_array_foreach(list, i, v) {
+		if (i)
+			step_over(u);
+		if (json_is_string(v)) {
+			struct token t = scalar(u);
+
+			take_text(c, json_string_value(v), json_string_length(v), &t);
+		} else {
+			wgc_bad(c, skip(u), "write it in quotes", "%s is a list of strings", c->key->json);
+		}
+	}
+	step_over(u);
+	if (!json_array_size(list) && c->key->rule->json & WGC_JSON_STRING)
+		wgc_bad(c, start, "\"off\" says that", "%s is an empty list", c->key->json);
+}
+
+static void take_value(struct cursor *u, const json_t *v)
+{
+	struct wgc_parse *c = u->c;
+	unsigned json = c->key->rule->json;
+	struct token t;
+
+	if (json_is_array(v) && json & WGC_JSON_LIST) {
+		take_list(u, v);
+	} else if (json_is_string(v) && json & WGC_JSON_STRING) {
+		t = scalar(u);
+		c->first_word = true;
+		take_text(c, json_string_value(v), json_string_length(v), &t);
+	} else if (json_is_integer(v) && json & WGC_JSON_NUMBER) {
+		t = scalar(u);
+		c->scratch.len = 0;
+		wgc_str_addn(&c->scratch, c->text + t.start, t.len);
+		if (c->scratch.oom)
+			c->oom = true;
+		else
+			wgc_parse_word(c, c->scratch.s, t.len, t.at, true);
+	} else if (json_is_boolean(v) && json & WGC_JSON_BOOL) {
+		t = scalar(u);
+		c->scratch.len = 0;
+		wgc_str_add(&c->scratch, c->key->rule->words[json_is_true(v)]);
+		if (c->scratch.oom)
+			c->oom = true;
+		else
+			wgc_parse_word(c, c->scratch.s, c->scratch.len, t.at, false);
+	} else {
+		wrong_type(c, skip(u));
+	}
+}
+
+/* ---- objects ------------------------------------------------------------------------- */
+
+/* The place of a member's name, without the quotes. */
+static struct wgc_span name_at(const struct token *t)
+{
+	struct wgc_span at = t->at;
+
+	if (at.col && at.len > 2) {
+		at.col++;
+		at.len = (uint16_t)(at.len - 2);
+	}
+	return at;
+}
+
+static void unknown(struct wgc_parse *c, const char *name, struct wgc_span at, const char *where, const char *hint)
+{
+	if (wgc_quotable(name))
+		wgc_bad(c, at, hint, "unknown key '%s' in %s", name, where);
+	else
+		wgc_bad(c, at, hint, "unknown key in %s", where);
+}
+
+static void take_section(struct cursor *u, const json_t *object, enum wgc_section section)
+{
+	struct wgc_parse *c = u->c;
+	const char *name;
+	bool first = true;
+	json_t *v;
+
+	c->section = section;
+	step_over(u);
+	json_object_foreach((json_t *)object, name, v) {
+		struct token t;
+		char hint[200];
+
+		if (!first)
+			step_over(u);
+		first = false;
+		t = scalar(u);
+		step_over(u);
+		c->key_at = name_at(&t);
+		c->key = wgc_key_find(section, name, WGC_FORMAT_JSON, c->mode);
+		if (c->key) {
+			take_value(u, v);
+			c->key = NULL;
+			continue;
+		}
+		unknown(c, name, c->key_at, section == WGC_SECTION_PEER ? "a peer" : "interface",
+			wgc_key_hint(section, name, WGC_FORMAT_JSON, c->mode, hint, sizeof(hint)) ? hint : NULL);
+		skip(u);
+	}
+	step_over(u);
+}
+
+static struct wgc_span brace(struct cursor *u)
+{
+	blanks(u);
+	return wgc_at(u->line, u->at - u->line_start, 1);
+}
+
+static void take_peers(struct cursor *u, const json_t *list)
+{
+	size_t i;
+	json_t *v;
+
+	step_over(u);
+	json_array_foreach(list, i, v) {
+		if (i)
+			step_over(u);
+		if (!json_is_object(v)) {
+			wgc_bad(u->c, skip(u), "{ \"public_key\": ... }", "a peer is an object");
+			continue;
+		}
+		if (!wgc_parse_peer(u->c, brace(u)))
+			return;
+		take_section(u, v, WGC_SECTION_PEER);
+	}
+	step_over(u);
+}
+
+static void take_document(struct cursor *u, const json_t *root)
+{
+	static const char *const names[] = { "interface", "peers", "$schema", NULL };
+	struct wgc_parse *c = u->c;
+	const char *name;
+	bool first = true;
+	json_t *v;
+
+	step_over(u);
+	json_object_foreach((json_t *)root, name, v) {
+		const char *near;
+		struct token t;
+		char hint[64];
+
+		if (!first)
+			step_over(u);
+		first = false;
+		t = scalar(u);
+		step_over(u);
+		if (!strcmp(name, "interface") && json_is_object(v)) {
+			c->interface_at = name_at(&t);
+			take_section(u, v, WGC_SECTION_INTERFACE);
+		} else if (!strcmp(name, "peers") && json_is_array(v)) {
+			take_peers(u, v);
+		} else if (!strcmp(name, "interface")) {
+			wgc_bad(c, skip(u), "{ \"private_key\": ... }", "interface is an object");
+		} else if (!strcmp(name, "peers")) {
+			wgc_bad(c, skip(u), "[ { \"public_key\": ... } ]", "peers is a list");
+		} else if (!strcmp(name, "$schema")) {
+			if (!json_is_string(v))
+				wgc_bad(c, skip(u), "the schema's address", "$schema is a string");
+			else
+				skip(u);
+		} else {
+			near = wgc_nearest(name, names);
+			snprintf(hint, sizeof(hint), near ? "did you mean '%s'?" : "there are interface and peers", near);
+			unknown(c, name, name_at(&t), "the profile", hint);
+			skip(u);
+		}
+	}
+}
+
+/* ---- the text -------------------------------------------------------------------------- */
+
+/* jansson's words for what is wrong, without what it quotes: that may be a key. */
+static void syntax_error(struct wgc_parse *c, const json_error_t *error)
+{
+	size_t offset = error->position > 0 ? (size_t)error->position : 0, start = 0;
+	char text[JSON_ERROR_TEXT_LENGTH];
+	uint32_t line = 1;
+	char *near;
+
+	snprintf(text, sizeof(text), "%s", error->text);
+	near = strstr(text, " near ");
+	if (near)
+		*near = '\0';
+	/* "duplicate object key" quotes without that word in some versions. */
+	near = strchr(text, '\'');
+	if (near && strstr(text, "duplicate"))
+		*near = '\0';
+	if (offset > c->len)
+		offset = c->len;
+	/* It counts what it has read, the bad character included. */
+	if (offset)
+		offset--;
+	for (size_t i = 0; i < offset; i++)
+		if (c->text[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	wgc_bad(c, wgc_at(line, offset - start, 1), NULL, "this is not JSON: %s", text);
+}
+
+void wgc_json_read(struct wgc_parse *c)
+{
+	struct cursor u = { .c = c, .line = 1 };
+	json_malloc_t old_malloc;
+	json_free_t old_free;
+	json_error_t error;
+	json_t *root;
+
+	if (c->len >= 3 && !memcmp(c->text, "\xef\xbb\xbf", 3)) {
+		wgc_warn(c, wgc_at(1, 0, 3), "save the file as UTF-8 without it", "the file begins with a byte order mark");
+		u.at = 3;
+	}
+	json_get_alloc_funcs(&old_malloc, &old_free);
+	json_set_alloc_funcs(sized_alloc, sized_free);
+	root = json_loadb(c->text + u.at, c->len - u.at, JSON_REJECT_DUPLICATES, &error);
+	if (!root) {
+		if (json_error_code(&error) == json_error_out_of_memory) {
+			c->oom = true;
+		} else {
+			error.position += (int)u.at;
+			syntax_error(c, &error);
+		}
+	} else if (!json_is_object(root)) {
+		wgc_bad(c, brace(&u), "{ \"interface\": { ... }, \"peers\": [ ... ] }", "a profile is an object");
+	} else {
+		take_document(&u, root);
+	}
+	json_decref(root);
+	json_set_alloc_funcs(old_malloc, old_free);
+}

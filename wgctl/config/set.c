@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A hash set for finding what was given twice. Files can come from strangers,
+ * so the hash is keyed: nobody can choose keys or prefixes that all collide.
+ */
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "config/internal.h"
+
+#define BYTES 32
+
+struct wgc_set_slot {
+	unsigned char bytes[BYTES];
+	size_t value; /* plus 1; 0 = free */
+};
+
+void wgc_set_init(struct wgc_set *s)
+{
+	_Static_assert(sizeof(s->seed) == crypto_shorthash_KEYBYTES, "the seed is not siphash's");
+	memset(s, 0, sizeof(*s));
+	/* Early at boot there may be none: then the addresses of this process must do. */
+	if (getrandom(s->seed, sizeof(s->seed), GRND_NONBLOCK) != (ssize_t)sizeof(s->seed))
+		memcpy(s->seed, &(const void *){ s }, sizeof(void *));
+}
+
+void wgc_set_done(struct wgc_set *s)
+{
+	free(s->slots);
+	memset(s, 0, sizeof(*s));
+}
+
+static struct wgc_set_slot *find(const struct wgc_set *s, struct wgc_set_slot *slots, size_t room, const unsigned char *bytes)
+{
+	unsigned char hash[crypto_shorthash_BYTES];
+	uint64_t at;
+
+	crypto_shorthash(hash, bytes, BYTES, s->seed);
+	memcpy(&at, hash, sizeof(at));
+	for (at &= room - 1; slots[at].value; at = (at + 1) & (room - 1))
+		if (!memcmp(slots[at].bytes, bytes, BYTES))
+			break;
+	return &slots[at];
+}
+
+static int grow(struct wgc_set *s)
+{
+	size_t room = s->room ? 2 * s->room : 64;
+	struct wgc_set_slot *slots = calloc(room, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->room; i++)
+		if (s->slots[i].value)
+			*find(s, slots, room, s->slots[i].bytes) = s->slots[i];
+	free(s->slots);
+	s->slots = slots;
+	s->room = room;
+	return 0;
+}
+
+int wgc_set_add(struct wgc_set *s, const void *bytes, size_t len, size_t value, size_t *ret_first)
+{
+	unsigned char padded[BYTES] = { 0 };
+	struct wgc_set_slot *slot;
+
+	if (len > BYTES)
+		return -EINVAL;
+	if (4 * (s->n + 1) > 3 * s->room && grow(s) < 0)
+		return -ENOMEM;
+	memcpy(padded, bytes, len);
+	slot = find(s, s->slots, s->room, padded);
+	if (slot->value) {
+		*ret_first = slot->value - 1;
+		return 0;
+	}
+	memcpy(slot->bytes, padded, BYTES);
+	slot->value = value + 1;
+	s->n++;
+	return 1;
+}

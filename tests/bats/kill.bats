@@ -11,10 +11,11 @@ setup() {
 	keys client
 	keys server
 	host_new c
-	ip link add up0 netns "${HOST_PID[c]}" type bridge
+	ip link add up0 netns "${HOST_PID[c]}" type veth peer name up1 netns "${HOST_PID[c]}"
 	on c ip addr add 10.9.0.1/24 dev up0
+	on c ip link set up1 up
 	on c ip link set up0 up
-	profile c all.conf <<-END
+	profile c ftun.conf <<-END
 		[Interface]
 		PrivateKey = $client_private
 		Address = 10.8.0.2/24, fd08::2/64
@@ -37,7 +38,7 @@ teardown() {
 killed_at() {
 	local status=0
 	on c strace -o "$BATS_TEST_TMPDIR/strace" -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-		"$WGCTL" "$3" all >"$BATS_TEST_TMPDIR/killed" 2>&1 || status=$?
+		"$WGCTL" "$3" ftun >"$BATS_TEST_TMPDIR/killed" 2>&1 || status=$?
 	[ "$status" = 137 ] || { [ "$status" = 0 ] || cat "$BATS_TEST_TMPDIR/killed"; return 1; }
 }
 
@@ -47,7 +48,7 @@ kill_up_at_every() {
 	before=$(snapshot c)
 	while killed_at "$1" $n up; do
 		status=0
-		on c "$WGCTL" down all >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
+		on c "$WGCTL" down ftun >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
 		# 3: it was killed before there was anything.
 		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
 		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of up"; return 1; }
@@ -55,20 +56,20 @@ kill_up_at_every() {
 	done
 	echo "# up was killed at $((n - 1)) calls of $1" >&3
 	[ $n -gt 5 ]
-	on c "$WGCTL" down all
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
 kill_down_at_every() {
 	local before n=1
 	before=$(snapshot c)
-	on c "$WGCTL" up all
+	on c "$WGCTL" up ftun
 	while killed_at "$1" $n down; do
 		status=0
-		on c "$WGCTL" down all >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
+		on c "$WGCTL" down ftun >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
 		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
 		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of down"; return 1; }
-		on c "$WGCTL" up all
+		on c "$WGCTL" up ftun
 		n=$((n + 1))
 	done
 	echo "# down was killed at $((n - 1)) calls of $1" >&3
@@ -99,8 +100,8 @@ kill_down_at_every() {
 @test "up repairs what a killed up left, and goes on" {
 	before=$(snapshot c)
 	killed_at fdatasync 12 up
-	on c "$WGCTL" up all
+	on c "$WGCTL" up ftun
 	on c ip rule show | grep -c suppress_prefixlength | grep -qx 1
-	on c "$WGCTL" down all
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }

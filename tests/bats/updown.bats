@@ -69,20 +69,20 @@ full() { # full NAME [extra lines for Interface] [address]
 }
 
 @test "full tunnel: mark, table, rules, firewall; down leaves nothing" {
-	full all
+	full ftun
 	on s "$WGCTL" up hub
 	before=$(snapshot c)
-	on c "$WGCTL" up all
+	on c "$WGCTL" up ftun
 	on c ip rule show | grep -q 'not from all fwmark 0xca6c lookup 51820'
 	on c ip -6 rule show | grep -q 'suppress_prefixlength 0'
-	on c ip route show table 51820 | grep -q '^default dev all'
+	on c ip route show table 51820 | grep -q '^default dev ftun'
 	[ "$(on c cat /proc/sys/net/ipv4/conf/all/src_valid_mark)" = 1 ]
 	on c nft list ruleset | grep -q 'table inet'
 	# Everything but the outer packets goes through the tunnel.
-	on c ip route get 203.0.113.9 | grep -q 'dev all'
-	on c ip route get 203.0.113.9 mark 51820 2>&1 | not grep -q 'dev all'
+	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
+	on c ip route get 203.0.113.9 mark 51820 2>&1 | not grep -q 'dev ftun'
 	on c ping -c 1 -W 5 10.8.0.1
-	on c "$WGCTL" down all
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
@@ -91,7 +91,7 @@ full() { # full NAME [extra lines for Interface] [address]
 	on c "$WGCTL" up office
 	run on c "$WGCTL" up office
 	[ "$status" = 0 ]
-	[[ $output == *"already up"* ]]
+	[[ $output == *"up already"* ]]
 	echo '# changed' >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
 	run on c "$WGCTL" up office
 	[ "$status" = 1 ]
@@ -139,12 +139,12 @@ full() { # full NAME [extra lines for Interface] [address]
 }
 
 @test "[3] link deleted by hand: down removes rules, nft and the rest" {
-	full all "DNS = 10.8.0.1
+	full ftun "DNS = 10.8.0.1
 		DNSMode = file"
 	before=$(snapshot c)
-	on c "$WGCTL" up all
-	on c ip link del all
-	on c "$WGCTL" down all
+	on c "$WGCTL" up ftun
+	on c ip link del ftun
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
@@ -159,73 +159,73 @@ full() { # full NAME [extra lines for Interface] [address]
 }
 
 @test "[4] profile deleted or edited before down" {
-	full all "PostDown = echo gone %i >$BATS_TEST_TMPDIR/hook"
+	full ftun "PostDown = echo gone %i >$BATS_TEST_TMPDIR/hook"
 	before=$(snapshot c)
-	on c "$WGCTL" up all
-	rm "$BATS_TEST_TMPDIR/host-c/etc-wgctl/all.conf"
-	on c "$WGCTL" down all
-	[ "$(cat "$BATS_TEST_TMPDIR/hook")" = "gone all" ]
+	on c "$WGCTL" up ftun
+	rm "$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+	on c "$WGCTL" down ftun
+	[ "$(cat "$BATS_TEST_TMPDIR/hook")" = "gone ftun" ]
 	same "$before" "$(snapshot c)"
-	full all
-	on c "$WGCTL" up all
-	full all "Table = 99"
-	on c "$WGCTL" down all
+	full ftun
+	on c "$WGCTL" up ftun
+	full ftun "Table = 99"
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
 @test "[5] rules, marks and tables of others are neither used nor touched" {
-	full all
+	full ftun
 	on c nft 'table inet other { chain c { type filter hook output priority 0; meta mark 0xca6c counter; }; }'
 	on c ip rule add fwmark 51820 lookup 100
 	on c ip route add blackhole default table 51821
 	before=$(snapshot c)
-	on c "$WGCTL" up all
+	on c "$WGCTL" up ftun
 	on c ip rule show | not grep -q 'lookup 51820$'
 	on c ip rule show | not grep -q 'lookup 51821'
-	on c ip route get 203.0.113.9 | grep -q 'dev all'
-	on c "$WGCTL" down all
+	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
 @test "[6] IPv6 disabled: the IPv4 half works, and a warning says so" {
 	on c sh -c 'for f in all default; do echo 1 >/proc/sys/net/ipv6/conf/$f/disable_ipv6; done'
-	full all
+	full ftun
 	before=$(snapshot c)
-	run on c "$WGCTL" up all
+	run on c "$WGCTL" up ftun
 	echo "$output"
 	[ "$status" = 0 ]
 	[[ $output == *IPv6* ]]
-	on c ip route get 203.0.113.9 | grep -q 'dev all'
-	on c "$WGCTL" down all
+	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
-	full all "IPv6 = require"
-	run on c "$WGCTL" up all
+	full ftun "IPv6 = require"
+	run on c "$WGCTL" up ftun
 	[ "$status" != 0 ]
 	same "$before" "$(snapshot c)"
 }
 
 @test "[6] read-only /proc/sys: up works where the sysctl is not needed" {
-	full all
+	full ftun
 	before=$(snapshot c)
 	on c mount -t proc proc /proc
 	on c mount --bind /proc/sys /proc/sys
 	on c mount -o remount,bind,ro /proc/sys
-	run on c "$WGCTL" up all
+	run on c "$WGCTL" up ftun
 	echo "$output"
 	[ "$status" = 0 ]
-	on c ip route get 203.0.113.9 | grep -q 'dev all'
-	on c "$WGCTL" down all
+	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
 @test "[6] the same with a strict reverse path filter: refused, nothing left" {
-	full all
+	full ftun
 	on c sh -c 'echo 1 >/proc/sys/net/ipv4/conf/all/rp_filter'
 	before=$(snapshot c)
 	on c mount -t proc proc /proc
 	on c mount --bind /proc/sys /proc/sys
 	on c mount -o remount,bind,ro /proc/sys
-	run on c "$WGCTL" up all
+	run on c "$WGCTL" up ftun
 	echo "$output"
 	[ "$status" = 1 ]
 	[[ $output == *rp_filter* ]]
@@ -380,13 +380,13 @@ postdown" "$(cat "$out")"
 	on c grep -q '^nameserver 10.8.0.1' /etc/resolv.conf
 	on c grep -q '^search corp.example' /etc/resolv.conf
 	keys client
-	full all "DNS = 10.8.0.9
+	full ftun "DNS = 10.8.0.9
 		DNSMode = file" 10.8.0.3/24
-	on c "$WGCTL" up all
+	on c "$WGCTL" up ftun
 	on c grep -q '^nameserver 10.8.0.9' /etc/resolv.conf
 	on c "$WGCTL" down office
 	on c grep -q '^nameserver 10.8.0.9' /etc/resolv.conf
-	on c "$WGCTL" down all
+	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }
 
@@ -417,27 +417,27 @@ t=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM); t.setsockopt(41,26,1); t.bin
 }
 
 @test "dry run changes nothing and shows what would be done" {
-	full all
+	full ftun
 	before=$(snapshot c)
-	run on c "$WGCTL" up --dry-run all
+	run on c "$WGCTL" up --dry-run ftun
 	[ "$status" = 0 ]
 	[[ $output == *"ip rule add not fwmark"* ]]
 	[[ $output != *"$client_private"* ]]
 	same "$before" "$(snapshot c)"
-	on c "$WGCTL" up --dry-run --json all | jq -e '.steps | length > 5'
+	on c "$WGCTL" up --dry-run --json ftun | jq -e '.steps | length > 5'
 }
 
 @test "no key in arguments, environment, journal or messages while up" {
-	full all
-	on c "$WGCTL" up -v all >"$BATS_TEST_TMPDIR/out" 2>&1
+	full ftun
+	on c "$WGCTL" up -v ftun >"$BATS_TEST_TMPDIR/out" 2>&1
 	not on c grep -rqF "$client_private" /run/wgctl
 	not grep -qF "$client_private" "$BATS_TEST_TMPDIR/out"
 	for p in $(ip netns pids "/proc/${HOST_PID[c]}/ns/net"); do
 		tr '\0' '\n' <"/proc/$p/environ" | not grep -qF "$client_private"
 		tr '\0' '\n' <"/proc/$p/cmdline" | not grep -qF "$client_private"
 	done
-	[ "$(on c stat -c %a /run/wgctl/all/journal)" = 600 ]
-	on c "$WGCTL" down all
+	[ "$(on c stat -c %a /run/wgctl/ftun/journal)" = 600 ]
+	on c "$WGCTL" down ftun
 }
 
 @test "key from a file and from a command" {

@@ -94,6 +94,7 @@ int wgc_execute(struct wgc_exec *x, struct wgc_err *err)
 		wgc_step_view(p, i, &text, &equivalent, &view);
 		if (x->run->on_step)
 			x->run->on_step(x->run->ctx, &view);
+		x->run->steps++; /* begun: undo counts a failed one as well */
 		r = run_step(x, i, err);
 		if (r < 0) {
 			if (stopped(x->run) && r == -EINTR)
@@ -101,7 +102,6 @@ int wgc_execute(struct wgc_exec *x, struct wgc_err *err)
 			wgc_err_wrap(err, "step %zu of %zu, %s", i + 1, p->n, view.word);
 			return r;
 		}
-		x->run->steps++;
 	}
 	return stopped(x->run) ? cancelled(err) : 0;
 }

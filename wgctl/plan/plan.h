@@ -75,7 +75,7 @@ struct wgc_run {
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
 	unsigned wait_seconds; /* how long names may take to resolve; 0: a usual time, and unresolved ones are forgiven */
 	/* results */
-	size_t steps, undone, undo_failed; /* steps done; undone of them; that could not be undone */
+	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */
 	bool repaired;	 /* an unfinished earlier run was undone first */
 	char remains[512]; /* what undo could not take back, for people */

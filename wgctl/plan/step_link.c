@@ -136,9 +136,25 @@ const struct wgc_step_def wgc_step_link_create = {
 	.undo_text = "delete",
 };
 
+/* Where the port is bound, and so where it clashes, differs: the kernel does
+ * it when the link goes up, a userspace implementation when it is told. */
+static void port_taken(struct wgc_exec *x, struct wgc_err *err)
+{
+	unsigned port = x->plan->device.listen_port;
+
+	if (!err || !port)
+		return;
+	err->at = x->plan->profile->device.listen_port_at;
+	wgc_err_hint(err, "another socket owns udp/%u; see `ss -ulpn 'sport = :%u'`, or set ListenPort = 0", port, port);
+}
+
 static int device_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	return wgc_wg_set(x->sys->nl, &x->plan->device, err);
+	int r = wgc_wg_set(x->sys->nl, &x->plan->device, err);
+
+	if (r == -EADDRINUSE)
+		port_taken(x, err);
+	return r;
 }
 
 static void device_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
@@ -209,11 +225,8 @@ static int set_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_js
 	const char *alias = x->plan->facts->userspace && p->ifname_derived ? p->name : NULL;
 	int r = wgc_nl_link_set(x->sys->nl, x->ifindex, wgc_mtu_choose(x), alias, true, err);
 
-	if (r == -EADDRINUSE && err && x->plan->device.listen_port) {
-		err->at = p->device.listen_port_at;
-		wgc_err_hint(err, "another socket owns udp/%u; see `ss -ulpn 'sport = :%u'`, or set ListenPort = 0",
-			     x->plan->device.listen_port, x->plan->device.listen_port);
-	}
+	if (r == -EADDRINUSE)
+		port_taken(x, err);
 	return r;
 }
 

@@ -343,6 +343,163 @@ static void wireguard(void)
 	fails(wgc_wg_get(nl, "", arena, &got, &err), ENODEV, WGC_E_NOT_UP);
 }
 
+/* ---- real WireGuard devices ------------------------------------------------------------ */
+
+#define PEERS 2000
+
+static struct wgc_key numbered_key(uint32_t n)
+{
+	struct wgc_key k = { .b = { 0xee } };
+
+	memcpy(k.b + 1, &n, sizeof(n));
+	return k;
+}
+
+/* The whole device read back: each peer with its allowed IPs, whatever the order. */
+static void is_there(const struct wgc_device *want)
+{
+	struct wgc_device *got = NULL;
+	struct wgc_err err;
+	size_t equal = 0, ips = 0, want_ips = 0;
+	double t = now();
+
+	if (!works(wgc_wg_get(nl, want->ifname, arena, &got, &err)))
+		return;
+	printf("# %zu peers read in %.1f ms\n", got->n_peers, (now() - t) * 1e3);
+	is_int(got->n_peers, want->n_peers);
+	is_int(got->fwmark, want->fwmark);
+	ok(got->flags & WGC_DEVICE_HAS_PUBLIC_KEY);
+	for (size_t i = 0; i < want->n_peers; i++) {
+		const struct wgc_peer *w = &want->peers[i];
+		/* The kernel lists the newest first; look there, then everywhere. */
+		struct wgc_peer *g = i < got->n_peers ? &got->peers[got->n_peers - 1 - i] : NULL;
+
+		if (!g || !wgc_key_equal(&g->public_key, &w->public_key))
+			g = i < got->n_peers && wgc_key_equal(&got->peers[i].public_key, &w->public_key) ?
+				    &got->peers[i] :
+				    wgc_device_find_peer(got, &w->public_key);
+		if (!g)
+			continue;
+		equal += g->keepalive == w->keepalive && g->n_allowed_ips == w->n_allowed_ips &&
+			 wgc_key_equal(&g->preshared_key, &w->preshared_key) &&
+			 g->endpoint.sa.sa_family == w->endpoint.sa.sa_family;
+		want_ips += w->n_allowed_ips;
+		for (uint32_t k = 0; k < w->n_allowed_ips; k++)
+			for (uint32_t m = 0; m < g->n_allowed_ips; m++)
+				ips += wgc_prefix_equal(&g->allowed_ips[m].prefix, &w->allowed_ips[k].prefix);
+	}
+	is_int(equal, want->n_peers);
+	is_int(ips, want_ips);
+}
+
+static void real_wireguard(void)
+{
+	struct wgc_device d = { .ifname = "wglive0", .flags = WGC_DEVICE_HAS_PRIVATE_KEY | WGC_DEVICE_HAS_LISTEN_PORT |
+							       WGC_DEVICE_HAS_FWMARK | WGC_DEVICE_REPLACE_PEERS };
+	struct wgc_device second = { .ifname = "wglive1", .flags = WGC_DEVICE_HAS_LISTEN_PORT, .listen_port = 51820,
+				     .listen_port_at = { .line = 5 } };
+	struct wgc_device *got = NULL;
+	struct wgc_peer *peers;
+	struct wgc_allowed_ip *ips, *big;
+	uint32_t index, index1;
+	struct wgc_err err = WGC_ERR_INIT;
+	char **names;
+	size_t n = 0;
+	double t;
+
+	if (wgc_nl_link_create(nl, "wglive0", "wireguard", "a profile", &index, &err)) {
+		printf("ok %d - WireGuard devices # SKIP this kernel has none: %s\n", ++tap_n, err.msg);
+		return;
+	}
+	works(wgc_nl_link_create(nl, "wglive1", "wireguard", NULL, &index1, &err));
+	works(wgc_wg_list(nl, arena, &names, &n, &err));
+	is_int(n, 2);
+	peers = calloc(PEERS, sizeof(*peers));
+	ips = calloc(PEERS * 3, sizeof(*ips));
+	for (uint32_t i = 0; i < PEERS; i++) {
+		for (int k = 0; k < 3; k++)
+			ips[i * 3 + k].prefix = (struct wgc_prefix){
+				.ip = { .family = AF_INET6, .b = { 0xfd, (uint8_t)k, i >> 8, i & 255 } }, .len = 40 + 8 * k };
+		peers[i] = (struct wgc_peer){ .public_key = numbered_key(i), .flags = WGC_PEER_HAS_KEEPALIVE, .keepalive = i % 99,
+					      .allowed_ips = ips + i * 3, .n_allowed_ips = 3 };
+		/* /40 would swallow the bits that tell them apart. */
+		ips[i * 3].prefix.len = 56;
+		if (i % 2) {
+			peers[i].flags |= WGC_PEER_HAS_PRESHARED_KEY;
+			peers[i].preshared_key = numbered_key(~i);
+		} else {
+			peers[i].endpoint.in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(9),
+								      .sin_addr.s_addr = htonl(0x7f000001) };
+		}
+	}
+	ok(!wgc_key_generate(&d.private_key, true));
+	d.listen_port = 51820;
+	d.fwmark = 0xca6c;
+	d.peers = peers;
+	d.n_peers = PEERS;
+	t = now();
+	works(wgc_wg_set(nl, &d, &err));
+	printf("# %d peers set in %.1f ms\n", PEERS, (now() - t) * 1e3);
+	is_there(&d);
+	works(wgc_wg_get(nl, "wglive0", arena, &got, &err));
+	ok(got && wgc_key_equal(&got->private_key, &d.private_key));
+	is_int(got->listen_port, 51820);
+	is_int(got->ifindex, index);
+
+	/* The port is somebody else's. */
+	works(wgc_nl_link_set(nl, index, 0, NULL, true, &err));
+	works(wgc_nl_link_set(nl, index1, 0, NULL, true, &err));
+	fails(wgc_wg_set(nl, &second, &err), EADDRINUSE, WGC_E_KERNEL);
+	is_int(err.at.line, 5);
+
+	/* One peer with more allowed IPs than a message holds, twice: replaced, not added to. */
+	big = calloc(5000, sizeof(*big));
+	for (uint32_t i = 0; i < 5000; i++)
+		big[i].prefix = (struct wgc_prefix){ .ip = { .family = AF_INET, .b = { 10, i >> 8, i & 255 } }, .len = 24 };
+	peers[0].allowed_ips = big;
+	peers[0].n_allowed_ips = 5000;
+	peers[0].flags |= WGC_PEER_REPLACE_ALLOWED_IPS;
+	d.n_peers = 1;
+	works(wgc_wg_set(nl, &d, &err));
+	is_there(&d);
+	d.flags = WGC_DEVICE_HAS_FWMARK;
+	works(wgc_wg_set(nl, &d, &err));
+	is_there(&d);
+
+	/* Only an update: a peer that is not there does not come. */
+	peers[1].flags |= WGC_PEER_UPDATE_ONLY;
+	peers[1].allowed_ips = big;
+	peers[1].n_allowed_ips = 5000;
+	d.n_peers = 2;
+	works(wgc_wg_set(nl, &d, &err));
+	d.n_peers = 1;
+	is_there(&d);
+
+	/* A single allowed IP goes: new kernels do it, old ones say so. */
+	big[0].remove = true;
+	peers[0].flags = 0;
+	peers[0].n_allowed_ips = 1;
+	if (wgc_wg_set(nl, &d, &err)) {
+		ok(strstr(err.hint, "6.16"));
+		printf("# %s; kernel: %s; hint: %s\n", err.msg, err.kernel, err.hint);
+	} else {
+		peers[0].allowed_ips = big + 1;
+		peers[0].n_allowed_ips = 4999;
+		peers[0].keepalive = 0;
+		is_there(&d);
+	}
+	peers[0].flags = WGC_PEER_REMOVE;
+	works(wgc_wg_set(nl, &d, &err));
+	works(wgc_wg_get(nl, "wglive0", arena, &got, &err));
+	is_int(got->n_peers, 0);
+	works(wgc_nl_link_delete(nl, index, &err));
+	fails(wgc_wg_get(nl, "wglive0", arena, &got, &err), ENODEV, WGC_E_NOT_UP);
+	works(wgc_nl_link_delete(nl, index1, &err));
+	free(peers);
+	free(ips);
+	free(big);
+}
+
 int main(void)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -370,6 +527,7 @@ int main(void)
 	rules(AF_INET6);
 	other_rules();
 	wireguard();
+	real_wireguard();
 	works(wgc_nl_link_delete(nl, index, &err));
 	is_int(wgc_nl_link_delete(nl, index, &err), -ENODEV);
 	nl = wgc_nl_close(nl);

@@ -33,6 +33,12 @@ static int announce(struct wgc_exec *x, size_t index, struct wgc_err *err)
 		wgc_json_key(&j, "covered");
 		wgc_json_bool(&j, true);
 	}
+	/* In the same line: dying between two would leave a record that says
+	 * that somebody else's route is ours. */
+	if (s->adopted) {
+		wgc_json_key(&j, "adopted");
+		wgc_json_bool(&j, true);
+	}
 	if (def->capture) {
 		r = def->capture(x, s, &j, err);
 		if (r < 0)
@@ -51,10 +57,8 @@ static int run_step(struct wgc_exec *x, size_t index, struct wgc_err *err)
 	int r;
 
 	r = announce(x, index, err);
-	if (r < 0)
+	if (r < 0 || s->adopted)
 		return r;
-	if (s->adopted)
-		return wgc_journal_appendf(x->journal, err, "{\"adopted\":%zu}", index + 1);
 	wgc_json_object(&j);
 	wgc_json_key(&j, "done");
 	wgc_json_uint(&j, index + 1);

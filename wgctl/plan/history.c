@@ -5,7 +5,8 @@
  *
  *   {"wgctl":1,"profile":...,"path":...,"ifname":...,"boot":...,"netns":...}   first
  *   {"step":N,"kind":"rule.add",...}       about to do; the rest is for undo
- *   {"done":N,...}  {"adopted":N}  {"failed":N}  {"undone":N}
+ *   {"step":N,...,"adopted":true}          there already, and not ours
+ *   {"done":N,...}  {"failed":N}  {"undone":N}
  *   {"up":true}  {"down":true}  {"ran":"PreDown","n":1}
  */
 #include <dirent.h>
@@ -34,7 +35,7 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 	json_t *rec, *v;
 
 	json_array_foreach(records, i, rec) {
-		static const char *const marks[] = { "done", "adopted", "failed", "undone" };
+		static const char *const marks[] = { "done", "failed", "undone" };
 
 		if (!json_is_object(rec))
 			continue;
@@ -48,6 +49,7 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 				return wgc_err_nomem(err);
 			p->index = (size_t)json_integer_value(v);
 			p->begun = rec;
+			p->adopted = json_is_true(json_object_get(rec, "adopted"));
 		} else if (json_object_get(rec, "up")) {
 			h.up = true;
 		} else if (json_object_get(rec, "down")) {
@@ -70,8 +72,6 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 			if (m == 0)
 				p->done = rec;
 			else if (m == 1)
-				p->adopted = true;
-			else if (m == 2)
 				p->failed = true;
 			else
 				p->undone = true;

@@ -11,12 +11,16 @@ static int link_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wg
 {
 	const struct wgc_profile *p = x->plan->profile;
 	struct wgc_link have;
-	int r = wgc_nl_link_get(x->sys->nl, p->ifname, &have, err);
+	struct wgc_err mine = WGC_ERR_INIT;
+	int r = wgc_nl_link_get(x->sys->nl, p->ifname, &have, &mine);
 
 	if (r == -ENODEV)
 		return 0;
-	if (r < 0)
+	if (r < 0) {
+		if (err)
+			*err = mine;
 		return r;
+	}
 	wgc_err_set(err, WGC_E_EXISTS, EEXIST, "there is a link named '%s' already (%s), which wgctl did not bring up", p->ifname,
 		    have.kind[0] ? have.kind : "a physical device");
 	wgc_err_hint(err, "delete it with `ip link delete %s` if it is a leftover, or give this profile another link with Name=",
@@ -100,12 +104,28 @@ static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct w
 	return r < 0 ? r : -ENODEV;
 }
 
+/* We were killed between starting a program and hearing from it: its link may
+ * be yet to come. Ask it something, so that it is there or dead; then stop it. */
+static int stop_started(struct wgc_undo *u, const char *ifname, struct wgc_err *err)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_device *d;
+
+	if (!a)
+		return wgc_err_nomem(err);
+	wgc_wg_get(u->sys->nl, ifname, a, &d, NULL);
+	wgc_arena_free(a);
+	return wgc_userspace_stop(u->sys->nl, ifname, err);
+}
+
 static int link_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
 	bool userspace = json_is_true(json_object_get(p->begun, "userspace"));
 	struct wgc_link link;
 	int r;
 
+	if (userspace && !p->done && wgc_uapi_exists(wgc_record_str(p, "ifname")))
+		return stop_started(u, wgc_record_str(p, "ifname"), err);
 	r = link_of_record(u, p, &link, err);
 	if (r == -ENODEV)
 		return 0;

@@ -130,6 +130,7 @@ static int give_to_heir(void *ctx, const char *dir, json_t *records)
 	if (!a)
 		return -ENOMEM;
 	if (wgc_history_read(records, a, &theirs, NULL) == 0 &&
+	    !strcmp(wgc_history_str(&theirs, "boot"), wgc_history_str(h->u->history, "boot")) &&
 	    !strcmp(wgc_history_str(&theirs, "netns"), wgc_history_str(h->u->history, "netns")))
 		for (size_t i = 0; i < theirs.n && !h->found; i++) {
 			const struct wgc_past *p = &theirs.steps[i];

@@ -48,6 +48,26 @@ static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wg
 	return 0;
 }
 
+/* Routes of no link. When one of them turns out to be there already, undo could
+ * not tell it from those that were added: so these go at once, and -EEXIST says
+ * that nothing of the step is ours. */
+static int add_shared(struct wgc_exec *x, const struct wgc_route *v, size_t n, int *results, struct wgc_err *err)
+{
+	int r = wgc_nl_routes_add(x->sys->nl, v, n, 0, results, err);
+	bool clash = false;
+
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		clash |= results[i] == -EEXIST;
+	if (!clash)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		if (results[i] == 0 && wgc_nl_routes_delete(x->sys->nl, &v[i], 1, -ESRCH, NULL, NULL) < 0)
+			return r == -EEXIST ? -EBUSY : r;
+	return -EEXIST;
+}
+
 static int route_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	struct wgc_route *v = &x->plan->want.routes[s->first];
@@ -57,14 +77,14 @@ static int route_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 	for (size_t i = 0; i < s->n; i++)
 		if (v[i].type == RTN_UNICAST)
 			v[i].oif = x->ifindex;
-	if (!s->covered)
-		return wgc_nl_routes_add(x->sys->nl, v, s->n, 0, NULL, err);
-	/* The link is ours, so an equal route through it is of our own making
-	 * or of a hook's. A clash with another device is for routes_plan to
-	 * refuse; one that came since then is told below. */
 	results = calloc(s->n, sizeof(*results));
 	if (!results)
 		return wgc_err_nomem(err);
+	if (!s->covered)
+		return add_shared(x, v, s->n, results, err);
+	/* The link is ours, so an equal route through it is of our own making
+	 * or of a hook's. A clash with another device is for routes_plan to
+	 * refuse; one that came since then is told below. */
 	r = wgc_nl_routes_add(x->sys->nl, v, s->n, -EEXIST, results, err);
 	for (size_t i = 0; r == 0 && i < s->n; i++) {
 		struct wgc_arena *a;

@@ -44,9 +44,10 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err)
 		struct wgc_err mine = WGC_ERR_INIT;
 		int r;
 
-		if (p->undone || p->adopted || p->failed)
+		if (p->undone)
 			continue;
-		if (!def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
+		/* Nothing of ours is there: as good as undone. */
+		if (p->adopted || p->failed || !def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
 		    (u->netns_gone && def != wgc_step_defs[WGC_STEP_DNS_SET])) {
 			u->run->undone++;
 			continue;

@@ -135,6 +135,8 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 		r = wgc_history_read(records, a, &h, NULL);
 		if (r == 0) {
 			undo.history = &h;
+			/* A step whose announcement failed was not begun. */
+			x->run->steps = h.n;
 			r = wgc_undo_all(&undo, NULL);
 		} else {
 			r = 0; /* not even the first record: nothing was done */
@@ -149,7 +151,7 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		     struct wgc_arena *a, struct wgc_err *err)
 {
-	struct wgc_plan plan;
+	struct wgc_plan plan = { .n = 0 };
 	struct wgc_facts facts;
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
 	int all, r;
@@ -173,8 +175,13 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 			r = write_head(&x, err);
 	}
 	wgc_close(all);
-	if (r < 0)
+	if (r < 0) {
+		/* A journal without its first record says nothing. */
+		if (journal->fd >= 0)
+			wgc_journal_remove(journal, NULL);
+		wgc_wipe(&plan.device, sizeof(plan.device));
 		return r;
+	}
 	if (run->dry_run) {
 		r = wgc_execute_dry(&x, err);
 	} else {

@@ -424,7 +424,7 @@ t=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM); t.setsockopt(41,26,1); t.bin
 	[[ $output == *"ip rule add not fwmark"* ]]
 	[[ $output != *"$client_private"* ]]
 	same "$before" "$(snapshot c)"
-	on c "$WGCTL" up --dry-run --json ftun | jq -e '.steps | length > 5'
+	on c "$WGCTL" up --dry-run --json ftun 2>/dev/null | jq -e '.profiles[0].plan | length > 5'
 }
 
 @test "no key in arguments, environment, journal or messages while up" {

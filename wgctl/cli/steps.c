@@ -213,7 +213,8 @@ void wgc_steps_add_text(const struct wgc_steps *s, const char *name, bool color,
 		wgc_str_add(out, wgc_paint(color, WGC_DIM));
 		wgc_str_add(out, v->equivalent ? "  # " : "    ");
 		add_padded(out, v->equivalent, eq);
-		if (v->undo)
+		/* What undoes has no undo itself. */
+		if (v->undo && v->sign != '-')
 			wgc_str_addf(out, "  | undo: %s", v->undo);
 		wgc_str_add(out, wgc_paint(color, WGC_PLAIN));
 		wgc_str_addc(out, '\n');

@@ -1,0 +1,219 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# What the command line says about tunnels that run: status, list, exit codes
+# of an interrupted run, and the name wg-quick.
+
+load net
+load lib
+
+setup() {
+	keys client
+	keys server
+	host_new c
+	host_new s
+	join c 10.9.0.1/24 s 10.9.0.2/24
+	profile s hub.conf <<-END
+		[Interface]
+		PrivateKey = $server_private
+		ListenPort = 51820
+		Address = 10.8.0.1/24
+		[Peer]
+		PublicKey = $client_public
+		AllowedIPs = 10.8.0.2/32
+	END
+	office c etc-wgctl/office.conf
+}
+
+teardown() {
+	hosts_gone
+}
+
+office() { # office HOST FILE [lines for Interface]
+	(umask 077 && cat >"$BATS_TEST_TMPDIR/host-$1/$2") <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		${3-}
+		[Peer]
+		# Name = the hub
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 10.8.0.0/24
+		[Peer]
+		PublicKey = $client_other
+		Endpoint = 10.9.0.2:51999
+		AllowedIPs = 10.99.0.0/24
+	END
+}
+client_other=$("$WGCTL" genkey | "$WGCTL" pubkey)
+
+wg_quick() {
+	[ -e "$BATS_TEST_TMPDIR/wg-quick" ] || ln -s "$WGCTL" "$BATS_TEST_TMPDIR/wg-quick"
+	on "$1" "$BATS_TEST_TMPDIR/wg-quick" "${@:2}"
+}
+
+@test "up: quiet on stdout, one line on stderr; again: says so, exit 0" {
+	run_split on c "$WGCTL" up office
+	is "$status" 0
+	is "$output" ""
+	is "$errors" "wgctl: 'office' is up on office"
+	run_split on c "$WGCTL" up office
+	is "$status" 0
+	is "$errors" "wgctl: 'office' is up already"
+	run_split on c "$WGCTL" up --json office
+	is "$(jq -r '.profiles[0].result' <<<"$output")" already_up
+	is "$errors" ""
+	run_split on c "$WGCTL" down -q office
+	is "$output$errors" ""
+	run_split on c "$WGCTL" up --json office
+	is "$(jq -c '.profiles[0] | [.name, .interface, .result]' <<<"$output")" '["office","office","up"]'
+	run_split on c "$WGCTL" down --json --all
+	is "$(jq -c '.profiles[0] | [.name, .result]' <<<"$output")" '["office","down"]'
+}
+
+@test "several profiles: in order; one that fails leaves those before it up" {
+	office c etc-wgctl/other.conf "PostUp = false"
+	sed -i 's/10\.8\.0\.2/10.8.1.2/; s/10\.8\.0\.0/10.8.1.0/; s/10\.99/10.98/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/other.conf"
+	run_split on c "$WGCTL" up office other
+	is "$status" 1
+	has "$errors" "undone: "
+	has "$errors" "the system is as before"
+	has "$errors" "the 1 before 'other' stay up"
+	is "$(on c "$WGCTL" list --json | jq -c '[.profiles[] | [.name, .state]]')" '[["office","up"],["other","down"]]'
+}
+
+@test "dry run: a table on stdout, a list with --json; nothing is up after it" {
+	run_split on c "$WGCTL" up -n office
+	is "$status" 0
+	has "${output%%$'\n'*}" "wgctl: plan for 'office' ("
+	has "$output" "| undo: delete"
+	lacks "$output" "$client_private"
+	run_split on c "$WGCTL" up --dry-run --json office
+	jq -e '.profiles[0].plan | length > 3 and all(.kind and .sign and .text)' <<<"$output"
+	run_split on c "$WGCTL" status office
+	is "$status" 3
+}
+
+@test "status: health, names, problems, the next command" {
+	on s "$WGCTL" up hub
+	on c "$WGCTL" up office
+	on c ping -c 1 -W 5 10.8.0.1
+	run_split on c "$WGCTL" status office
+	is "$status" 0
+	is "$errors" ""
+	has "$output" "* office  up since "
+	has "$output" "1 ok, 0 stale, 1 never"
+	has "$output" "the hub  $server_public"
+	has "$output" "next       wgctl down office"
+	run_split on c "$WGCTL" status --json office
+	is "$(jq -c '.tunnels[0] | [.state, .managed, .problems, (.peers | map([.name, .health]))]' <<<"$output")" \
+		'["up",true,[],[["the hub","ok"],[null,"never"]]]'
+	jq -e '.tunnels[0].peers[0] | .rx_bytes > 0 and (.last_handshake | fromdate) == .last_handshake_seconds' <<<"$output"
+	lacks "$output" "$client_private"
+	run_split on c "$WGCTL" status --json --show-secrets office
+	is "$(jq -r '.tunnels[0].private_key' <<<"$output")" "$client_private"
+
+	on c ip link del office
+	for _ in $(seq 50); do
+		on c "$WGCTL" status --json office | jq -e '.tunnels[0].state == "gone"' && break
+		sleep 0.1
+	done
+	run_split on c "$WGCTL" status office
+	is "$status" 0
+	has "$output" "! office  gone since"
+	has "$output" "problem    the interface office is gone"
+	on c "$WGCTL" down office
+}
+
+@test "status tells of devices that others made" {
+	if [ "$(data_plane c)" = kernel ]; then
+		on c ip link add foreign0 type wireguard
+	else
+		on c wireguard-go foreign0
+	fi
+	run_split on c "$WGCTL" status foreign0
+	is "$status" 0
+	has "$output" "not brought up by wgctl"
+	is "$(on c "$WGCTL" status --json | jq -c '[.tunnels[] | [.name, .managed]]')" '[["foreign0",false]]'
+	run_split on c "$WGCTL" down foreign0
+	is "$status" 3
+	on c ip link del foreign0
+}
+
+@test "interrupted: exit 130, everything undone" {
+	office c etc-wgctl/slow.conf "PostUp = sleep 3; touch $BATS_TEST_TMPDIR/ran"
+	before=$(snapshot c)
+	for signal in INT TERM; do
+		status=0
+		on c timeout --foreground -s "$signal" 1 "$WGCTL" up slow 2>"$BATS_TEST_TMPDIR/stderr" || status=$?
+		# timeout reports 124 itself, so the program's own word is in the JSON.
+		is "$status" 124
+		has "$(cat "$BATS_TEST_TMPDIR/stderr")" "the system is as before"
+		same "$before" "$(snapshot c)"
+	done
+	status=0
+	# shellcheck disable=SC2016
+	on c bash -c 'echo $$ >"$1/pid"; exec "$2" up --json slow' up "$BATS_TEST_TMPDIR" "$WGCTL" \
+		>/dev/null 2>"$BATS_TEST_TMPDIR/stderr" &
+	job=$!
+	sleep 1
+	kill -TERM "$(cat "$BATS_TEST_TMPDIR/pid")"
+	wait $job || status=$?
+	is "$status" 130
+	is "$(jq -c '.errors[0] | [.code, .exit]' "$BATS_TEST_TMPDIR/stderr")" '["cancelled",130]'
+	same "$before" "$(snapshot c)"
+}
+
+@test "recover: nothing to do, and an unfinished run" {
+	run_split on c "$WGCTL" recover office
+	is "$status" 0
+	has "$errors" "nothing to recover"
+	office c etc-wgctl/slow.conf "PostUp = kill -9 \$PPID"
+	before=$(snapshot c)
+	run on c "$WGCTL" up slow
+	[ "$status" -gt 128 ]
+	is "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == "slow") | .state')" unfinished
+	run_split on c "$WGCTL" status slow
+	has "$output" "next       wgctl recover slow"
+	run_split on c "$WGCTL" recover slow
+	is "$status" 0
+	same "$before" "$(snapshot c)"
+}
+
+@test "a reader that goes away does not stop a run half-way" {
+	on c bash -c "'$WGCTL' up -v office 2> >(exec true); exit 0"
+	is "$(on c "$WGCTL" list --json | jq -r '.profiles[0].state')" up
+	on c "$WGCTL" down office
+}
+
+@test "wg-quick: up, up again, down; steps on stderr as [#] lines; exit 0 and 1" {
+	office c etc-wireguard/q0.conf "MTU = 1380"
+	before=$(snapshot c)
+	run_split wg_quick c up q0
+	is "$status" 0
+	is "$output" ""
+	has "$errors" "[#] ip address add 10.8.0.2/24 dev q0"
+	is "$(on c cat /sys/class/net/q0/mtu)" 1380
+	run_split wg_quick c up q0
+	is "$status" 1
+	run_split wg_quick c down q0
+	is "$status" 0
+	run_split wg_quick c down q0
+	is "$status" 1
+	same "$before" "$(snapshot c)"
+}
+
+@test "wg-quick: a file, a symbolic link, save through it" {
+	mkdir "$BATS_TEST_TMPDIR/real"
+	office c etc-wireguard/target.conf
+	ln -s /etc/wireguard/target.conf "$BATS_TEST_TMPDIR/host-c/etc-wireguard/q1.conf"
+	wg_quick c up /etc/wireguard/q1.conf
+	is "$(on c "$WGCTL" show interfaces)" q1
+	on c ip address add 10.77.0.1/32 dev q1
+	wg_quick c save q1
+	has "$(on c cat /etc/wireguard/target.conf)" 10.77.0.1/32
+	on c test -L /etc/wireguard/q1.conf
+	is "$(stat -c %a "$BATS_TEST_TMPDIR/host-c/etc-wireguard/target.conf")" 600
+	wg_quick c down /etc/wireguard/q1.conf
+	is "$(on c "$WGCTL" show interfaces)" ""
+}

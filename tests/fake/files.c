@@ -228,7 +228,8 @@ static const char *in_root(const struct fake *f, const char *name)
 
 void fake_files_new(struct fake *f)
 {
-	snprintf(f->root, sizeof(f->root), "/tmp/wgctl-fake-XXXXXX");
+	/* Memory, where there is some: a sweep makes many thousand files. */
+	snprintf(f->root, sizeof(f->root), "%s/wgctl-fake-XXXXXX", access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
 	if (!mkdtemp(f->root)) {
 		perror(f->root);
 		exit(99);
@@ -283,7 +284,9 @@ static void show_dir(const char *name, const char *path, FILE *out)
 	char sub[512], sub_name[512];
 
 	for (int i = 0; i < n; i++) {
-		if (strcmp(v[i]->d_name, ".") && strcmp(v[i]->d_name, "..")) {
+		/* What a killed process was writing beside resolv.conf stays,
+		 * with a name of its own that nobody reads. */
+		if (strcmp(v[i]->d_name, ".") && strcmp(v[i]->d_name, "..") && !strstr(v[i]->d_name, ".wgctl-")) {
 			snprintf(sub, sizeof(sub), "%.250s/%.250s", path, v[i]->d_name);
 			snprintf(sub_name, sizeof(sub_name), "%.250s/%.250s", name, v[i]->d_name);
 			show_file(sub_name + 1, sub, out);

@@ -39,6 +39,8 @@ int fake_begin(struct fake *f, const char *fmt, ...)
 	va_list ap;
 
 	s->ops++;
+	if (s->ops < sizeof(s->kind))
+		s->kind[s->ops] = !strncmp(fmt, "write", 5) ? 'w' : strstr(fmt, "sync") ? 's' : '.';
 	f->late = false;
 	f->torn = 0;
 	if (error)

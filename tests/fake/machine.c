@@ -265,7 +265,7 @@ char *fake_snapshot(struct fake *f)
 		const struct wgc_link *l = &s->links[i];
 		struct fake_device *d = fake_device_find(f, l->ifindex);
 
-		fprintf(out, "link %u %s kind '%s' alias '%s' mtu %u flags %x\n", l->ifindex, l->ifname, l->kind, l->alias, l->mtu,
+		fprintf(out, "link %s kind '%s' alias '%s' mtu %u flags %x\n", l->ifname, l->kind, l->alias, l->mtu,
 			l->flags);
 		if (d)
 			show_device(d, out);

@@ -4,6 +4,11 @@
 
 #include "netlink/internal.h"
 
+bool wgc_nl_msg_ok(const struct nlmsghdr *nlh, int left)
+{
+	return left >= (int)sizeof(*nlh) && nlh->nlmsg_len >= sizeof(*nlh) && nlh->nlmsg_len <= (uint32_t)left;
+}
+
 static bool get(const struct nlattr *a, void *ret, size_t len)
 {
 	if (mnl_attr_get_payload_len(a) != len)

@@ -45,7 +45,7 @@ static int read_acks(struct bulk *w)
 
 		if (n < 0)
 			return (int)n;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		for (; wgc_nl_msg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			uint32_t k = nlh->nlmsg_seq - w->seq;
 
 			if (nlh->nlmsg_type == NLMSG_OVERRUN)

@@ -128,8 +128,10 @@ void wgc_nl_spans_done(struct wgc_nl_spans *s);
 int wgc_nl_explain(struct wgc_err *err, enum wgc_nl_op op, const struct wgc_nl_fault *fault, const char *fmt, ...)
 	WGC_PRINTF(4, 5);
 
-/* attr.c: attributes of messages from elsewhere, lengths checked */
+/* attr.c: messages from elsewhere, lengths checked */
 
+/** True when a whole message lies in the @left bytes at @nlh. libmnl 1.0.4 takes a length above 2 GiB for a negative one. */
+bool wgc_nl_msg_ok(const struct nlmsghdr *nlh, int left);
 bool wgc_nl_get_u8(const struct nlattr *a, uint8_t *ret);
 bool wgc_nl_get_u16(const struct nlattr *a, uint16_t *ret);
 bool wgc_nl_get_u32(const struct nlattr *a, uint32_t *ret);

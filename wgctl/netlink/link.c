@@ -74,6 +74,15 @@ static void reset(void *arg)
 	((struct links *)arg)->n = 0;
 }
 
+/* libnl takes an index for an int, and ends the program over a negative one. */
+static bool no_index(uint32_t ifindex, struct wgc_nl_fault *fault)
+{
+	if (ifindex && ifindex <= INT32_MAX)
+		return false;
+	wgc_nl_fault_set(fault, -ENODEV);
+	return true;
+}
+
 /* By index, or by name when that is 0. */
 static int get_one(struct wgc_nl *nl, uint32_t ifindex, const char *ifname, struct wgc_link *ret,
 		   struct wgc_nl_fault *fault)
@@ -110,7 +119,7 @@ int wgc_nl_link_get_index(struct wgc_nl *nl, uint32_t ifindex, struct wgc_link *
 {
 	struct wgc_nl_fault fault;
 
-	if (!get_one(nl, ifindex, NULL, ret, &fault))
+	if (!no_index(ifindex, &fault) && !get_one(nl, ifindex, NULL, ret, &fault))
 		return 0;
 	return wgc_nl_explain(err, WGC_OP_LINK_GET, &fault, "interface number %u", ifindex);
 }
@@ -168,7 +177,7 @@ int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const cha
 	struct wgc_nl_fault fault;
 	char what[32] = "";
 
-	if (!set(nl, ifindex, mtu, alias, &up, &fault))
+	if (!no_index(ifindex, &fault) && !set(nl, ifindex, mtu, alias, &up, &fault))
 		return 0;
 	if (mtu)
 		snprintf(what, sizeof(what), ", MTU %u", mtu);
@@ -178,20 +187,23 @@ int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const cha
 
 int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err)
 {
-	struct rtnl_link *link = rtnl_link_alloc();
 	struct wgc_nl_fault fault;
+	struct rtnl_link *link;
 	struct nl_msg *msg;
 	int r;
 
-	if (!link)
-		return wgc_err_nomem(err);
-	rtnl_link_set_ifindex(link, (int)ifindex);
-	r = rtnl_link_build_delete_request(link, &msg);
-	rtnl_link_put(link);
-	if (r)
-		return wgc_err_nomem(err);
-	if (!wgc_nl_call_msg(nl, msg, NULL, NULL, &fault))
-		return 0;
+	if (!no_index(ifindex, &fault)) {
+		link = rtnl_link_alloc();
+		if (!link)
+			return wgc_err_nomem(err);
+		rtnl_link_set_ifindex(link, (int)ifindex);
+		r = rtnl_link_build_delete_request(link, &msg);
+		rtnl_link_put(link);
+		if (r)
+			return wgc_err_nomem(err);
+		if (!wgc_nl_call_msg(nl, msg, NULL, NULL, &fault))
+			return 0;
+	}
 	return wgc_nl_explain(err, WGC_OP_LINK_DELETE, &fault, "cannot delete interface number %u", ifindex);
 }
 

@@ -85,7 +85,7 @@ int wgc_nl_send(struct wgc_nl *nl, int proto, const void *buf, size_t len)
 	const struct nlmsghdr *nlh = buf;
 	int left = (int)len, r;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	for (; wgc_nl_msg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 		nl->changes += is_change(nl, proto, nlh);
 	r = nl->t.send(nl->t.ctx, proto, buf, len);
 	return r < 0 ? r : 0;
@@ -130,7 +130,7 @@ static int digest(struct answer *w, const void *buf, ssize_t n)
 	const struct nlmsghdr *nlh = buf;
 	int left = (int)n, r;
 
-	for (; !w->over && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; !w->over && wgc_nl_msg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		r = take(w, nlh);
 		if (r)
 			return r;

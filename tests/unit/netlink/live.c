@@ -90,6 +90,9 @@ static uint32_t links(void)
 	fails(wgc_nl_link_get(nl, "a-name-of-31-characters-is-wrong", &l, &err), ENODEV, WGC_E_NOT_UP);
 	fails(wgc_nl_link_set(nl, index, 5, NULL, true, &err), EINVAL, WGC_E_KERNEL);
 	fails(wgc_nl_link_delete(nl, 4242, &err), ENODEV, WGC_E_NOT_UP);
+	fails(wgc_nl_link_delete(nl, 0, &err), ENODEV, WGC_E_NOT_UP);
+	fails(wgc_nl_link_delete(nl, UINT32_MAX, &err), ENODEV, WGC_E_NOT_UP);
+	fails(wgc_nl_link_set(nl, UINT32_MAX, 1400, NULL, true, &err), ENODEV, WGC_E_NOT_UP);
 	fails(wgc_nl_link_set(nl, 4242, 1400, NULL, true, &err), ENODEV, WGC_E_NOT_UP);
 
 	before = wgc_nl_changes(nl);

@@ -222,6 +222,14 @@ static void dumps(void)
 	put_rule(0, 0, AF_INET, 1);
 	script_last(&s)->cut -= 4;
 	is_int(wgc_nl_rule_list(nl, AF_INET, a, &v, &n, &err), -EBADMSG);
+	/* Lengths that are negative to who reads them as int. */
+	for (uint32_t len = 0x7fffffff; len < 0x80000010; len++) {
+		script_clear(&s);
+		script_datagram(&s);
+		put_rule(0, 0, AF_INET, 1);
+		((struct nlmsghdr *)script_last(&s)->data)->nlmsg_len = len;
+		is_int(wgc_nl_rule_list(nl, AF_INET, a, &v, &n, &err), -EBADMSG);
+	}
 	script_error(&s, -EMSGSIZE);
 	is_int(wgc_nl_rule_list(nl, AF_INET, a, &v, &n, &err), -EMSGSIZE);
 	/* Nobody there at all. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "unit/netlink/captured.h"
 #include "unit/netlink/script.h"
 #include "unit/tap.h"
 
@@ -218,6 +219,62 @@ static void starts_again(void)
 	wgc_arena_free(a);
 }
 
+/* A real answer, and each of its cuts. */
+static void captured(void)
+{
+	size_t len = strlen(captured_text) / 2, refused = 0;
+	struct wgc_nl *nl = script_open(&s, 0);
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_device *d = NULL;
+	char text[WGC_ENDPOINT_TEXT];
+
+	script_family(&s);
+	ok(wgc_wg_kernel_available(nl));
+	script_clear(&s);
+	script_datagram(&s);
+	for (size_t i = 0; i < len; i++) {
+		unsigned byte;
+
+		if (sscanf(captured_text + 2 * i, "%2x", &byte) != 1)
+			abort();
+		script_last(&s)->data[i] = (uint8_t)byte;
+	}
+	script_last(&s)->cut = len; /* its end is in it */
+	is_int(wgc_wg_get(nl, "wgfuzz-none", a, &d, NULL), 0);
+	if (!ok(d && d->n_peers == 3))
+		return;
+	is_str(d->ifname, "wgfuzz-none");
+	is_int(d->fwmark, 9);
+	is_int(d->private_key.b[7], 0x41);
+	for (size_t i = 0; i < 3; i++) {
+		const struct wgc_peer *p = &d->peers[i];
+		uint8_t n = p->public_key.b[0] - 0x50;
+
+		is_int(p->n_allowed_ips, 10);
+		is_int(p->keepalive, n);
+		is_int(p->preshared_key.b[31], n);
+		is_int(!!(p->flags & WGC_PEER_HAS_PRESHARED_KEY), n > 0);
+		wgc_sockaddr_print(&p->endpoint, text);
+		ok(n == 0 ? !strcmp(text, "127.0.0.1:2304") : n == 1 ? !strncmp(text, "[fe80::%", 8) : !*text);
+		ok(n != 1 || p->endpoint.in6.sin6_scope_id);
+		for (uint32_t k = 0; k < 10; k++) {
+			const struct wgc_prefix *x = &p->allowed_ips[k].prefix;
+			bool six = x->ip.family == AF_INET6;
+
+			ok(x->len == (six ? 64 : 24) && x->ip.b[0] == (six ? 0xfd : 10) && x->ip.b[1] / 10 == n &&
+			   x->ip.b[1] % 2 == six);
+		}
+	}
+	for (size_t cut = 0; cut < len; cut++) {
+		s.next = 0;
+		s.in[0]->cut = cut;
+		refused += wgc_wg_get(nl, "wgfuzz-none", a, &d, NULL) < 0;
+	}
+	is_int(refused, len);
+	script_done(nl);
+	wgc_arena_free(a);
+}
+
 /* Every cut of an answer is an error or (at the very end) the device, and
  * never a look behind what was received; the address sanitizer holds that. */
 static void truncations(void)
@@ -345,6 +402,7 @@ int main(void)
 {
 	merges();
 	starts_again();
+	captured();
 	truncations();
 	wrong_lengths();
 	refusals();

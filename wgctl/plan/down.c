@@ -88,15 +88,10 @@ static void show_undo(struct wgc_undo *u)
 		const struct wgc_past *p = &u->history->steps[i];
 		const struct wgc_step_def *def =
 			wgc_step_def_find(json_string_value(json_object_get(p->begun, "kind")) ?: "");
-		struct wgc_step_view v = { .index = p->index, .total = u->history->n, .sign = '-' };
 
 		if (!def || !def->undo || p->adopted || p->failed || p->undone || json_is_true(json_object_get(p->begun, "covered")))
 			continue;
-		v.word = def->word;
-		v.text = json_string_value(json_object_get(p->begun, "ifname")) ?: def->undo_text;
-		v.undo = def->undo_text;
-		if (u->run->on_undo)
-			u->run->on_undo(u->run->ctx, &v);
+		wgc_undo_tell(u, p, def);
 	}
 }
 

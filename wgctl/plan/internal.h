@@ -159,6 +159,8 @@ void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text,
 int wgc_execute(struct wgc_exec *x, struct wgc_err *err);
 /** Show the plan's steps, prechecking each, and change nothing. */
 int wgc_execute_dry(struct wgc_exec *x, struct wgc_err *err);
+/** Tell the caller that this step is being, or would be, undone. */
+void wgc_undo_tell(struct wgc_undo *u, const struct wgc_past *p, const struct wgc_step_def *def);
 /** Undo everything in the history that is not undone yet; never stops at a failure. 0, or the first failure. */
 int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
 

@@ -187,6 +187,11 @@ const struct wgc_step_def wgc_step_sysctl = {
 
 static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
+	char table[48];
+
+	wgc_routes_nft_table(x->plan->profile->ifname, table);
+	wgc_json_key(j, "nft");
+	wgc_json_str(j, table);
 	wgc_json_key(j, "delete");
 	wgc_json_str(j, x->plan->want.nft_delete);
 	return 0;

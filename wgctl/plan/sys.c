@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,6 +117,8 @@ int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, 
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGPIPE, SIG_DFL);
+		/* Ours is stricter, for files of our own. */
+		umask(022);
 		setenv("LC_ALL", "C", 1);
 		/* stdout is for answers of wgctl itself. */
 		dup2(STDERR_FILENO, STDOUT_FILENO);

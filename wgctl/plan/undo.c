@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "plan/internal.h"
+#include "plan/steps.h"
 
 static const char *kind_of(const struct wgc_past *p)
 {
@@ -18,14 +18,36 @@ static void note_remains(struct wgc_run *run, const struct wgc_past *p, const ch
 	snprintf(run->remains + len, sizeof(run->remains) - len, "%sstep %zu, %s (%s)", len ? "; " : "", p->index, kind_of(p), why);
 }
 
-static void tell(struct wgc_undo *u, const struct wgc_past *p, const struct wgc_step_def *def)
+/* What a record is about, in the words of its step. */
+static void record_text(const struct wgc_past *p, struct wgc_str *out)
 {
+	json_t *routes = json_object_get(p->begun, "routes");
+
+	if (json_object_get(p->begun, "priority"))
+		wgc_str_addf(out, "%stable %u priority %u", wgc_record_int(p->begun, "family") == AF_INET6 ? "inet6 " : "",
+			     wgc_record_int(p->begun, "table"), wgc_record_int(p->begun, "priority"));
+	else if (json_object_get(p->begun, "path"))
+		wgc_str_addf(out, "%s = %s", wgc_record_str(p, "path"), wgc_record_str(p, "old"));
+	else if (json_object_get(p->begun, "nft"))
+		wgc_str_addf(out, "table inet %s", wgc_record_str(p, "nft"));
+	else if (routes)
+		wgc_str_addf(out, "%zu route%s of table %u", json_array_size(routes), json_array_size(routes) == 1 ? "" : "s",
+			     wgc_record_int(json_array_get(routes, 0), "table"));
+	else
+		wgc_str_add(out, wgc_record_str(p, "ifname"));
+}
+
+void wgc_undo_tell(struct wgc_undo *u, const struct wgc_past *p, const struct wgc_step_def *def)
+{
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+
+	record_text(p, &text);
 	struct wgc_step_view v = {
 		.index = p->index,
 		.total = u->history->n,
 		.word = def->word,
 		.sign = '-',
-		.text = json_string_value(json_object_get(p->begun, "ifname")) ?: def->undo_text,
+		.text = wgc_str_get(&text),
 		.undo = def->undo_text,
 	};
 
@@ -52,7 +74,7 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err)
 			u->run->undone++;
 			continue;
 		}
-		tell(u, p, def);
+		wgc_undo_tell(u, p, def);
 		r = def->undo(u, p, &mine);
 		if (r == 0 && def->remains && def->remains(u, p))
 			r = wgc_err_set(&mine, WGC_E_KERNEL, EBUSY, "it is still there, though the kernel said that it was removed");

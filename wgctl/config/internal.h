@@ -142,6 +142,8 @@ void wgc_bad_word(struct wgc_parse *c, const struct wgc_word *w, const char *hin
 void wgc_unsupported(struct wgc_parse *c, struct wgc_span at, const char *what);
 /** Whether a line of text holds, or may hold, a secret. */
 bool wgc_line_secret(const char *s, size_t len);
+/** Whether there is something in a text that may be most of a key. */
+bool wgc_like_key(const char *s, size_t len);
 /** Whether @s may be repeated in a message: short, printable, not like a key. */
 bool wgc_quotable(const char *s);
 

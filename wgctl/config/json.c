@@ -244,10 +244,16 @@ static struct wgc_span name_at(const struct token *t)
 
 static void unknown(struct wgc_parse *c, const char *name, struct wgc_span at, const char *where, const char *hint)
 {
+	const struct wgc_key_info *near = wgc_key_nearest(c->section, name, WGC_FORMAT_JSON, c->mode);
+	struct wgc_diag *d;
+
 	if (wgc_quotable(name))
-		wgc_bad(c, at, hint, "unknown key '%s' in %s", name, where);
+		d = wgc_bad(c, at, hint, "unknown key '%s' in %s", name, where);
 	else
-		wgc_bad(c, at, hint, "unknown key in %s", where);
+		d = wgc_bad(c, at, hint, "unknown key in %s", where);
+	/* A slip of the pen in "private_key" does not make the value public. */
+	if (d && near && near->secret)
+		d->secret = true;
 }
 
 static void take_section(struct cursor *u, const json_t *object, enum wgc_section section)

@@ -74,7 +74,7 @@ static bool followed(const struct cut *t, const char *word, struct cut *ret)
 bool wgc_peer_name_ok(const char *s, size_t len)
 {
 	/* A key that was commented out is no name, and must not be shown as one. */
-	return len && len <= WGC_PEER_NAME_MAX && wgc_text_plain(s, len) && !memchr(s, '\t', len) && !wgc_line_secret(s, len);
+	return len && len <= WGC_PEER_NAME_MAX && wgc_text_plain(s, len) && !memchr(s, '\t', len) && !wgc_like_key(s, len);
 }
 
 static bool usable(const struct cut *t)

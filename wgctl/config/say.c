@@ -94,11 +94,16 @@ bool wgc_line_secret(const char *s, size_t len)
 	return keys > 1 || (keys == 1 && !starts_like(s, len, "publickey"));
 }
 
+bool wgc_like_key(const char *s, size_t len)
+{
+	return count_keys(s, len) != 0;
+}
+
 bool wgc_quotable(const char *s)
 {
 	size_t len = strlen(s);
 
-	return len && len <= 60 && wgc_text_plain(s, len) && !memchr(s, '\t', len) && !count_keys(s, len);
+	return len && len <= 60 && wgc_text_plain(s, len) && !memchr(s, '\t', len) && !wgc_like_key(s, len);
 }
 
 /* The line of a finding. Findings come in order for the most part: look on from the last one. */

@@ -291,8 +291,8 @@ WGC_SETTER(table)
 		return;
 	}
 	for (size_t i = 0; i < w->len; i++)
-		if (wgc_isspace(w->s[i]) || (unsigned char)w->s[i] < 0x20) {
-			wgc_bad(c, w->at, "auto, off, or a table's number or name", "a routing table's name has no blanks");
+		if (wgc_isspace(w->s[i]) || w->s[i] == '#') {
+			wgc_bad(c, w->at, "auto, off, or a table's number or name", "a routing table's name has no blanks, and no '#'");
 			return;
 		}
 	p->table_name = wgc_keep(c, w->s, w->len);

@@ -52,11 +52,14 @@ static int service_port(const char *s, uint16_t *ret)
 
 int wgc_parse_port(struct wgc_parse *c, const struct wgc_word *w, bool names, uint16_t *ret)
 {
+	/* strtoul takes a sign, so getaddrinfo, so wg. */
+	const char *digits = w->s + (!wgc_strict(c) && w->s[0] == '+');
 	uint64_t port;
-	int r = wgc_parse_u64(w->s, wgc_strict(c) ? UINT16_MAX : INT32_MAX, &port);
+	int r = wgc_parse_u64(digits, wgc_strict(c) ? UINT16_MAX : UINT64_MAX, &port);
 
-	if (!r) {
-		/* getaddrinfo keeps the low 16 bits of what fits in an int. */
+	/* What getaddrinfo makes of a long: an int, which must not be negative
+	 * then, and its low 16 bits. */
+	if (!r && (uint32_t)port <= INT32_MAX) {
 		*ret = (uint16_t)port;
 		return 0;
 	}

@@ -76,10 +76,10 @@ static int read_key(struct wgc_key *ret)
 	}
 	if (n < 0)
 		n = -errno;
-	else if (wgc_key_parse(text, len, ret))
-		n = -EINVAL;
 	else if (more)
 		n = -EBADMSG;
+	else if (wgc_key_parse(text, len, ret))
+		n = -EINVAL;
 	wgc_wipe(text, sizeof(text));
 	wgc_wipe(buf, sizeof(buf));
 	return (int)n;

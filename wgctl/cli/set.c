@@ -32,7 +32,7 @@ static int listen_port(struct reader *rd, const char *value)
 		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM, .ai_protocol = IPPROTO_UDP, .ai_flags = AI_PASSIVE,
 	};
 	struct addrinfo *found;
-	int e = getaddrinfo(NULL, value, &hints, &found);
+	int e = *value ? getaddrinfo(NULL, value, &hints, &found) : EAI_SERVICE;
 
 	if (e)
 		return bad(rd, gai_strerror(e), value);
@@ -164,15 +164,31 @@ static int keepalive(struct reader *rd, const char *value)
 	return 0;
 }
 
+/* As in a file, blanks mean nothing, wherever they are. */
+static char *without_blanks(struct wgc_arena *a, const char *s)
+{
+	char *copy = wgc_arena_strdup(a, s), *to = copy;
+
+	if (!copy)
+		return NULL;
+	for (; *s; s++)
+		if (!wgc_isspace(*s))
+			*to++ = *s;
+	*to = '\0';
+	return copy;
+}
+
 /* A list replaces what was there, unless some entry begins with + or -. */
 static int allowed_ips(struct reader *rd, const char *value)
 {
-	char *list = wgc_arena_strdup(rd->arena, value), *item;
+	char *list = without_blanks(rd->arena, value), *item;
 	bool changes = false;
 
 	if (!list)
 		return wgc_err_nomem(&rd->err);
-	while (*value && (item = strsep(&list, ","))) {
+	if (!*list)
+		list = NULL; /* no entry, where strsep sees an empty one */
+	while ((item = strsep(&list, ","))) {
 		struct wgc_allowed_ip *a = wgc_peer_add_allowed_ip(rd->arena, rd->peer);
 
 		if (!a)
@@ -261,7 +277,7 @@ int wgc_cmd_set(int argc, char **argv)
 		fprintf(stderr, "%s\n", rd.err.msg);
 		code = 1;
 	} else {
-		strcpy(rd.device->ifname, argv[1]);
+		snprintf(rd.device->ifname, sizeof(rd.device->ifname), "%s", argv[1]);
 		if (wgc_nl_open(NULL, &nl, &rd.err) || wgc_wg_set(nl, rd.device, &rd.err))
 			code = wgc_wg_failed("Unable to modify interface", &rd.err);
 	}

@@ -60,7 +60,8 @@ int wgc_wg_main(int argc, char **argv)
 {
 	char *show[] = { (char *)"show", NULL };
 
-	program = "wg";
+	if (argc > 0)
+		program = argv[0]; /* as it was called, like wg(8) */
 	if (argc <= 1)
 		return wgc_cmd_show(1, show);
 	if (argc == 2 && is_one_of(argv[1], "-v", "--version", "version")) {

@@ -24,7 +24,7 @@ int wgc_cmd_pubkey(int argc, char **argv);
 
 /* ---- shared by these files ---------------------------------------------------- */
 
-/** "wg" or "wgctl", for usage lines. */
+/** The program as it was called, for usage lines. */
 const char *wgc_wg_program(void);
 /** "Usage: PROGRAM ARGUMENTS" on stderr. Returns 1. */
 int wgc_wg_usage(const char *arguments);

@@ -16,15 +16,23 @@
 #define DEFAULT_RETRIES 15
 #define LONGEST_PAUSE 20000000u /* microseconds */
 
-/* UINT_MAX for ever. -EINVAL for what is no number. */
+/* UINT_MAX for ever. -EINVAL for what is no number, as strtol sees it: an empty
+ * one is 0. */
 static int get_retries(unsigned *ret)
 {
 	const char *s = getenv("WG_ENDPOINT_RESOLUTION_RETRIES");
-	uint64_t n = DEFAULT_RETRIES;
+	char *end;
+	long n;
 
-	if (s && !strcmp(s, "infinity"))
-		n = UINT_MAX;
-	else if (s && wgc_parse_u64(s, INT_MAX, &n))
+	*ret = DEFAULT_RETRIES;
+	if (!s)
+		return 0;
+	if (!strcmp(s, "infinity")) {
+		*ret = UINT_MAX;
+		return 0;
+	}
+	n = strtol(s, &end, 10);
+	if (*end || n < 0 || n > INT_MAX)
 		return -EINVAL;
 	*ret = (unsigned)n;
 	return 0;

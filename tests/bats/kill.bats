@@ -3,7 +3,9 @@
 # [4] kill -9 in the middle: wgctl is killed at its N-th system call of a kind,
 # for every N, and what is left must be undone by the next `down`. strace does
 # the killing, on entry of the call: at a write to the journal (a step is
-# announced or done), and at a message to the kernel.
+# announced or done), and at a message to the kernel. A step has two lines in
+# the journal; in a guest, where all is slow, one kernel gets the first of each
+# and the other the second.
 
 load net
 
@@ -42,9 +44,16 @@ killed_at() {
 	[ "$status" = 137 ] || { [ "$status" = 0 ] || cat "$BATS_TEST_TMPDIR/killed"; return 1; }
 }
 
-# every_call CALL FIRST STEP LIMIT
+on_machine_only() {
+	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; emulation is too slow for it"
+}
+
 kill_up_at_every() {
-	local before n=1 status
+	local before n=1 by=1 status
+	case ${WGCTL_VM-} in
+	6.12*) by=2 n=2 ;;
+	6.1*) by=2 ;;
+	esac
 	before=$(snapshot c)
 	while killed_at "$1" $n up; do
 		status=0
@@ -52,9 +61,9 @@ kill_up_at_every() {
 		# 3: it was killed before there was anything.
 		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
 		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of up"; return 1; }
-		n=$((n + ${2:-1}))
+		n=$((n + by))
 	done
-	echo "# up was killed at $((n - 1)) calls of $1" >&3
+	echo "# up was killed at $1 up to number $((n - by))" >&3
 	[ $n -gt 5 ]
 	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
@@ -82,11 +91,13 @@ kill_down_at_every() {
 }
 
 @test "[4] up, killed at every message to the kernel" {
-	kill_up_at_every sendto,sendmsg "${WGCTL_VM:+3}"
+	on_machine_only
+	kill_up_at_every sendto,sendmsg
 }
 
 @test "[4] up, killed before every write" {
-	kill_up_at_every write,pwrite64,rename,renameat,renameat2 "${WGCTL_VM:+2}"
+	on_machine_only
+	kill_up_at_every write,pwrite64,rename,renameat,renameat2
 }
 
 @test "[4] down, killed at every line of its journal" {
@@ -94,6 +105,7 @@ kill_down_at_every() {
 }
 
 @test "[4] down, killed at every message to the kernel" {
+	on_machine_only
 	kill_down_at_every sendto,sendmsg
 }
 

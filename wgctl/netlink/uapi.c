@@ -20,6 +20,8 @@
 #define STALL_SECONDS 30
 /* Far above any real device (a million peers is some 400 MB of text). */
 #define REPLY_MAX (1ULL << 31)
+/* Beyond these wireguard-go says EINVAL, with all before them in place. */
+#define GO_MAX_PEERS 65536
 
 int wgc_uapi_path(const char *ifname, char *ret, size_t size)
 {
@@ -278,6 +280,8 @@ int wgc_uapi_set(const struct wgc_device *d, struct wgc_err *err)
 	if (!a)
 		return wgc_err_nomem(err);
 	r = read_reply(fd, d->ifname, a, &reply, err);
+	if (r == -EINVAL && d->n_peers > GO_MAX_PEERS)
+		wgc_err_hint(err, "wireguard-go holds no more than %d peers", GO_MAX_PEERS);
 	wgc_arena_free(a);
 	return r;
 }

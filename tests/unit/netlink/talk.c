@@ -66,7 +66,7 @@ static void shapes(void)
 
 	/* Without the flag, what follows is the request and not for us. */
 	nlh = refusal(true, 57);
-	nlh->nlmsg_flags = 0;
+	nlh->nlmsg_flags = NLM_F_CAPPED;
 	is_int(wgc_nl_fault_parse(nlh, &f), -EINVAL);
 	ok(!f.text[0] && !f.has_offs && !f.has_miss);
 

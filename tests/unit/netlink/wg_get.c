@@ -166,8 +166,8 @@ static void merges(void)
 	is_int(wgc_nl_changes(nl), 0);
 	/* The keys went with what was received. */
 	ASAN_UNPOISON_MEMORY_REGION(nl->rx, WGC_NL_RX_SIZE);
-	for (size_t i = 0; i + 32 <= s.in[2]->len; i++)
-		clean &= nl->rx[i] != 0x11;
+	for (size_t i = 0; i < s.in[2]->len; i++)
+		clean &= !nl->rx[i];
 	ok(clean);
 
 	/* The family is asked for once. */
@@ -334,6 +334,63 @@ static void wrong_lengths(void)
 	wgc_arena_free(a);
 }
 
+/* A value of the wrong size is not half understood. */
+static void wrong_sizes(void)
+{
+	static const struct {
+		uint16_t type;
+		size_t len;
+	} device[] = {
+		{ WGDEVICE_A_IFINDEX, 4 },     { WGDEVICE_A_PRIVATE_KEY, 32 }, { WGDEVICE_A_PUBLIC_KEY, 32 },
+		{ WGDEVICE_A_LISTEN_PORT, 2 }, { WGDEVICE_A_FWMARK, 4 },
+	}, peer[] = {
+		{ WGPEER_A_PUBLIC_KEY, 32 },	    { WGPEER_A_PRESHARED_KEY, 32 },
+		{ WGPEER_A_ENDPOINT, 16 },	    { WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, 2 },
+		{ WGPEER_A_LAST_HANDSHAKE_TIME, 16 }, { WGPEER_A_RX_BYTES, 8 },
+		{ WGPEER_A_TX_BYTES, 8 },
+	};
+	static const uint8_t value[80] = { AF_INET };
+	struct wgc_nl *nl = script_open(&s, 0);
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_device *d;
+
+	script_family(&s);
+	ok(wgc_wg_kernel_available(nl));
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(device) + WGC_ARRAY_SIZE(peer); i++) {
+		bool in_peer = i >= WGC_ARRAY_SIZE(device);
+		size_t k = in_peer ? i - WGC_ARRAY_SIZE(device) : i, good = 0, right = in_peer ? peer[k].len : device[k].len;
+
+		for (size_t len = 0; len < sizeof(value); len++) {
+			struct nlattr *peers, *nest;
+			struct nlmsghdr *nlh;
+			int r;
+
+			script_clear(&s);
+			script_datagram(&s);
+			nlh = device_msg(0);
+			mnl_attr_put_strz(nlh, WGDEVICE_A_IFNAME, "wgtest-none");
+			if (in_peer) {
+				peers = mnl_attr_nest_start(nlh, WGDEVICE_A_PEERS);
+				nest = mnl_attr_nest_start(nlh, 0);
+				if (peer[k].type != WGPEER_A_PUBLIC_KEY)
+					put_key(nlh, WGPEER_A_PUBLIC_KEY, 1);
+				mnl_attr_put(nlh, peer[k].type, len, value);
+				mnl_attr_nest_end(nlh, nest);
+				mnl_attr_nest_end(nlh, peers);
+			} else {
+				mnl_attr_put(nlh, device[k].type, len, value);
+			}
+			script_end(&s);
+			script_message_done(&s, 0);
+			r = wgc_wg_get(nl, "wgtest-none", a, &d, NULL);
+			good += len == right ? !r : r == -EBADMSG;
+		}
+		is_int(good, sizeof(value));
+	}
+	script_done(nl);
+	wgc_arena_free(a);
+}
+
 static void refusals(void)
 {
 	static const struct {
@@ -405,6 +462,7 @@ int main(void)
 	captured();
 	truncations();
 	wrong_lengths();
+	wrong_sizes();
 	refusals();
 	no_module();
 	return tap_done();

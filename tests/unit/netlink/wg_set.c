@@ -322,6 +322,9 @@ static void blamed(void)
 		if (wgc_wg_set(nl, &whole, &err) != -EINVAL || strcmp(err.kernel, "no good") || err.at.line >= 32)
 			break;
 		seen[err.at.line]++;
+		/* The private key stands behind two headers and the name. */
+		if (off == 32 || off == 36)
+			is_int(err.at.line, off == 36 ? 2 : 0);
 		grows &= err.at.line >= last || err.at.line == 20; /* the keepalive has the peer's */
 		last = err.at.line;
 	}

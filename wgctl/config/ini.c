@@ -50,10 +50,16 @@ static void tidy_end(struct feed *f, const char *s, size_t len)
 static void unknown_key(struct feed *f, const char *name, struct wgc_span where)
 {
 	struct wgc_parse *c = f->c;
-	char hint[200];
-	bool hinted = wgc_key_hint(c->section, name, WGC_FORMAT_INI, c->mode, hint, sizeof(hint));
-	const struct wgc_key_info *near = wgc_key_nearest(c->section, name, WGC_FORMAT_INI, c->mode);
+	const struct wgc_key_info *near = NULL;
 	struct wgc_diag *d;
+	bool hinted = false;
+	char hint[200];
+
+	/* Looking for what was meant is slow, and such a file has a million of them. */
+	if (!wgc_full(c)) {
+		hinted = wgc_key_hint(c->section, name, WGC_FORMAT_INI, c->mode, hint, sizeof(hint));
+		near = wgc_key_nearest(c->section, name, WGC_FORMAT_INI, c->mode);
+	}
 
 	if (wgc_quotable(name))
 		d = wgc_bad(c, where, hinted ? hint : NULL, "unknown key '%s' in [%s]", name, wgc_section_name(c->section));

@@ -136,6 +136,8 @@ struct wgc_diag *wgc_say(struct wgc_parse *c, bool warning, struct wgc_span at, 
 	WGC_PRINTF(5, 6);
 #define wgc_bad(c, at, hint, ...) wgc_say(c, false, at, hint, __VA_ARGS__)
 #define wgc_warn(c, at, hint, ...) wgc_say(c, true, at, hint, __VA_ARGS__)
+/** So many findings that no more are kept, only counted. */
+bool wgc_full(const struct wgc_parse *c);
 /** An error about @w: "'@w' @what", or "this @what" where its text must not be repeated. */
 void wgc_bad_word(struct wgc_parse *c, const struct wgc_word *w, const char *hint, const char *what);
 /** "not supported yet" for a valid value. */

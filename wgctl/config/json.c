@@ -244,8 +244,11 @@ static struct wgc_span name_at(const struct token *t)
 
 static void unknown(struct wgc_parse *c, const char *name, struct wgc_span at, const char *where, const char *hint)
 {
-	const struct wgc_key_info *near = wgc_key_nearest(c->section, name, WGC_FORMAT_JSON, c->mode);
+	const struct wgc_key_info *near = NULL;
 	struct wgc_diag *d;
+
+	if (!wgc_full(c))
+		near = wgc_key_nearest(c->section, name, WGC_FORMAT_JSON, c->mode);
 
 	if (wgc_quotable(name))
 		d = wgc_bad(c, at, hint, "unknown key '%s' in %s", name, where);
@@ -282,7 +285,7 @@ static void take_section(struct cursor *u, const json_t *object, enum wgc_sectio
 			continue;
 		}
 		unknown(c, name, c->key_at, section == WGC_SECTION_PEER ? "a peer" : "interface",
-			wgc_key_hint(section, name, WGC_FORMAT_JSON, c->mode, hint, sizeof(hint)) ? hint : NULL);
+			!wgc_full(c) && wgc_key_hint(section, name, WGC_FORMAT_JSON, c->mode, hint, sizeof(hint)) ? hint : NULL);
 		skip(u);
 	}
 	step_over(u);
@@ -358,12 +361,24 @@ static void take_document(struct cursor *u, const json_t *root)
 
 /* ---- the text -------------------------------------------------------------------------- */
 
+static struct wgc_span at_offset(const struct wgc_parse *c, size_t offset)
+{
+	uint32_t line = 1;
+	size_t start = 0;
+
+	for (size_t i = 0; i < offset; i++)
+		if (c->text[i] == '\n') {
+			line++;
+			start = i + 1;
+		}
+	return wgc_at(line, offset - start, 1);
+}
+
 /* jansson's words for what is wrong, without what it quotes: that may be a key. */
 static void syntax_error(struct wgc_parse *c, const json_error_t *error)
 {
-	size_t offset = error->position > 0 ? (size_t)error->position : 0, start = 0;
+	size_t offset = error->position > 0 ? (size_t)error->position : 0;
 	char text[JSON_ERROR_TEXT_LENGTH];
-	uint32_t line = 1;
 	char *near;
 
 	snprintf(text, sizeof(text), "%s", error->text);
@@ -379,12 +394,7 @@ static void syntax_error(struct wgc_parse *c, const json_error_t *error)
 	/* It counts what it has read, the bad character included. */
 	if (offset)
 		offset--;
-	for (size_t i = 0; i < offset; i++)
-		if (c->text[i] == '\n') {
-			line++;
-			start = i + 1;
-		}
-	wgc_bad(c, wgc_at(line, offset - start, 1), NULL, "this is not JSON: %s", text);
+	wgc_bad(c, at_offset(c, offset), NULL, "this is not JSON: %s", text);
 }
 
 void wgc_json_read(struct wgc_parse *c)
@@ -393,11 +403,18 @@ void wgc_json_read(struct wgc_parse *c)
 	json_malloc_t old_malloc;
 	json_free_t old_free;
 	json_error_t error;
+	const char *zero;
 	json_t *root;
 
 	if (c->len >= 3 && !memcmp(c->text, "\xef\xbb\xbf", 3)) {
 		wgc_warn(c, wgc_at(1, 0, 3), "save the file as UTF-8 without it", "the file begins with a byte order mark");
 		u.at = 3;
+	}
+	/* jansson reads over them: then its tree and the text would not match. */
+	zero = memchr(c->text, 0, c->len);
+	if (zero) {
+		wgc_bad(c, at_offset(c, (size_t)(zero - c->text)), "write the file as UTF-8", "this is not JSON: a zero byte");
+		return;
 	}
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	json_set_alloc_funcs(sized_alloc, sized_free);

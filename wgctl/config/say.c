@@ -127,13 +127,18 @@ static bool secret_line(struct wgc_parse *c, uint32_t line)
 	return wgc_line_secret(start, len);
 }
 
+bool wgc_full(const struct wgc_parse *c)
+{
+	return c->diags->n - c->first_diag >= MAX_SHOWN;
+}
+
 struct wgc_diag *wgc_say(struct wgc_parse *c, bool warning, struct wgc_span at, const char *hint, const char *fmt, ...)
 {
 	struct wgc_diag *d;
 	char text[512];
 	va_list ap;
 
-	if (c->diags->n - c->first_diag >= MAX_SHOWN) {
+	if (wgc_full(c)) {
 		/* Counted all the same: the file is refused. */
 		if (warning)
 			c->diags->warnings++;

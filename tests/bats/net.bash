@@ -61,10 +61,21 @@ join() {
 	on "$b" ip link set "j-$b-$a" up
 }
 
+# Everything that runs in a host's network: what a test forgot, and what it
+# was to find out that it had not been ended.
+inhabitants() {
+	local net=$1 dir
+	for dir in /proc/[0-9]*; do
+		[ "$(readlink "$dir/ns/net" 2>/dev/null)" != "$net" ] || echo "${dir#/proc/}"
+	done
+}
+
 hosts_gone() {
-	local name pid
+	local name net pid
 	for name in "${!HOST_PID[@]}"; do
-		for pid in $(ip netns pids "/proc/${HOST_PID[$name]}/ns/net" 2>/dev/null) ${HOST_PID[$name]}; do
+		net=$(readlink "/proc/${HOST_PID[$name]}/ns/net") || continue
+		[ "$net" != "$(readlink /proc/self/ns/net)" ] || continue
+		for pid in $(inhabitants "$net"); do
 			kill -9 "$pid" 2>/dev/null || true
 		done
 	done

@@ -17,6 +17,7 @@
 
 int main(int argc, char **argv)
 {
+	const char *keep = getenv("MEASURE_STDERR"); /* not empty: leave stderr alone */
 	struct timespec begin, end;
 	struct rusage usage;
 	int status;
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
 		int null = open("/dev/null", O_WRONLY);
 
 		dup2(null, STDOUT_FILENO);
-		if (!getenv("MEASURE_STDERR"))
+		if (!keep || !*keep)
 			dup2(null, STDERR_FILENO);
 		execvp(argv[1], argv + 1);
 		_exit(127);

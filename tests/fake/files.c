@@ -226,6 +226,18 @@ static const char *in_root(const struct fake *f, const char *name)
 	return path;
 }
 
+static struct fake *folder_of;
+
+static void folder_gone(void)
+{
+	if (!folder_of)
+		return;
+	watched = NULL;
+	empty_dir(folder_of->root);
+	rmdir(folder_of->root);
+	folder_of = NULL;
+}
+
 void fake_files_new(struct fake *f)
 {
 	/* Memory, where there is some: a sweep makes many thousand files. */
@@ -234,6 +246,9 @@ void fake_files_new(struct fake *f)
 		perror(f->root);
 		exit(99);
 	}
+	/* A test that gives up, and a fuzzer, end without fake_free. */
+	folder_of = f;
+	atexit(folder_gone);
 	f->sys.run_dir = in_root(f, "run");
 	f->sys.proc_sys = in_root(f, "proc");
 	f->sys.rt_tables = in_root(f, "etc/rt_tables");
@@ -249,9 +264,7 @@ void fake_files_free(struct fake *f)
 	const char *v[] = { f->sys.run_dir,	    f->sys.proc_sys,	f->sys.rt_tables,	   f->sys.boot_id,
 			    f->sys.dns.resolv_conf, f->sys.dns.boot_id, f->sys.dns.interface_order };
 
-	watched = NULL;
-	empty_dir(f->root);
-	rmdir(f->root);
+	folder_gone();
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++)
 		free((char *)v[i]);
 }

@@ -283,6 +283,9 @@ static int dump_routes(struct fake_answer *a, uint8_t family, uint32_t table)
 	const struct fake_state *s = a->f->s;
 	bool any = !table || table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL;
 
+	/* Nobody answers for a family that is not there but the dump of all. */
+	if (family == AF_INET6 && s->no_ipv6)
+		family = AF_INET;
 	for (unsigned i = 0; i < s->n_routes; i++)
 		if (s->routes[i].dst.ip.family == family && (!table || s->routes[i].table == table)) {
 			put_route(a, &s->routes[i]);

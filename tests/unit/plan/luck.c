@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Machines that lack something, and people who change things while a tunnel is up. */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+#include "fake/kernel.c"
+#include "unit/plan/make.h"
+
+#define ADDRESS "Address = 10.7.0.2/24\n"
+#define FULL ADDRESS "[Peer]\nEndpoint = 198.51.100.1:51820\nAllowedIPs = 0.0.0.0/0\n"
+#define SPLIT ADDRESS "[Peer]\nEndpoint = 198.51.100.1:51820\nAllowedIPs = 10.1.0.0/16\n"
+
+static struct fake *f;
+static struct log said;
+static struct wgc_run run;
+static struct wgc_err err;
+static char *before;
+
+static void begin(void)
+{
+	fake_back(f);
+	free(before);
+	before = fake_snapshot(f);
+}
+
+static int up(const struct wgc_profile *p)
+{
+	log_done(&said);
+	run = logged(&said);
+	err = (struct wgc_err)WGC_ERR_INIT;
+	return wgc_plan_up(&f->sys, p, &run, &err);
+}
+
+static int down(const struct wgc_profile *p)
+{
+	log_done(&said);
+	run = logged(&said);
+	err = (struct wgc_err)WGC_ERR_INIT;
+	return wgc_plan_down(&f->sys, p->name, &run, &err);
+}
+
+static bool as_before(void)
+{
+	char *now = fake_snapshot(f);
+	bool good = !strcmp(now, before);
+
+	if (!good)
+		printf("# it is now:\n%s", now);
+	free(now);
+	return good;
+}
+
+static unsigned op_of(const struct wgc_profile *p, const char *what)
+{
+	/* The first operation whose words hold @what. */
+	for (unsigned k = 1; k < 200; k++) {
+		begin();
+		fake_arm(f, FAKE_FAIL, k, EIO);
+		up(p);
+		if (strstr(f->s->hit, what)) {
+			begin();
+			return k;
+		}
+	}
+	abort();
+}
+
+/* ---- what the machine lacks -------------------------------------------------------- */
+
+static void read_only_sysctl(void)
+{
+	struct wgc_profile *p = profile("office", FULL);
+	unsigned k = op_of(p, "src_valid_mark: 1");
+
+	fake_arm(f, FAKE_FAIL, k, EROFS);
+	is_int(up(p), 0);
+	ok(strstr(wgc_str_get(&said.warnings), "src_valid_mark"));
+	is_int(down(p), 0);
+	ok(as_before());
+	/* With a strict filter it is needed. */
+	fake_file(f, "proc/net/ipv4/conf/all/rp_filter", "1\n");
+	fake_arm(f, FAKE_FAIL, k, EROFS);
+	is_int(up(p), -EROFS);
+	ok(err.hint[0] && strstr(err.ctx, "sysctl.set"));
+	fake_file(f, "proc/net/ipv4/conf/all/rp_filter", "2\n");
+	ok(as_before());
+	wgc_profile_free(p);
+}
+
+static void no_nftables(void)
+{
+	struct wgc_profile *p = profile("office", FULL);
+
+	begin();
+	f->s->no_nft = true;
+	is_int(up(p), 0);
+	ok(strstr(wgc_str_get(&said.warnings), "nftables"));
+	is_int(down(p), 0);
+	ok(as_before());
+	wgc_profile_free(p);
+}
+
+static void no_wireguard(void)
+{
+	struct wgc_profile *p = profile("office", "Backend = kernel\n" SPLIT);
+
+	begin();
+	f->s->no_wireguard = true;
+	is_int(up(p), -EOPNOTSUPP);
+	is_int(err.code, WGC_E_UNSUPPORTED);
+	ok(strstr(err.ctx, "step 1 of "));
+	ok(as_before());
+	wgc_profile_free(p);
+}
+
+static void no_ipv6(void)
+{
+	struct wgc_profile *p = profile("office", "Address = fd07::2/64\n" FULL "AllowedIPs = ::/0, fd01::/64\n");
+
+	begin();
+	f->s->no_ipv6 = true;
+	fake_file(f, "proc/net/ipv6/conf/default/disable_ipv6", "1\n");
+	free(before);
+	before = fake_snapshot(f);
+	is_int(up(p), 0);
+	ok(strstr(wgc_str_get(&said.warnings), "IPv6 is disabled"));
+	is_int(down(p), 0);
+	ok(as_before());
+	/* Switched off while the tunnel is up: its rules are gone with it. */
+	f->s->no_ipv6 = false;
+	fake_file(f, "proc/net/ipv6/conf/default/disable_ipv6", "0\n");
+	is_int(up(p), 0);
+	f->s->no_ipv6 = true;
+	is_int(down(p), 0);
+	is_int(run.undo_failed, 0);
+	wgc_profile_free(p);
+}
+
+static void dead_names(void)
+{
+	struct wgc_profile *all = profile("office", ADDRESS "[Peer]\nEndpoint = gone.example.net:1\nAllowedIPs = 10.1.0.0/16\n");
+	struct wgc_profile *some = profile("office", ADDRESS "[Peer]\nEndpoint = gone.example.net:1\nAllowedIPs = 10.1.0.0/16\n"
+							     "[Peer]\nEndpoint = six.example.net:2\n");
+	const struct fake_device *d;
+
+	begin();
+	is_int(up(all), -ENOENT);
+	is_int(err.code, WGC_E_NOT_FOUND);
+	ok(strstr(err.msg, "gone.example.net") && err.at.line && strstr(err.ctx, "endpoint.resolve"));
+	ok(as_before());
+	is_int(up(some), 0);
+	ok(strstr(wgc_str_get(&said.warnings), "gone.example.net"));
+	d = fake_device_find(f, fake_ifindex(f, "office"));
+	is_int(d->peers[0].endpoint.sa.sa_family, 0);
+	/* IPv6 works here, and stands first. */
+	is_int(d->peers[1].endpoint.sa.sa_family, AF_INET6);
+	is_int(down(some), 0);
+	/* Without a way there the second address is taken. */
+	for (unsigned i = f->s->n_routes; i--;)
+		if (f->s->routes[i].dst.ip.family == AF_INET6 && !f->s->routes[i].dst.len)
+			fake_drop(f->s->routes, f->s->n_routes, i);
+	is_int(up(some), 0);
+	d = fake_device_find(f, fake_ifindex(f, "office"));
+	is_int(d->peers[1].endpoint.sa.sa_family, AF_INET);
+	is_int(down(some), 0);
+	/* --wait: then every name counts. */
+	log_done(&said);
+	run = logged(&said);
+	run.wait_seconds = 1;
+	is_int(wgc_plan_up(&f->sys, some, &run, &err), -ENOENT);
+	wgc_profile_free(all);
+	wgc_profile_free(some);
+}
+
+static void narrow_path(void)
+{
+	struct wgc_profile *p = profile("office", "Address = fd07::2/64\n" SPLIT);
+
+	begin();
+	fake_link_find(f, fake_ifindex(f, "eth0"))->mtu = 1300;
+	is_int(up(p), 0);
+	is_int(fake_link_find(f, fake_ifindex(f, "office"))->mtu, 1280);
+	is_int(down(p), 0);
+	fake_link_find(f, fake_ifindex(f, "eth0"))->mtu = 9000;
+	is_int(up(p), 0);
+	is_int(fake_link_find(f, fake_ifindex(f, "office"))->mtu, 8920);
+	is_int(down(p), 0);
+	wgc_profile_free(p);
+}
+
+/* ---- what is in the way ---------------------------------------------------------------- */
+
+static void in_the_way(void)
+{
+	struct wgc_profile *taken = profile("other-wg", SPLIT);
+	struct wgc_profile *route = profile("office", ADDRESS "[Peer]\nAllowedIPs = 10.98.0.0/16\n");
+	struct wgc_profile *p = profile("office", SPLIT), *changed = profile("office", FULL);
+
+	begin();
+	is_int(up(taken), -EEXIST);
+	is_int(err.code, WGC_E_EXISTS);
+	ok(as_before());
+	is_int(f->s->ops, 3); /* the journal comes and goes, the kernel is not asked for anything */
+	is_int(down(taken), -ENOENT);
+	is_int(up(route), -EEXIST);
+	ok(err.at.line);
+	ok(as_before());
+	/* Up, and then the file was edited. */
+	is_int(up(p), 0);
+	is_int(up(changed), -EEXIST);
+	ok(err.hint[0] && !run.already_up);
+	is_int(down(changed), 0);
+	ok(as_before());
+	wgc_profile_free(taken);
+	wgc_profile_free(route);
+	wgc_profile_free(p);
+	wgc_profile_free(changed);
+}
+
+/* ---- while it is up -------------------------------------------------------------------------- */
+
+static void delete_link_by_hand(const char *ifname)
+{
+	if (wgc_nl_link_delete(f->sys.nl, fake_ifindex(f, ifname), NULL) < 0)
+		abort();
+}
+
+static void link_gone(void)
+{
+	struct wgc_profile *p = profile("office", FULL);
+
+	begin();
+	is_int(up(p), 0);
+	delete_link_by_hand("office");
+	is_int(down(p), 0);
+	ok(as_before());
+
+	is_int(up(p), 0);
+	delete_link_by_hand("office");
+	is_int(up(p), 0);
+	ok(run.repaired && !run.already_up);
+	is_int(down(p), 0);
+	ok(as_before());
+
+	/* Somebody made another one of that name: it is theirs. */
+	is_int(up(p), 0);
+	delete_link_by_hand("office");
+	fake_link(f, "office", "wireguard", 1420);
+	is_int(down(p), 0);
+	ok(fake_ifindex(f, "office"));
+	delete_link_by_hand("office");
+	ok(as_before());
+
+	/* Renamed: it is still ours. */
+	is_int(up(p), 0);
+	strcpy(fake_link_find(f, fake_ifindex(f, "office"))->ifname, "renamed");
+	is_int(down(p), 0);
+	ok(as_before());
+	wgc_profile_free(p);
+}
+
+static void changed_by_others(void)
+{
+	struct wgc_profile *p = profile("office", "DNS = 10.7.0.53\nDNSMode = file\n" FULL);
+	char *text;
+
+	begin();
+	is_int(up(p), 0);
+	/* A rule removed, a sysctl changed, a table flushed, resolv.conf rewritten. */
+	for (unsigned i = f->s->n_rules; i--;)
+		if (f->s->rules[i].invert)
+			fake_drop(f->s->rules, f->s->n_rules, i);
+	f->s->n_tables = 0;
+	fake_file(f, "proc/net/ipv4/conf/all/src_valid_mark", "2\n");
+	fake_file(f, "etc/resolv.conf", "nameserver 9.9.9.9\n");
+	is_int(down(p), 0);
+	is_int(run.undo_failed, 0);
+	text = fake_file_read(f, "etc/resolv.conf");
+	is_str(text, "nameserver 9.9.9.9\n");
+	free(text);
+	text = fake_file_read(f, "proc/net/ipv4/conf/all/src_valid_mark");
+	is_str(text, "2\n");
+	free(text);
+	is_int(fake_ifindex(f, "office"), 0);
+	is_int(f->s->n_rules, f->base->n_rules);
+	wgc_profile_free(p);
+}
+
+/* An equal route appears after the plan was made, in the middle of ours. */
+static void clash_in_the_middle(void)
+{
+	struct wgc_profile *p = profile("office", ADDRESS "Table = 1234\nExcludeIPs = 198.18.0.0/15, 198.51.100.0/24, 203.0.112.0/24\n"
+							  "[Peer]\nAllowedIPs = 10.0.0.0/8\n");
+	unsigned first = op_of(p, "netlink request 24 ");
+
+	for (unsigned k = first; k < first + 3; k++) {
+		begin();
+		fake_arm(f, FAKE_FAIL, k, EEXIST);
+		is_int(up(p), -EEXIST);
+		ok(as_before());
+		is_int(run.undo_failed, 0);
+	}
+	wgc_profile_free(p);
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static bool ran(const char *list)
+{
+	WGC_AUTO_STR struct wgc_str s = { 0 };
+	bool good;
+
+	for (unsigned i = 0; i < f->s->n_hooks; i++)
+		wgc_str_addf(&s, "%s%s", i ? ", " : "", f->s->hooks[i]);
+	good = !strcmp(wgc_str_get(&s), list);
+	if (!good)
+		printf("# ran: %s\n", wgc_str_get(&s));
+	return good;
+}
+
+static void hooks(void)
+{
+	struct wgc_profile *p = profile("office", "PreUp = a %i\nPreUp = b\nPostUp = c\nPreDown = d\nPreDown = e\nPostDown = f\n" SPLIT);
+
+	begin();
+	is_int(up(p), 0);
+	ok(ran("office a %i, office b, office c"));
+	is_int(down(p), 0);
+	ok(ran("office a %i, office b, office c, office d, office e, office f"));
+	/* One that fails keeps `up` from going on, not `down`. */
+	begin();
+	fake_arm(f, FAKE_FAIL, op_of(p, "hook b"), EIO);
+	is_int(up(p), -ECHILD);
+	is_int(err.code, WGC_E_HOOK);
+	ok(err.at.line);
+	ok(ran("office a %i"));
+	ok(as_before());
+	/* {"down":true} and its sync, {"ran":...} and its sync, then the first hook. */
+	begin();
+	is_int(up(p), 0);
+	f->s->n_hooks = 0;
+	fake_arm(f, FAKE_FAIL, 5, EIO);
+	is_int(down(p), -ECHILD);
+	is_str(f->s->hit, "hook d");
+	is_int(err.code, WGC_E_HOOK);
+	ok(strstr(err.ctx, "PreDown"));
+	ok(ran("office e, office f"));
+	is_int(run.undo_failed, 0);
+	ok(as_before());
+	wgc_profile_free(p);
+}
+
+int main(void)
+{
+	f = fake_new();
+	read_only_sysctl();
+	no_nftables();
+	no_wireguard();
+	no_ipv6();
+	dead_names();
+	narrow_path();
+	in_the_way();
+	link_gone();
+	changed_by_others();
+	clash_in_the_middle();
+	hooks();
+	log_done(&said);
+	free(before);
+	fake_free(f);
+	return tap_done();
+}

@@ -24,10 +24,11 @@ static void die(void)
 
 static struct fake_fault *due(struct fake_state *s)
 {
-	for (unsigned i = 0; i < WGC_ARRAY_SIZE(s->op); i++)
-		if (s->op[i].when != FAKE_NEVER && s->op[i].at == s->ops)
-			return &s->op[i];
-	return NULL;
+	if (s->op[0].when != FAKE_NEVER && s->op[0].at == s->ops) {
+		s->met = s->ops;
+		return &s->op[0];
+	}
+	return s->op[1].when != FAKE_NEVER && s->met && s->op[1].at == s->ops - s->met ? &s->op[1] : NULL;
 }
 
 int fake_begin(struct fake *f, const char *fmt, ...)
@@ -52,9 +53,6 @@ int fake_begin(struct fake *f, const char *fmt, ...)
 	vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	memcpy(s->hit, what, sizeof(s->hit));
-	/* The next fault is counted from here. */
-	if (fault == &s->op[0] && s->op[1].when != FAKE_NEVER)
-		s->op[1].at += s->ops;
 	switch (fault->when) {
 	case FAKE_FAIL:
 		return -fault->error;
@@ -109,7 +107,7 @@ void fake_arm(struct fake *f, enum fake_when when, unsigned at, int error)
 	memset(f->s->op, 0, sizeof(f->s->op));
 	memset(&f->s->read, 0, sizeof(f->s->read));
 	f->s->op[0] = (struct fake_fault){ when, at, error };
-	f->s->ops = f->s->reads = 0;
+	f->s->ops = f->s->reads = f->s->met = 0;
 	f->s->hit[0] = 0;
 }
 

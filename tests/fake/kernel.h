@@ -85,6 +85,7 @@ struct fake_state {
 	unsigned lookups;   /* names resolved */
 	unsigned ops, reads; /* changing operations; questions to the kernel */
 	struct fake_fault op[2], read;
+	unsigned met; /* the operation that met the first fault; the second is counted from there */
 	char kind[4096]; /* of each operation, from 1: 'w' a write to a file, 's' a sync, '.' else */
 	char hit[192]; /* the operation that met the last fault, "" = none did */
 	unsigned interrupts; /* so many dumps to come are interrupted */

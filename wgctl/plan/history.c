@@ -73,8 +73,12 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 				p->done = rec;
 			else if (m == 1)
 				p->failed = true;
-			else
+			else {
 				p->undone = true;
+				/* Not by `down`: `up` got to its end, and
+				 * could not write that down for good. */
+				h.up &= h.down;
+			}
 		}
 	}
 	if (!h.head)

@@ -279,6 +279,9 @@ int wgc_journal_append_other(const struct wgc_sys *sys, const char *dir, const c
 		r = wgc_err_set(err, WGC_E_IO, errno, "cannot open the journal of '%s'", dir);
 	else
 		r = wgc_journal_append(&other, line, err);
+	/* It is not ours to unlock, nor is its directory to be taken away. */
+	other.fd = wgc_close(other.fd);
+	other.dir_fd = wgc_close(other.dir_fd);
 	wgc_journal_unlock(&other);
 	return r;
 }

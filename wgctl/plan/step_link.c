@@ -72,8 +72,15 @@ static void link_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 		wgc_str_addf(text, " alias '%s'", p->profile->name);
 }
 
+/* Of a kind that we make? */
+static bool our_kind(const struct wgc_link *l)
+{
+	return !strcmp(l->kind, "wireguard") || !strcmp(l->kind, "tun");
+}
+
 /* The link of a record, if it is still there and still ours. One that bears
- * our name but another index was made by somebody else since. */
+ * our name but another index was made by somebody else since. So was one of
+ * another kind, where we were killed before we knew the index. */
 static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct wgc_link *ret, struct wgc_err *err)
 {
 	struct wgc_arena *a;
@@ -83,7 +90,7 @@ static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct w
 	int r;
 
 	r = wgc_nl_link_get(u->sys->nl, wgc_record_str(p, "ifname"), ret, err);
-	if (r == 0 && (!ifindex || ret->ifindex == ifindex))
+	if (r == 0 && (ifindex ? ret->ifindex == ifindex : our_kind(ret)))
 		return 0;
 	if (r < 0 && r != -ENODEV)
 		return r;
@@ -95,7 +102,7 @@ static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct w
 		return wgc_err_nomem(err);
 	r = wgc_nl_link_list(u->sys->nl, a, &v, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		if (v[i].ifindex == ifindex && (!strcmp(v[i].kind, "wireguard") || !strcmp(v[i].kind, "tun"))) {
+		if (v[i].ifindex == ifindex && our_kind(&v[i])) {
 			*ret = v[i];
 			wgc_arena_free(a);
 			return 0;

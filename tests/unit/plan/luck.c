@@ -259,6 +259,26 @@ static void link_gone(void)
 	wgc_profile_free(p);
 }
 
+/* Killed before the link was made; then somebody made one of that name. */
+static void link_of_others(void)
+{
+	struct wgc_profile *p = profile("office", FULL);
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+	char id[48];
+
+	begin();
+	wgc_netns_id(id);
+	wgc_str_addf(&text,
+		     "{\"wgctl\":1,\"profile\":\"office\",\"ifname\":\"office\",\"boot\":\"b007b007-0000-4000-8000-000000000001\","
+		     "\"netns\":\"%s\"}\n{\"step\":1,\"kind\":\"link.create\",\"ifname\":\"office\",\"userspace\":false}\n",
+		     id);
+	fake_file(f, "run/office/journal", text.s);
+	fake_link(f, "office", "bridge", 1500);
+	is_int(down(p), 0);
+	ok(fake_ifindex(f, "office"));
+	wgc_profile_free(p);
+}
+
 static void changed_by_others(void)
 {
 	struct wgc_profile *p = profile("office", "DNS = 10.7.0.53\nDNSMode = file\n" FULL);
@@ -361,6 +381,7 @@ int main(void)
 	narrow_path();
 	in_the_way();
 	link_gone();
+	link_of_others();
 	changed_by_others();
 	clash_in_the_middle();
 	hooks();

@@ -342,7 +342,7 @@ static void stop_up(struct test *t)
 }
 
 /* One failure, and another one while the first is undone. */
-static void fail_twice(struct test *t)
+static void fail_twice(struct test *t, bool then_up)
 {
 	unsigned n = ops_of_up(t);
 
@@ -368,6 +368,8 @@ static void fail_twice(struct test *t)
 		} else if (!t->run.remains[0]) {
 			bad(t, "what remains?");
 		}
+		if (then_up && (up(t, t->p) < 0 || !now_is_up(t)))
+			bad(t, "up after up and its undo failed, %u", j);
 		r = down(t, t->p);
 		if ((r < 0 && r != -ENOENT) || !now_is(t, t->initial))
 			bad(t, "down after up and its undo failed, %u", j);
@@ -601,8 +603,10 @@ static void sweep(struct fake *f, const struct scenario *sc)
 	verdict_of(&t, "every question of up unanswered");
 	stop_up(&t);
 	verdict_of(&t, "asked to stop in every step");
-	fail_twice(&t);
-	verdict_of(&t, "every change of undo refused");
+	fail_twice(&t, false);
+	verdict_of(&t, "every change of undo refused, then down");
+	fail_twice(&t, true);
+	verdict_of(&t, "every change of undo refused, then up");
 	kill_up(&t, FAKE_KILL, false);
 	verdict_of(&t, "up killed, then down");
 	kill_up(&t, FAKE_KILL, true);

@@ -32,7 +32,7 @@ static void private_keys(struct wgc_parse *c)
 	if (file && command)
 		both(c, p->private_key_file.at, p->private_key_command.v[0].at, "PrivateKeyFile", "PrivateKeyCommand");
 	if (!key && !file && !command && wgc_strict(c)) {
-		struct wgc_span at = c->interface_at.line ? c->interface_at : (struct wgc_span){ .line = 1, .col = 1 };
+		struct wgc_span at = c->interface_at.line ? c->interface_at : wgc_at(1, 0, 1);
 
 		wgc_warn(c, at, "add PrivateKey, PrivateKeyFile or PrivateKeyCommand", "there is no private key: nobody can be talked to");
 	}

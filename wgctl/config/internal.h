@@ -88,6 +88,7 @@ struct wgc_parse {
 	struct wgc_arena *arena;
 	struct wgc_profile *p;
 	bool oom;
+	bool unread; /* the text is no JSON: nothing can be said about the whole */
 	struct wgc_str scratch; /* the value at hand, cut up in place */
 	struct wgc_str *tidy;	/* not NULL: INI lines are copied here, tidied */
 
@@ -144,6 +145,8 @@ void wgc_bad_word(struct wgc_parse *c, const struct wgc_word *w, const char *hin
 void wgc_unsupported(struct wgc_parse *c, struct wgc_span at, const char *what);
 /** Whether a line of text holds, or may hold, a secret. */
 bool wgc_line_secret(const char *s, size_t len);
+/** The same for a line given by number. */
+bool wgc_line_secret_at(struct wgc_parse *c, uint32_t line);
 /** Whether there is something in a text that may be most of a key. */
 bool wgc_like_key(const char *s, size_t len);
 /** Whether @s may be repeated in a message: short, printable, not like a key. */

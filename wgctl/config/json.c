@@ -413,11 +413,13 @@ void wgc_json_read(struct wgc_parse *c)
 	/* jansson reads over them: then its tree and the text would not match. */
 	zero = memchr(c->text, 0, c->len);
 	if (zero) {
+		c->unread = true;
 		wgc_bad(c, at_offset(c, (size_t)(zero - c->text)), "write the file as UTF-8", "this is not JSON: a zero byte");
 		return;
 	}
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	json_set_alloc_funcs(sized_alloc, sized_free);
+	c->unread = true;
 	root = json_loadb(c->text + u.at, c->len - u.at, JSON_REJECT_DUPLICATES, &error);
 	if (!root) {
 		if (json_error_code(&error) == json_error_out_of_memory) {
@@ -429,6 +431,7 @@ void wgc_json_read(struct wgc_parse *c)
 	} else if (!json_is_object(root)) {
 		wgc_bad(c, brace(&u), "{ \"interface\": { ... }, \"peers\": [ ... ] }", "a profile is an object");
 	} else {
+		c->unread = false;
 		take_document(&u, root);
 	}
 	json_decref(root);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A text into a profile: what both formats have in common. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "config/internal.h"
@@ -182,22 +181,48 @@ void wgc_parse_words(struct wgc_parse *c, char *value, size_t len, struct wgc_sp
 	}
 }
 
-/* Both in the file's order: by line, then by column. */
-static int by_place(const void *left, const void *right)
+static bool behind(struct wgc_span a, struct wgc_span b)
 {
-	const struct wgc_diag *a = left, *b = right;
+	return a.line != b.line ? a.line > b.line : a.col > b.col;
+}
 
-	if (a->at.line != b->at.line)
-		return a->at.line < b->at.line ? -1 : 1;
-	return (a->at.col > b->at.col) - (a->at.col < b->at.col);
+/* In the order of the file. What was found at the end has to go up among the
+ * others; those are in order already, so insertion is quick, and it keeps the
+ * order of two in one place. */
+static void sort(struct wgc_diag *v, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct wgc_diag d = v[i];
+		size_t k = i;
+
+		for (; k && behind(v[k - 1].at, d.at); k--)
+			v[k] = v[k - 1];
+		v[k] = d;
+	}
+}
+
+/* What one finding knows of a line holds for all about it, and whoever shows
+ * a finding shows both of its lines. */
+static void spread_secrets(struct wgc_parse *c, struct wgc_diag *v, size_t n)
+{
+	for (size_t i = 0, end; i < n; i = end) {
+		bool secret = false;
+
+		for (end = i; end < n && v[end].at.line == v[i].at.line; end++)
+			secret |= v[end].secret;
+		for (size_t k = i; k < end; k++)
+			v[k].secret = secret || (v[k].also.line && wgc_line_secret_at(c, v[k].also.line));
+	}
 }
 
 static void finish_diags(struct wgc_parse *c)
 {
 	struct wgc_diags *d = c->diags;
 
-	if (d->n - c->first_diag > 1)
-		qsort(d->v + c->first_diag, d->n - c->first_diag, sizeof(*d->v), by_place);
+	if (d->n > c->first_diag) {
+		sort(d->v + c->first_diag, d->n - c->first_diag);
+		spread_secrets(c, d->v + c->first_diag, d->n - c->first_diag);
+	}
 	if (c->unshown) {
 		/* Not one more finding, but a word about those not shown. */
 		size_t errors = d->errors, warnings = d->warnings;
@@ -256,7 +281,8 @@ int wgc_config_parse(const char *text, size_t len, const char *path, const char 
 		wgc_ini_read(&c);
 	c.key = NULL;
 	wgc_parse_peer_done(&c);
-	wgc_parse_check(&c);
+	if (!c.unread)
+		wgc_parse_check(&c);
 	wgc_str_done(&c.scratch);
 	finish_diags(&c);
 	if (c.oom)

@@ -107,7 +107,7 @@ bool wgc_quotable(const char *s)
 }
 
 /* The line of a finding. Findings come in order for the most part: look on from the last one. */
-static bool secret_line(struct wgc_parse *c, uint32_t line)
+bool wgc_line_secret_at(struct wgc_parse *c, uint32_t line)
 {
 	struct wgc_source rest;
 	const char *start;
@@ -152,7 +152,7 @@ struct wgc_diag *wgc_say(struct wgc_parse *c, bool warning, struct wgc_span at, 
 	va_end(ap);
 	d = wgc_diag_add(c->diags, warning, at, hint, "%s", text);
 	if (d)
-		d->secret = (c->key && c->key->secret) || secret_line(c, at.line);
+		d->secret = (c->key && c->key->secret) || wgc_line_secret_at(c, at.line);
 	else
 		c->oom = true;
 	return d;

@@ -295,18 +295,30 @@ full() { # full NAME [extra lines for Interface] [address]
 }
 
 @test "[10] 10,000 allowed IPs and 5,000 peers" {
-	{
-		printf '[Interface]\nPrivateKey = %s\nAddress = 10.8.0.2/24\nMTU = 1420\n' "$client_private"
-		for i in $(seq 0 4999); do
-			printf '[Peer]\nPublicKey = %s\nAllowedIPs = 172.%d.%d.0/25, 172.%d.%d.128/25\n' \
-				"$(printf '%032d' "$i" | base64)" $((16 + i / 256)) $((i % 256)) $((16 + i / 256)) $((i % 256))
-		done
-	} | profile c big.conf
+	# The in-tree module needs a grace period and more to delete each peer:
+	# under emulation minutes for 5,000. The routes are as many there.
+	local peers=5000
+	[ -z "${WGCTL_VM-}" ] || peers=250
+	awk -v key="$client_private" -v peers=$peers 'BEGIN {
+		printf "[Interface]\nPrivateKey = %s\nAddress = 10.8.0.2/24\nMTU = 1420\n", key
+		b = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+		each = 10000 / peers
+		for (i = 0; i < peers; i++) {
+			k = ""
+			for (x = i, j = 0; j < 4; j++) { k = k substr(b, x % 64 + 1, 1); x = int(x / 64) }
+			printf "[Peer]\nPublicKey = %sAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nAllowedIPs = ", k
+			for (j = 0; j < each; j++) {
+				n = i * each + j
+				printf "%s172.%d.%d.%d/27", j ? ", " : "", 16 + int(n / 2048), int(n / 8) % 256, n % 8 * 32
+			}
+			printf "\n"
+		}
+	}' | profile c big.conf
 	before=$(snapshot c)
 	on c "$WGCTL" up big
 	[ "$(on c ip route show dev big | wc -l)" = 10001 ]
-	[ "$(on c "$WGCTL" show big peers | wc -l)" = 5000 ]
-	[ "$(on c "$WGCTL" show big allowed-ips | tr ' \t' '\n\n' | grep -c /25)" = 10000 ]
+	[ "$(on c "$WGCTL" show big peers | wc -l)" = $peers ]
+	[ "$(on c "$WGCTL" show big allowed-ips | tr ' \t' '\n\n' | grep -c /27)" = 10000 ]
 	on c "$WGCTL" down big
 	same "$before" "$(snapshot c)"
 }

@@ -305,7 +305,7 @@ full() { # full NAME [extra lines for Interface] [address]
 		each = 10000 / peers
 		for (i = 0; i < peers; i++) {
 			k = ""
-			for (x = i, j = 0; j < 4; j++) { k = k substr(b, x % 64 + 1, 1); x = int(x / 64) }
+			x = i; for (j = 0; j < 4; j++) { k = k substr(b, x % 64 + 1, 1); x = int(x / 64) }
 			printf "[Peer]\nPublicKey = %sAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\nAllowedIPs = ", k
 			for (j = 0; j < each; j++) {
 				n = i * each + j

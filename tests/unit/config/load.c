@@ -114,7 +114,6 @@ static void permissions(void)
 static void kinds(void)
 {
 	struct loaded l = load("nothing.conf", WGC_STRICT, false);
-	WGC_AUTO_FREE char *fifo = path_of("fifo.conf");
 	char by_fd[32];
 	int fds[2];
 

@@ -92,42 +92,82 @@ static int table_number(const struct wgc_sys *sys, const struct wgc_profile *p, 
 	return -ENOENT;
 }
 
-struct marks {
+/* Marks and rules of others: what the kernel knows, and what other profiles
+ * that are coming up have chosen already. */
+struct claims {
 	struct wgc_arena *arena;
-	uint32_t *v;
-	size_t n, cap;
+	uint32_t *marks;
+	size_t n_marks, cap_marks;
+	struct wgc_rule *rules;
+	size_t n_rules, cap_rules;
 };
 
-static int push_mark(struct marks *m, uint32_t mark)
+static int push_mark(struct claims *c, uint32_t mark)
 {
 	uint32_t *slot;
 
 	if (!mark)
 		return 0;
-	slot = wgc_arena_push(m->arena, &m->v, &m->n, &m->cap, sizeof(*slot));
+	slot = wgc_arena_push(c->arena, &c->marks, &c->n_marks, &c->cap_marks, sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
 	*slot = mark;
 	return 0;
 }
 
-/* A profile that is coming up has chosen its mark before the kernel knows it. */
-static int mark_of_journal(void *ctx, const char *dir, json_t *records)
+static int push_rule(struct claims *c, const struct wgc_rule *r)
 {
-	json_t *head = json_array_get(records, 0);
+	struct wgc_rule *slot = wgc_arena_push(c->arena, &c->rules, &c->n_rules, &c->cap_rules, sizeof(*slot));
 
-	return push_mark(ctx, (uint32_t)json_integer_value(json_object_get(head, "mark")));
+	if (!slot)
+		return -ENOMEM;
+	*slot = *r;
+	return 0;
 }
 
-static int other_marks(struct wgc_sys *sys, struct marks *m, struct wgc_err *err)
+/* The two rules of each family. `other` keeps them from being taken for rules
+ * that could be adopted: they may not be there yet, or not any more. */
+static int claims_of_journal(void *ctx, const char *dir, json_t *records)
 {
+	static const struct {
+		const char *key;
+		uint8_t family;
+	} v[] = { { "priority4", AF_INET }, { "priority6", AF_INET6 } };
+	json_t *head = json_array_get(records, 0);
+	struct claims *c = ctx;
+	int r = push_mark(c, (uint32_t)json_integer_value(json_object_get(head, "mark")));
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+		struct wgc_rule rule = { .family = v[i].family,
+					 .priority = (uint32_t)json_integer_value(json_object_get(head, v[i].key)),
+					 .has_priority = true,
+					 .table = (uint32_t)json_integer_value(json_object_get(head, "table")),
+					 .suppress_prefixlen = -1,
+					 .other = true };
+
+		for (int k = 0; r == 0 && rule.priority && k < 2; k++, rule.priority++)
+			r = push_rule(c, &rule);
+	}
+	return r;
+}
+
+static int read_claims(struct wgc_sys *sys, struct claims *m, struct wgc_err *err)
+{
+	struct wgc_rule *rules = NULL;
 	char **names = NULL;
 	size_t n = 0;
 	int r;
 
-	r = wgc_journal_each(sys, mark_of_journal, m, err);
+	r = wgc_nl_rule_list(sys->nl, 0, m->arena, &rules, &n, err);
 	if (r < 0)
 		return r;
+	for (size_t i = 0; i < n; i++)
+		if (push_rule(m, &rules[i]) < 0)
+			return wgc_err_nomem(err);
+	r = wgc_journal_each(sys, claims_of_journal, m, err);
+	if (r < 0)
+		return r == -ENOMEM ? wgc_err_nomem(err) : r;
+	n = 0;
 	r = wgc_wg_list(sys->nl, m->arena, &names, &n, err);
 	if (r < 0)
 		return r;
@@ -190,9 +230,8 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		   struct wgc_err *err)
 {
 	struct wgc_facts f = { 0 };
-	struct marks marks = { .arena = a };
+	struct claims claims = { .arena = a };
 	struct wgc_route *routes = NULL;
-	struct wgc_rule *rules = NULL;
 	int r;
 
 	r = choose_backend(sys, p, a, &f, err);
@@ -219,15 +258,13 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		return r;
 	f.routing.routes = routes;
 	if (wants_policy(p)) {
-		r = wgc_nl_rule_list(sys->nl, 0, a, &rules, &f.routing.n_rules, err);
+		r = read_claims(sys, &claims, err);
 		if (r < 0)
 			return r;
-		f.routing.rules = rules;
-		r = other_marks(sys, &marks, err);
-		if (r < 0)
-			return r;
-		f.routing.marks = marks.v;
-		f.routing.n_marks = marks.n;
+		f.routing.rules = claims.rules;
+		f.routing.n_rules = claims.n_rules;
+		f.routing.marks = claims.marks;
+		f.routing.n_marks = claims.n_marks;
 	}
 	*ret = f;
 	return 0;

@@ -77,6 +77,12 @@ static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct w
 	wgc_json_str(j, old);
 	wgc_json_key(j, "new");
 	wgc_json_str(j, s->value);
+	/* Another tunnel was quicker since the plan was made: it restores the
+	 * value, or leaves that to us. */
+	if (!s->adopted && !strcmp(old, s->value)) {
+		wgc_json_key(j, "adopted");
+		wgc_json_bool(j, true);
+	}
 	return 0;
 }
 

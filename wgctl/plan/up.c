@@ -49,6 +49,11 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 	wgc_json_uint(&j, x->plan->want.mark);
 	wgc_json_key(&j, "table");
 	wgc_json_uint(&j, x->plan->want.table);
+	/* The others' rules go elsewhere, also before ours are there. */
+	for (size_t i = 0; i < x->plan->want.n_rules; i += 2) {
+		wgc_json_key(&j, x->plan->want.rules[i].family == AF_INET6 ? "priority6" : "priority4");
+		wgc_json_uint(&j, x->plan->want.rules[i].priority);
+	}
 	wgc_json_key(&j, "save");
 	wgc_json_bool(&j, p->save_config);
 	/* `down` runs these even when the file is gone or says otherwise by then. */
@@ -161,8 +166,9 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		run->already_up = true;
 	if (r)
 		return r < 0 ? r : 0;
-	/* Two `up`s at once must not choose the same mark: one looks, plans and
-	 * claims its mark in its journal before the other may look. */
+	/* Two `up`s at once must not choose the same mark, table or priorities:
+	 * one looks, plans and claims them in its journal before the other may
+	 * look. */
 	all = wgc_journal_lock_all(sys, err);
 	if (all < 0)
 		return all;

@@ -323,6 +323,59 @@ static void clash_in_the_middle(void)
 	wgc_profile_free(p);
 }
 
+/* ---- two at once ------------------------------------------------------------------------------ */
+
+static const struct wgc_profile *inner;
+static size_t inner_at;
+
+/* Another process' `up`, in the middle of ours. */
+static void up_inside(void *ctx, const struct wgc_step_view *v)
+{
+	struct wgc_run mine = { .steps = 0 };
+
+	if (v->index == inner_at && wgc_plan_up(&f->sys, inner, &mine, &err) < 0)
+		printf("# inner: %s: %s\n", err.ctx, err.msg);
+}
+
+static bool sysctl_is(const char *want)
+{
+	char *text = fake_file_read(f, "proc/net/ipv4/conf/all/src_valid_mark");
+	bool good = text && !strncmp(text, want, 1);
+
+	free(text);
+	return good;
+}
+
+static void two_at_once(void)
+{
+	struct wgc_profile *a = profile("one", "DNS = 10.7.0.53\nDNSMode = file\n" FULL);
+	struct wgc_profile *b = profile("two", "Address = 10.8.0.2/24\nDNS = 10.8.0.53\nDNSMode = file\n"
+					       "[Peer]\nAllowedIPs = 0.0.0.0/0\n");
+	unsigned good = 0, tried = 0;
+
+	inner = b;
+	for (inner_at = 1; inner_at <= 10; inner_at++)
+		for (int order = 0; order < 2; order++) {
+			bool fine;
+
+			begin();
+			tried++;
+			run = (struct wgc_run){ .on_step = up_inside };
+			fine = wgc_plan_up(&f->sys, a, &run, &err) == 0;
+			fine &= fake_ifindex(f, "one") && fake_ifindex(f, "two") && sysctl_is("1");
+			fine &= down(order ? a : b) == 0;
+			/* The one that stays needs it. */
+			fine &= sysctl_is("1");
+			fine &= down(order ? b : a) == 0 && as_before();
+			if (!fine)
+				printf("# at step %zu, %s first\n", inner_at, order ? "outer" : "inner");
+			good += fine;
+		}
+	is_int(good, tried);
+	wgc_profile_free(a);
+	wgc_profile_free(b);
+}
+
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static bool ran(const char *list)
@@ -384,6 +437,7 @@ int main(void)
 	link_of_others();
 	changed_by_others();
 	clash_in_the_middle();
+	two_at_once();
 	hooks();
 	log_done(&said);
 	free(before);

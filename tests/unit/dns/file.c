@@ -371,7 +371,7 @@ static void together(void)
 			int bad = 0;
 
 			snprintf(ifname, sizeof(ifname), "wg%d", i);
-			snprintf(server, sizeof(server), "10.0.0.%d", i);
+			snprintf(server, sizeof(server), "10.0.0.%u", (unsigned)i % 250);
 			for (int k = 0; k < ROUNDS; k++) {
 				bad |= apply(ifname, server) < 0;
 				bad |= !strstr(read_text("resolv.conf"), ifname);

@@ -108,7 +108,7 @@ print-cflags: $(O)/deps.mk
 .PHONY: deps demo check check-unit check-cli check-netns check-vm lint fuzz bench
 demo: ## install what is missing, build, show a tunnel carrying traffic
 	@tests/deps --ensure demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$$(nproc) all
 	@O='$(O)' tests/demo
 
 check: ## install what is missing, run everything a change must pass

@@ -298,6 +298,16 @@ static void other_boot(void)
 	is_int(listed(a, &info), 1);
 	is_int(wgc_plan_down(&f->sys, "office", &run, &err), 0);
 	is_int(entries(f->sys.run_dir), 0);
+
+	/* What has our names and numbers now is somebody else's. */
+	fake_back(f);
+	is_int(wgc_plan_up(&f->sys, p, &run, &err), 0);
+	*f->s = *f->base;
+	fake_file(f, "etc/boot_id", "b007b007-0000-4000-8000-000000000004\n");
+	fake_link(f, "office", "wireguard", 1420);
+	is_int(wgc_plan_up(&f->sys, p, &run, &err), -EEXIST);
+	is_int(wgc_plan_down(&f->sys, "office", &run, &err), -ENOENT);
+	ok(fake_ifindex(f, "office"));
 	log_done(&log);
 	wgc_arena_free(a);
 	wgc_profile_free(p);

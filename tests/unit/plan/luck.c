@@ -323,6 +323,80 @@ static void clash_in_the_middle(void)
 	wgc_profile_free(p);
 }
 
+/* ---- what comes between plan and step ------------------------------------------------------------ */
+
+static const char *came_word;
+static void (*came)(void);
+
+static void somebody_comes(void *ctx, const struct wgc_step_view *v)
+{
+	if (came && !strcmp(v->word, came_word)) {
+		came();
+		came = NULL;
+	}
+}
+
+static void link_comes(void)
+{
+	fake_link(f, "office", "wireguard", 1420);
+}
+
+static void table_comes(void)
+{
+	strcpy(f->s->tables[f->s->n_tables++], "inet wgctl-office");
+}
+
+/* Another profile's: even the protocol is ours. */
+static void route_comes(void)
+{
+	fake_route(f, "198.18.0.0/15", 1234, RTN_THROW, 0, 0);
+	f->s->routes[f->s->n_routes - 1].protocol = WGC_RTPROT;
+}
+
+static void rule_comes(void)
+{
+	fake_rule(f, AF_INET, 998, 0, RT_TABLE_MAIN);
+	for (unsigned i = 0; i < f->s->n_rules; i++)
+		if (f->s->rules[i].priority == 998)
+			f->s->rules[i].suppress_prefixlen = 0;
+}
+
+/* It is there first, and it is still there when `up` has failed because of it. */
+static void comes_first(const struct wgc_profile *p, const char *word, void (*what)(void))
+{
+	char *with, *now;
+
+	begin();
+	what();
+	with = fake_snapshot(f);
+	begin();
+	came_word = word;
+	came = what;
+	run = (struct wgc_run){ .on_step = somebody_comes };
+	err = (struct wgc_err)WGC_ERR_INIT;
+	is_int(wgc_plan_up(&f->sys, p, &run, &err), -EEXIST);
+	is_int(err.code, WGC_E_EXISTS);
+	ok(strstr(err.ctx, word));
+	is_int(run.undo_failed, 0);
+	now = fake_snapshot(f);
+	is_str(now, with);
+	free(now);
+	free(with);
+}
+
+static void between(void)
+{
+	struct wgc_profile *full = profile("office", FULL);
+	struct wgc_profile *side = profile("office", "Table = 1234\nExcludeIPs = 198.18.0.0/15, 198.51.100.0/24\n" SPLIT);
+
+	comes_first(full, "link.create", link_comes);
+	comes_first(full, "nft.load", table_comes);
+	comes_first(full, "rule.add", rule_comes);
+	comes_first(side, "route.add", route_comes);
+	wgc_profile_free(full);
+	wgc_profile_free(side);
+}
+
 /* ---- two at once ------------------------------------------------------------------------------ */
 
 static const struct wgc_profile *inner;
@@ -437,6 +511,7 @@ int main(void)
 	link_of_others();
 	changed_by_others();
 	clash_in_the_middle();
+	between();
 	two_at_once();
 	hooks();
 	log_done(&said);

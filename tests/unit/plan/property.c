@@ -358,6 +358,8 @@ static void fail_twice(struct test *t, bool then_up)
 		t->tried++;
 		if (r == 0) {
 			bad(t, "up succeeded, %u", j);
+		} else if (t->run.undone + t->run.undo_failed != t->run.steps) {
+			bad(t, "undo gave up at its operation %u", j);
 		} else if (!t->run.undo_failed) {
 			char *now = without_journals(t->f), *cut = strstr(t->initial, "\nfile run ");
 
@@ -481,6 +483,15 @@ static void fail_down(struct test *t, enum fake_when when)
 	}
 }
 
+static bool no_hook_twice(const struct fake_state *s)
+{
+	for (unsigned i = 0; i < s->n_hooks; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (!strcmp(s->hooks[i], s->hooks[k]))
+				return false;
+	return true;
+}
+
 static void kill_down(struct test *t, enum fake_when when, bool then_up)
 {
 	char kinds[sizeof(t->f->s->kind)];
@@ -506,6 +517,8 @@ static void kill_down(struct test *t, enum fake_when when, bool then_up)
 		r = down(t, t->p);
 		if (r < 0 && ((then_up && !t->after) || r != -ENOENT))
 			bad(t, "down after down was killed at %u", k);
+		else if (!then_up && !no_hook_twice(t->f->s))
+			bad(t, "a hook has run twice, as down was killed at %u", k);
 		else if (!back_to_initial(t))
 			bad(t, "something is left after down was killed at %u", k);
 	}

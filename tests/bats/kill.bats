@@ -17,6 +17,7 @@ setup() {
 	on c ip addr add 10.9.0.1/24 dev up0
 	on c ip link set up1 up
 	on c ip link set up0 up
+	settled c up0
 	profile c ftun.conf <<-END
 		[Interface]
 		PrivateKey = $client_private

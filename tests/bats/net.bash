@@ -33,6 +33,11 @@ host_new() {
 		mount -t tmpfs -o mode=755 tmpfs /run
 		if ! [ /var/run -ef /run ]; then mount -t tmpfs -o mode=755 tmpfs /var/run; fi
 		mount -t sysfs sysfs /sys 2>/dev/null || true
+		# No duplicate address detection: it changes addresses and routes
+		# a second or two later, in the middle of a comparison.
+		for f in all default; do
+			[ ! -e /proc/sys/net/ipv6/conf/$f/accept_dad ] || echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad
+		done
 		ip link set lo up
 		echo $$ >"$1/pid.tmp"
 		mv "$1/pid.tmp" "$1/pid"
@@ -59,6 +64,21 @@ join() {
 	on "$b" ip addr add "$b4" dev "j-$b-$a"
 	on "$a" ip link set "j-$a-$b" up
 	on "$b" ip link set "j-$b-$a" up
+	settled "$a" "j-$a-$b"
+	settled "$b" "j-$b-$a"
+}
+
+# The carrier, and with it routes and a link-local address, come a moment
+# after the link is set up: not in the middle of a comparison, please.
+settled() {
+	for _ in $(seq 100); do
+		if on "$1" ip -o link show dev "$2" | grep -q 'state UP' && on "$1" ip -6 -o addr show dev "$2" | grep -q 'scope link'; then
+			return 0
+		fi
+		sleep 0.05
+	done
+	echo "$2 in $1 did not come up" >&2
+	return 1
 }
 
 # Everything that runs in a host's network: what a test forgot, and what it

@@ -14,10 +14,10 @@
 /* Starting a child is very slow under the sanitizers, and what is looked for by
  * them does not need every one. */
 #if defined(__SANITIZE_ADDRESS__)
-#define KILL_STRIDE 6
+#define KILL_STRIDE 12
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define KILL_STRIDE 6
+#define KILL_STRIDE 12
 #endif
 #endif
 #ifndef KILL_STRIDE

@@ -55,7 +55,7 @@ teardown() {
 
 @test "provider's profile: nothing but WireGuard on the cable" {
 	before=$(snapshot c)
-	on c tcpdump -i j-c-s -n -U -w "$BATS_TEST_TMPDIR/pcap" 2>"$BATS_TEST_TMPDIR/tcpdump" &
+	on c tcpdump --immediate-mode -i j-c-s -n -U -w "$BATS_TEST_TMPDIR/pcap" 2>"$BATS_TEST_TMPDIR/tcpdump" &
 	dumper=$!
 	for _ in $(seq 100); do grep -q listening "$BATS_TEST_TMPDIR/tcpdump" && break; sleep 0.1; done
 	run on c "$WGCTL" up provider-se-12

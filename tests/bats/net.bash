@@ -81,21 +81,19 @@ settled() {
 	return 1
 }
 
-# Everything that runs in a host's network: what a test forgot, and what it
-# was to find out that it had not been ended.
+# inhabitants HOST: every process in its network: what a test forgot, and what it
+# was to find out that it had not been ended. One find for all: in a guest each
+# process that is started costs a tenth of a second.
 inhabitants() {
-	local net=$1 dir
-	for dir in /proc/[0-9]*; do
-		[ "$(readlink "$dir/ns/net" 2>/dev/null)" != "$net" ] || echo "${dir#/proc/}"
-	done
+	local net
+	net=$(readlink "/proc/${HOST_PID[$1]}/ns/net") && [ "$net" != "$(readlink /proc/self/ns/net)" ] || return 0
+	find /proc/[0-9]*/ns/net -maxdepth 0 -lname "${net/\[/\\[}" 2>/dev/null | cut -d/ -f3
 }
 
 hosts_gone() {
-	local name net pid
+	local name pid
 	for name in "${!HOST_PID[@]}"; do
-		net=$(readlink "/proc/${HOST_PID[$name]}/ns/net") || continue
-		[ "$net" != "$(readlink /proc/self/ns/net)" ] || continue
-		for pid in $(inhabitants "$net"); do
+		for pid in $(inhabitants "$name"); do
 			kill -9 "$pid" 2>/dev/null || true
 		done
 	done

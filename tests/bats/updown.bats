@@ -444,7 +444,7 @@ t=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM); t.setsockopt(41,26,1); t.bin
 	on c "$WGCTL" up -v ftun >"$BATS_TEST_TMPDIR/out" 2>&1
 	not on c grep -rqF "$client_private" /run/wgctl
 	not grep -qF "$client_private" "$BATS_TEST_TMPDIR/out"
-	for p in $(inhabitants "$(readlink "/proc/${HOST_PID[c]}/ns/net")"); do
+	for p in $(inhabitants c); do
 		tr '\0' '\n' <"/proc/$p/environ" | not grep -qF "$client_private"
 		tr '\0' '\n' <"/proc/$p/cmdline" | not grep -qF "$client_private"
 	done

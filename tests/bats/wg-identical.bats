@@ -23,18 +23,7 @@ setup() {
 }
 
 teardown() {
-	# shellcheck disable=SC2046
-	[ -z "${HOST_PID[a]-}" ] || kill -9 $(inhabitants) 2>/dev/null || true
 	hosts_gone
-}
-
-# Every process in the network of our host.
-inhabitants() {
-	local net p
-	net=$(readlink "/proc/${HOST_PID[a]}/ns/net")
-	for p in /proc/[0-9]*; do
-		[ "$(readlink "$p/ns/net" 2>/dev/null)" != "$net" ] || echo "${p#/proc/}"
-	done
 }
 
 # as_wg PROGRAM ARGS...: under the same name, which both print.
@@ -187,7 +176,7 @@ many() {
 
 @test "a socket that nobody serves is taken away" {
 	device dead <<<$'errno=0\n'
-	for pid in $(inhabitants); do
+	for pid in $(inhabitants a); do
 		[ "$pid" = "${HOST_PID[a]}" ] || kill -9 "$pid"
 	done
 	on a test -S /run/wireguard/dead.sock

@@ -471,36 +471,29 @@ int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifna
 /*
  * Wait until @path is gone (unless @gone: we took it away ourselves) or the
  * process behind @conn is. The name is the first to go and is never touched
- * again, so a new process may take it at once.
+ * again, so a new process may take it at once. Looking every millisecond is
+ * cheaper than inotify, whose end waits for a grace period of the kernel's.
  */
-static bool await_end(const char *path, bool gone, int events, int conn)
+static bool await_end(const char *path, bool gone, int conn)
 {
 	int64_t deadline = now_ms() + STOP_MS;
 
 	for (;;) {
-		struct pollfd p[] = { { .fd = conn }, { .fd = events, .events = POLLIN } };
-		int64_t left = deadline - now_ms();
-		char drop[4096];
+		struct pollfd p = { .fd = conn };
 		struct stat st;
 
 		if (!gone && lstat(path, &st) && errno == ENOENT)
 			return true;
-		if (left <= 0)
+		if (now_ms() >= deadline)
 			return false;
-		/* Without inotify, looking every 2 ms has to do. */
-		if (poll(p, 2, events < 0 && left > 2 ? 2 : (int)left) > 0) {
-			if (p[0].revents & (POLLHUP | POLLERR))
-				return true;
-			if ((p[1].revents & POLLIN) && read(events, drop, sizeof(drop)) < 0 && errno != EAGAIN)
-				events = -1;
-		}
+		if (poll(&p, 1, 1) > 0 && (p.revents & (POLLHUP | POLLERR)))
+			return true;
 	}
 }
 
 int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *err)
 {
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	WGC_AUTO_FD int events = -1;
 	WGC_AUTO_FD int conn = -1;
 	struct wgc_link link;
 	bool unlinked = false;
@@ -509,10 +502,6 @@ int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *er
 	if (wgc_uapi_path(ifname, path, sizeof(path)))
 		return wgc_err_set(err, WGC_E_USAGE, EINVAL, "'%s' cannot be the name of a link", ifname);
 	conn = wgc_uapi_connect(ifname, true);
-	events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (events >= 0)
-		inotify_add_watch(events, WGC_UAPI_DIR, IN_DELETE | IN_MOVED_FROM);
-
 	r = wgc_nl_link_get(nl, ifname, &link, err);
 	if (!r) {
 		r = wgc_nl_link_delete(nl, link.ifindex, err);
@@ -528,7 +517,7 @@ int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *er
 	}
 	if (conn < 0)
 		return 0;
-	if (!await_end(path, unlinked, events, conn))
+	if (!await_end(path, unlinked, conn))
 		return wgc_err_set(err, WGC_E_HOOK, ETIMEDOUT, "the userspace implementation of '%s' did not end", ifname);
 	/* One that was killed leaves its name behind: this takes it away. */
 	wgc_uapi_exists(ifname);

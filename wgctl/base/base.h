@@ -214,6 +214,18 @@ int wgc_write_file_atomic(const char *path, const void *data, size_t len, mode_t
 /** mkdir -p with @mode for the directories that it makes. */
 int wgc_mkdir_p(const char *path, mode_t mode);
 
+/* ---- apart ---------------------------------------------------------------- */
+
+/**
+ * Have a child do @work and be left behind, for what the kernel makes a caller
+ * wait for long after its effect is there. Of our descriptors the child has
+ * @keep only, as @work's first argument: no lock, no terminal. @end is its side
+ * of the pair whose other side is returned: that hangs up when the child is
+ * through, and @end is at its end when we have closed ours. Nobody has to wait
+ * for the child, which is not ours but init's. -errno.
+ */
+int wgc_apart(int keep, void (*work)(int keep, int end, void *arg), void *arg);
+
 /* ---- JSON out ------------------------------------------------------------- */
 
 /* A JSON document being written into a string; commas and nesting are kept

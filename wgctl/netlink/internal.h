@@ -95,6 +95,11 @@ int wgc_nl_call_msg(struct wgc_nl *nl, struct nl_msg *msg, wgc_nl_cb cb, void *a
 ssize_t wgc_nl_recv(struct wgc_nl *nl, int proto);
 /** Send @len bytes of whole messages; counts the changing ones among them. */
 int wgc_nl_send(struct wgc_nl *nl, int proto, const void *buf, size_t len);
+/**
+ * Have one request sent by somebody else, see send_apart of the transport. It is
+ * not acknowledged. -EOPNOTSUPP when the transport has nobody for that.
+ */
+int wgc_nl_send_apart(struct wgc_nl *nl, int proto, struct nlmsghdr *nlh);
 
 /* bulk.c */
 

@@ -4,7 +4,9 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/route/link.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "netlink/internal.h"
 
@@ -185,6 +187,39 @@ int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const cha
 			      up ? "up" : "down", what, alias ? ", alias" : "");
 }
 
+static bool is_there(struct wgc_nl *nl, uint32_t ifindex)
+{
+	struct wgc_nl_fault fault;
+	char buf[MNL_NLMSG_HDRLEN + sizeof(struct ifinfomsg)];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	ifi->ifi_index = (int)ifindex;
+	return wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, &fault) != -ENODEV;
+}
+
+/*
+ * A link is out of every list as soon as the kernel lets go of its lock, but
+ * whoever asked for it to go is kept until all processors have forgotten it and
+ * its memory is free (netdev_run_todo). False when that way did not lead there.
+ */
+static bool delete_apart(struct wgc_nl *nl, uint32_t ifindex, struct nl_msg *msg)
+{
+	static const struct timespec pause = { .tv_nsec = 200 * 1000 };
+	WGC_AUTO_FD int end = wgc_nl_send_apart(nl, NETLINK_ROUTE, nlmsg_hdr(msg));
+	bool over = end < 0;
+
+	while (!over) {
+		struct pollfd p = { .fd = end };
+
+		over = ppoll(&p, 1, &pause, NULL) > 0;
+		if (!is_there(nl, ifindex))
+			return true;
+	}
+	return false;
+}
+
 int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err)
 {
 	struct wgc_nl_fault fault;
@@ -201,6 +236,10 @@ int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err)
 		rtnl_link_put(link);
 		if (r)
 			return wgc_err_nomem(err);
+		if (delete_apart(nl, ifindex, msg)) {
+			nlmsg_free(msg);
+			return 0;
+		}
 		if (!wgc_nl_call_msg(nl, msg, NULL, NULL, &fault))
 			return 0;
 	}

@@ -17,9 +17,13 @@
  * takes one buffer of one or more whole messages; recv returns one datagram
  * (length, or -errno; MSG_TRUNC is -EMSGSIZE). portid is put into no header.
  * in_flight: how many requests may be sent before their acks are read, so that
- * the acks fit the receive buffer; 0 = no limit of its own. */
+ * the acks fit the receive buffer; 0 = no limit of its own.
+ * send_apart (may be NULL) has somebody else do the sending, and the waiting
+ * that the kernel makes of it: returns a descriptor that hangs up when that is
+ * over, or -errno. */
 struct wgc_nl_transport {
 	int (*send)(void *ctx, int proto, const void *buf, size_t len);
+	int (*send_apart)(void *ctx, int proto, const void *buf, size_t len);
 	ssize_t (*recv)(void *ctx, int proto, void *buf, size_t cap);
 	void (*close)(void *ctx);
 	void *ctx;
@@ -42,6 +46,12 @@ int wgc_nl_link_list(struct wgc_nl *nl, struct wgc_arena *a, struct wgc_link **r
 /** Create exclusively; @alias may be NULL. -EEXIST, -EOPNOTSUPP when the kind is unknown. */
 int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, const char *alias, uint32_t *ret_ifindex,
 		       struct wgc_err *err);
+/**
+ * Delete a link. Returns when it is gone for everybody, its name and port free;
+ * what the kernel still has to put away is waited for by a child that is left
+ * behind: 20 ms for an empty link, minutes for one with thousands of peers.
+ * -ENODEV when there is none.
+ */
 int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err);
 /** Set MTU (0 = leave), alias (NULL = leave) and state in one request. */
 int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const char *alias, bool up, struct wgc_err *err);

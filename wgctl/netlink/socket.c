@@ -47,6 +47,27 @@ static int sockets_send(void *ctx, int proto, const void *buf, size_t len)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
+struct parcel {
+	const void *buf;
+	size_t len;
+};
+
+static void send_parcel(int fd, int end, void *arg)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const struct parcel *p = arg;
+
+	sendto(fd, p->buf, p->len, 0, (const struct sockaddr *)&kernel, sizeof(kernel));
+}
+
+static int sockets_send_apart(void *ctx, int proto, const void *buf, size_t len)
+{
+	struct wgc_sockets *s = ctx;
+	struct parcel p = { buf, len };
+
+	return wgc_apart(mnl_socket_get_fd(proto == NETLINK_ROUTE ? s->route : s->generic), send_parcel, &p);
+}
+
 static ssize_t sockets_recv(void *ctx, int proto, void *buf, size_t cap)
 {
 	struct wgc_sockets *s = ctx;
@@ -121,6 +142,7 @@ int wgc_nl_socket_open(struct wgc_nl_transport *ret, struct wgc_err *err)
 	}
 	*ret = (struct wgc_nl_transport){
 		.send = sockets_send,
+		.send_apart = sockets_send_apart,
 		.recv = sockets_recv,
 		.close = sockets_close,
 		.ctx = s,

@@ -91,6 +91,21 @@ int wgc_nl_send(struct wgc_nl *nl, int proto, const void *buf, size_t len)
 	return r < 0 ? r : 0;
 }
 
+int wgc_nl_send_apart(struct wgc_nl *nl, int proto, struct nlmsghdr *nlh)
+{
+	int r = -EOPNOTSUPP;
+
+	nlh->nlmsg_pid = 0;
+	/* A refusal comes back all the same, and is passed over by its number. */
+	nlh->nlmsg_seq = ++nl->seq;
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	if (nl->t.send_apart)
+		r = nl->t.send_apart(nl->t.ctx, proto, nlh, nlh->nlmsg_len);
+	if (r >= 0)
+		nl->changes += is_change(nl, proto, nlh);
+	return r;
+}
+
 /* How far an answer has come. */
 struct answer {
 	uint32_t seq;

@@ -34,6 +34,7 @@ struct wgc_sys {
 	int (*resolve)(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
 	void *ctx; /* for tests */
 	void *nftables; /* libnftables' context, made when first used */
+	bool nftables_deleted; /* something, through it: closing it takes a while */
 };
 /** The real machine, in the caller's network namespace. */
 int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err);

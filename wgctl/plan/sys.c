@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The real machine: nftables, hooks, and the doors' default places. */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <nftables/libnftables.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,10 +31,49 @@ int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err)
 	return r;
 }
 
+/* The socket of libnftables, which does not tell it; -1 when there is none. */
+static int nftables_socket(void)
+{
+	int protocol;
+	socklen_t len;
+
+	for (int fd = 3; fd < 64; fd++) {
+		len = sizeof(protocol);
+		if (!getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &len) && protocol == NETLINK_NETFILTER) {
+			len = sizeof(protocol);
+			if (!getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &protocol, &len) && protocol == AF_NETLINK)
+				return fd;
+		}
+	}
+	return -1;
+}
+
+static void until_released(int fd, int end, void *arg)
+{
+	char byte;
+
+	while (read(end, &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
+/*
+ * The kernel makes whoever closes the last descriptor of such a socket wait
+ * until what was deleted through any of them is out of memory (nft_rcv_nl_event:
+ * rcu_barrier), 10 ms or so. That shall not be the one who waits for us.
+ */
+static void nftables_close_apart(struct nft_ctx *ctx)
+{
+	WGC_AUTO_FD int other = wgc_apart(nftables_socket(), until_released, NULL);
+
+	nft_ctx_free(ctx);
+}
+
 void wgc_sys_close(struct wgc_sys *sys)
 {
 	sys->nl = wgc_nl_close(sys->nl);
-	if (sys->nftables)
+	if (sys->nftables && sys->nftables_deleted)
+		nftables_close_apart(sys->nftables);
+	else if (sys->nftables)
 		nft_ctx_free(sys->nftables);
 	sys->nftables = NULL;
 }
@@ -77,6 +118,7 @@ int wgc_real_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
 		nft_ctx_buffer_output(ctx);
 		nft_ctx_buffer_error(ctx);
 	}
+	sys->nftables_deleted |= strstr(commands, "delete ") != NULL;
 	if (nft_run_cmd_from_buffer(ctx, commands) == 0) {
 		nft_ctx_get_output_buffer(ctx); /* reading empties it */
 		return 0;

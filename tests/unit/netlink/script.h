@@ -113,7 +113,9 @@ static void script_close(void *ctx)
 /* A conversation with the script @s, which is emptied. */
 static struct wgc_nl *script_open(struct script *s, unsigned in_flight)
 {
-	struct wgc_nl_transport t = { script_send, script_recv, script_close, s, in_flight };
+	struct wgc_nl_transport t = {
+		.send = script_send, .recv = script_recv, .close = script_close, .ctx = s, .in_flight = in_flight
+	};
 	struct wgc_nl *nl = NULL;
 
 	memset(s, 0, sizeof(*s));

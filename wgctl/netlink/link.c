@@ -236,7 +236,7 @@ int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err)
 		rtnl_link_put(link);
 		if (r)
 			return wgc_err_nomem(err);
-		if (delete_apart(nl, ifindex, msg)) {
+		if (is_there(nl, ifindex) && delete_apart(nl, ifindex, msg)) {
 			nlmsg_free(msg);
 			return 0;
 		}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * allowedips: cryptokey routing, a binary trie of prefixes for each family. It
+ * answers which peer a destination belongs to, and whether a source may come
+ * from a peer.
+ *
+ * Locks: changes need the device's update lock, which the caller holds; look-ups
+ * are under RCU and take nothing.
+ */
+#ifndef WG_ALLOWEDIPS_H
+#define WG_ALLOWEDIPS_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
+
+struct wg_peer;
+
+/*
+ * A node is a prefix that a peer has, or a fork that two of them need. Its bits
+ * are kept in the processor's order, so that a compare is a few instructions.
+ */
+struct wg_allowedip {
+	struct wg_peer __rcu *peer; /* NULL: a fork */
+	struct wg_allowedip __rcu *child[2];
+	struct wg_allowedip __rcu **parent; /* whoever points here: O(1) removal */
+	struct list_head of_peer;
+	u8 bits[16] __aligned(8);
+	u8 len, branch_at; /* prefix length; the bit that chooses a child */
+	bool v6;
+	struct rcu_head rcu;
+};
+
+struct wg_allowedips {
+	struct wg_allowedip __rcu *root4, *root6;
+};
+
+int wg_allowedips_module_init(void);
+void wg_allowedips_module_exit(void); /* waits for what is being freed */
+
+/** Give a prefix to @peer (@list is its list), taking it from whoever has it. -ENOMEM, -EINVAL for a length out of range. */
+int wg_allowedips_insert4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
+			  struct list_head *list, struct mutex *lock);
+int wg_allowedips_insert6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
+			  struct list_head *list, struct mutex *lock);
+/** Take a prefix from @peer; nothing happens when it is not that peer's. */
+int wg_allowedips_remove4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
+			  struct mutex *lock);
+int wg_allowedips_remove6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
+			  struct mutex *lock);
+/** Take all from the peer whose list this is. */
+void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list, struct mutex *lock);
+/** Empty both tries at once; the lists of the peers are emptied too. */
+void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock);
+/** Longest match, under rcu_read_lock(); no reference is taken. NULL: nobody's. */
+struct wg_peer *wg_allowedips_lookup4(const struct wg_allowedips *ips, const struct in_addr *ip);
+struct wg_peer *wg_allowedips_lookup6(const struct wg_allowedips *ips, const struct in6_addr *ip);
+/** For netlink: family, address (16 or 4 bytes into @ip) and length of one entry of a peer's list. */
+int wg_allowedip_read(const struct wg_allowedip *node, u8 ip[16], u8 *len);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cookie: the two MACs at the end of handshake messages, and the cookies that
+ * make a sender prove its address when we are under load (whitepaper 5.3, 5.4.4,
+ * 5.4.7). Pure: an address comes as bytes, no skb.
+ *
+ * Locks: wg_cookie_checker.lock (rwsem) covers the secret; wg_cookie.lock
+ * (rwsem) a peer's last cookie. Taken by the functions here.
+ */
+#ifndef WG_COOKIE_H
+#define WG_COOKIE_H
+
+#include <linux/rwsem.h>
+
+#include "messages.h"
+
+/* A device's: checks what comes in, makes cookie replies. */
+struct wg_cookie_checker {
+	u8 secret[WG_HASH_LEN]; /* new every WG_COOKIE_LIFETIME */
+	u64 secret_birth;
+	u8 mac1_key[WG_KEY_LEN];   /* from our own public key */
+	u8 cookie_key[WG_KEY_LEN];
+	struct rw_semaphore lock;
+};
+
+/* A peer's: what we put on the messages to it. */
+struct wg_cookie {
+	u64 birth;
+	bool valid;
+	u8 cookie[WG_COOKIE_LEN];
+	bool sent_mac1; /* last_mac1 is there, a cookie reply may refer to it */
+	u8 last_mac1[WG_COOKIE_LEN];
+	u8 mac1_key[WG_KEY_LEN]; /* from the peer's public key */
+	u8 cookie_key[WG_KEY_LEN];
+	struct rw_semaphore lock;
+};
+
+enum wg_cookie_verdict {
+	WG_MAC_INVALID,		/* drop, say nothing */
+	WG_MAC1_VALID,		/* under load: answer with a cookie */
+	WG_MAC2_VALID,		/* under load: the address is proven */
+};
+
+void wg_cookie_checker_init(struct wg_cookie_checker *checker);
+/** @public: our public key, NULL when we have none (any more). */
+void wg_cookie_checker_set_public(struct wg_cookie_checker *checker, const u8 *public);
+void wg_cookie_init(struct wg_cookie *cookie, const u8 remote_public[WG_KEY_LEN]);
+void wg_cookie_wipe(struct wg_cookie *cookie);
+
+/**
+ * Check the macs at the end of the @len bytes of @msg, which came from the
+ * address and port @from (@from_len bytes: IPv4 address or IPv6 address, then
+ * the port as on the wire). mac2 is looked at only if @under_load.
+ */
+enum wg_cookie_verdict wg_cookie_check(struct wg_cookie_checker *checker, const void *msg, size_t len, const u8 *from,
+				       size_t from_len, bool under_load);
+/** mac1 alone, for whoever comes first and must be fast: no lock but RCU-free reads of mac1_key under @checker->lock. */
+bool wg_cookie_check_mac1(struct wg_cookie_checker *checker, const void *msg, size_t len);
+/** Put both macs on a message of ours. */
+void wg_cookie_add_macs(struct wg_cookie *cookie, void *msg, size_t len);
+/** The answer to the handshake message with @macs and sender index @receiver (wire order) that came from @from. */
+void wg_cookie_create_reply(struct wg_cookie_checker *checker, struct wg_msg_cookie *reply, __le32 receiver,
+			    const struct wg_msg_macs *macs, const u8 *from, size_t from_len);
+/** Take in a cookie for the last message that we sent with @cookie. False: not authentic, or nothing was sent. */
+bool wg_cookie_consume_reply(struct wg_cookie *cookie, const struct wg_msg_cookie *reply);
+
+#endif

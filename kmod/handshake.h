@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * handshake: the slow road. Takes handshake messages from the socket, judges
+ * their macs, and has noise.c do the rest; sends initiations, responses and
+ * cookies. Runs in a workqueue of the device, which may sleep.
+ *
+ * Locks: none of its own; the queue of waiting messages has its spinlock.
+ */
+#ifndef WG_HANDSHAKE_H
+#define WG_HANDSHAKE_H
+
+#include <linux/types.h>
+
+struct sk_buff;
+struct wg_device;
+struct wg_peer;
+struct work_struct;
+
+#define WG_MAX_WAITING_HANDSHAKES 4096
+
+/** A message of type 1 to 3, of the right length, from the socket (softirq). Consumes it. */
+void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb);
+void wg_handshake_work(struct work_struct *work);  /* wg_device.handshake_work */
+void wg_handshake_initiate_work(struct work_struct *work); /* wg_peer.initiate */
+/**
+ * Have an initiation sent, unless one went out within WG_REKEY_TIMEOUT. Any
+ * context. @retry: it repeats one that was not answered, so the count goes on.
+ */
+void wg_handshake_initiate(struct wg_peer *peer, bool retry);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * receive: the fast path in. From the socket through decryption, in order, to
+ * the cells that hand packets to the stack.
+ *
+ * Locks: the replay window's spinlock; order is kept by queue.c.
+ */
+#ifndef WG_RECEIVE_H
+#define WG_RECEIVE_H
+
+struct napi_struct;
+struct sk_buff;
+struct sock;
+struct wg_peer;
+
+/** encap_rcv of the sockets. Always 0: whatever arrives is ours, and is consumed. */
+int wg_receive(struct sock *sk, struct sk_buff *skb);
+/** The work of wg_device.decrypt, and what drains a peer's rx queue. */
+void wg_decrypt_bundle(struct sk_buff *bundle);
+void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *bundle);
+/** NAPI of a cell. */
+int wg_cell_poll(struct napi_struct *napi, int budget);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * tables: from a public key to a peer (a resizable hash with a secret seed),
+ * and from a receiver index to a peer (its number in an array that grows by
+ * doubling): one step at any number of peers.
+ *
+ * Locks: changes need the device's update lock; look-ups are under RCU.
+ */
+#ifndef WG_TABLES_H
+#define WG_TABLES_H
+
+#include <linux/idr.h>
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
+
+#include "messages.h"
+
+struct wg_peer;
+
+#define WG_MAX_PEERS (1U << 20) /* as many as the driver in the kernel takes */
+
+/* Page k holds WG_FIRST_PAGE << k peers, so 2^20 of them need 15 pages. */
+#define WG_FIRST_PAGE_SHIFT 6
+#define WG_NUMBER_PAGES (20 - WG_FIRST_PAGE_SHIFT + 1)
+
+struct wg_tables {
+	struct rhashtable by_key;
+	siphash_key_t seed;
+	struct ida numbers;
+	struct wg_peer __rcu **page[WG_NUMBER_PAGES];
+};
+
+int wg_tables_init(struct wg_tables *t);
+/** After the last grace period that could see a peer of it. */
+void wg_tables_free(struct wg_tables *t);
+/** Give @peer its number and make it known under its key. -ENOMEM, -ENOSPC, -EEXIST. Nothing has changed then. */
+int wg_tables_add(struct wg_tables *t, struct wg_peer *peer);
+void wg_tables_remove(struct wg_tables *t, struct wg_peer *peer);
+/** Under rcu_read_lock(); no reference is taken. */
+struct wg_peer *wg_tables_by_key(struct wg_tables *t, const u8 key[WG_KEY_LEN]);
+struct wg_peer *wg_tables_by_number(struct wg_tables *t, u32 number);
+
+#endif

@@ -32,17 +32,23 @@ as_wg() {
 	on a bash -c 'exec -a wg "$0" "$@"' "$@"
 }
 
-# both ARGS...: same stdout and status. Where the clock ticks between the two, a
-# second try begins with a second, and goes through unless both take one.
+# Where a second passes between two programs, as it always does in a guest, what
+# is said of seconds is not compared; the machine itself compares it.
+without_seconds() {
+	if [ -n "${WGCTL_VM-}" ]; then sed -E 's/(, )?[0-9]+ seconds? ago| ago|Now/ some time ago/'; else cat; fi
+}
+
+# both ARGS...: same stdout and status, in three tries because of the clock.
 # $output and $status are theirs.
 both() {
 	local ours_out ours_status try
-	for try in 1 2 3 4 5; do
+	for try in 1 2 3; do
 		status=0 ours_status=0
-		output=$(as_wg "$theirs" "$@" 2>theirs.err && echo .) || status=$?
-		ours_out=$(as_wg "$ours" "$@" 2>ours.err && echo .) || ours_status=$?
+		output=$(as_wg "$theirs" "$@" 2>theirs.err | without_seconds && echo ".${PIPESTATUS[0]}") || true
+		ours_out=$(as_wg "$ours" "$@" 2>ours.err | without_seconds && echo ".${PIPESTATUS[0]}") || true
+		status=${output##*.} ours_status=${ours_out##*.}
+		output=${output%.*} ours_out=${ours_out%.*}
 		[ "$output" != "$ours_out" ] || break
-		sleep "$(printf '0.%06d' $((1000000 - 10#${EPOCHREALTIME#*.})))"
 	done
 	[ "$status" = "$ours_status" ] || {
 		echo "wg $*: status $status, ours $ours_status ($try tries)"

@@ -63,9 +63,10 @@ static void until_released(int fd, int end, void *arg)
  */
 static void nftables_close_apart(struct nft_ctx *ctx)
 {
-	WGC_AUTO_FD int other = wgc_apart(nftables_socket(), until_released, NULL);
+	int other = wgc_apart(nftables_socket(), until_released, NULL);
 
 	nft_ctx_free(ctx);
+	wgc_close(other);
 }
 
 void wgc_sys_close(struct wgc_sys *sys)

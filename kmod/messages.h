@@ -9,6 +9,7 @@
 #include <crypto/blake2s.h>
 #include <crypto/chacha20poly1305.h>
 #include <crypto/curve25519.h>
+#include <linux/build_bug.h>
 #include <linux/kernel.h>
 #include <linux/types.h>
 
@@ -83,6 +84,11 @@ struct wg_msg_data {
 	__le64 counter;
 	u8 encrypted[];
 };
+
+static_assert(sizeof(struct wg_msg_initiation) == 148);
+static_assert(sizeof(struct wg_msg_response) == 92);
+static_assert(sizeof(struct wg_msg_cookie) == 64);
+static_assert(sizeof(struct wg_msg_data) == 16);
 
 /* A data message around @plain bytes, padded already. */
 #define WG_DATA_LEN(plain) (sizeof(struct wg_msg_data) + (plain) + WG_TAG_LEN)

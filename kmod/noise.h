@@ -61,7 +61,10 @@ struct wg_symmetric_key {
 	bool valid;
 };
 
-/* Both directions of a session. Found under RCU; held by a reference. */
+/*
+ * Both directions of a session. Found under RCU; held by a reference, which does
+ * not hold the peer: whoever keeps one and wants @peer needs a reference to that.
+ */
 struct wg_keypair {
 	struct wg_index index;
 	u32 remote_index;
@@ -83,11 +86,12 @@ struct wg_keypairs {
 	spinlock_t lock;
 };
 
+void wg_keypairs_init(struct wg_keypairs *keypairs);
 /** A reference, under rcu_read_lock_bh or stronger; NULL when it is going away. */
 struct wg_keypair *wg_keypair_get(struct wg_keypair *keypair);
-/** NULL-safe. The last reference wipes and frees it after a grace period. */
+/** NULL-safe. The last reference wipes and frees it after a grace period: module exit needs rcu_barrier(). */
 void wg_keypair_put(struct wg_keypair *keypair);
-/** Drop all keypairs of a peer: no packet finds them afterwards. */
+/** Drop all keypairs of a peer: no packet finds them afterwards. At a peer's end: when no handshake of it runs any more. */
 void wg_keypairs_clear(struct wg_keypairs *keypairs);
 /** Mark what is there as not to be sent with any more, so that the next packet asks for a handshake. */
 void wg_keypairs_expire(struct wg_keypairs *keypairs);
@@ -128,19 +132,19 @@ struct wg_handshake {
 
 /** Once, at module load: the constants that every handshake begins with. */
 void wg_noise_init(void);
+void wg_identity_init(struct wg_identity *id);
 /** Clamp is done here. The public key is derived; false (and no change) when the private key gives the null point. */
 bool wg_identity_set(struct wg_identity *id, const u8 private[WG_KEY_LEN]);
-/** Forget our keys. */
+/** Forget our keys. After a change of identity each peer needs wg_handshake_clear() and wg_keypairs_expire(). */
 void wg_identity_clear(struct wg_identity *id);
 
 /** Prepare a handshake with the owner of @remote_static. @preshared NULL: zeros. */
 void wg_handshake_init(struct wg_handshake *hs, struct wg_identity *id, const u8 remote_static[WG_KEY_LEN],
 		       const u8 *preshared);
-/** Forget an unfinished exchange, and its index. */
-void wg_handshake_clear(struct wg_handshake *hs);
-/** Wipe all that is secret in it; for the end of a peer. */
+/** Wipe all that is secret in it; for the end of a peer, after wg_handshake_clear(). */
 void wg_handshake_wipe(struct wg_handshake *hs);
-void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 preshared[WG_KEY_LEN]);
+/** From the next message on. NULL: zeros. */
+void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 *preshared);
 
 /*
  * The four messages. Each takes the locks that it needs; create_* return false
@@ -158,7 +162,10 @@ void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 preshared[WG_K
  *     if any, is forgotten. Called with the handshake's lock held.
  *   wg_index_move(): let @to have the value (and the way) of @from, which has
  *     none afterwards: a handshake's becomes the keypair's.
- *   wg_index_forget()
+ *   wg_index_forget(): no look-up finds @entry from then on. An entry without a
+ *     value is let be.
+ *
+ * move and forget are also called with wg_keypairs.lock held and bottom halves off.
  */
 struct wg_device;
 struct wg_peer *wg_peer_by_public_key(struct wg_device *wg, const u8 key[WG_KEY_LEN]);
@@ -169,6 +176,8 @@ void wg_index_new(struct wg_peer *peer, struct wg_index *entry);
 void wg_index_move(struct wg_peer *peer, struct wg_index *from, struct wg_index *to);
 void wg_index_forget(struct wg_peer *peer, struct wg_index *entry);
 
+/** Forget an unfinished exchange, and its index. What protects against replays stays. */
+void wg_handshake_clear(struct wg_peer *peer);
 bool wg_handshake_create_initiation(struct wg_peer *peer, struct wg_msg_initiation *msg);
 /** The peer, with a reference, when the message is a valid, fresh initiation of it. */
 struct wg_peer *wg_handshake_consume_initiation(struct wg_device *wg, struct wg_identity *id,

@@ -13,24 +13,30 @@
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/types.h>
 
 struct wg_peer;
 
 /*
- * A node is a prefix that a peer has, or a fork that two of them need. Its bits
- * are kept in the processor's order, so that a compare is a few instructions.
+ * A node is a prefix that a peer has, or a fork that two of them need. What
+ * look-ups read comes last, close together. A node of IPv4 has one word of bits
+ * and is a cache line; one of IPv6 has two.
  */
 struct wg_allowedip {
+	union {
+		struct list_head of_peer;  /* while it is in the trie */
+		struct rcu_head rcu;	   /* while readers may still see it */
+		struct llist_node retired; /* when none does */
+	};
+	struct wg_allowedip *up; /* NULL: the root. For changes only: O(1) removal */
 	struct wg_peer __rcu *peer; /* NULL: a fork */
-	struct wg_allowedip __rcu *child[2];
-	struct wg_allowedip __rcu **parent; /* whoever points here: O(1) removal */
-	struct list_head of_peer;
-	u8 bits[16] __aligned(8);
-	u8 len, branch_at; /* prefix length; the bit that chooses a child */
+	struct wg_allowedip __rcu *child[2]; /* chosen by the bit after the prefix */
+	u8 len;
 	bool v6;
-	struct rcu_head rcu;
+	u64 bits[]; /* of the address, from the highest down, in the processor's order; zero after the prefix */
 };
 
 struct wg_allowedips {
@@ -40,12 +46,16 @@ struct wg_allowedips {
 int wg_allowedips_module_init(void);
 void wg_allowedips_module_exit(void); /* waits for what is being freed */
 
-/** Give a prefix to @peer (@list is its list), taking it from whoever has it. -ENOMEM, -EINVAL for a length out of range. */
+/**
+ * Give a prefix to @peer (@list is its list), taking it from whoever has it: a
+ * look-up meanwhile finds the old owner or the new one. Bits after the prefix are
+ * ignored. -ENOMEM, -EINVAL for a length out of range; nothing has changed then.
+ */
 int wg_allowedips_insert4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
 			  struct list_head *list, struct mutex *lock);
 int wg_allowedips_insert6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
 			  struct list_head *list, struct mutex *lock);
-/** Take a prefix from @peer; nothing happens when it is not that peer's. */
+/** Take a prefix from @peer; 0 also when it is not that peer's, and nothing happens then. -EINVAL as above. */
 int wg_allowedips_remove4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
 			  struct mutex *lock);
 int wg_allowedips_remove6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
@@ -54,7 +64,10 @@ int wg_allowedips_remove6(struct wg_allowedips *ips, const struct in6_addr *ip, 
 void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list, struct mutex *lock);
 /** Empty both tries at once; the lists of the peers are emptied too. */
 void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock);
-/** Longest match, under rcu_read_lock(); no reference is taken. NULL: nobody's. */
+/**
+ * Longest match, under rcu_read_lock() or its BH form; no reference is taken, so
+ * the peer may be on its way out. NULL: nobody's. @ip need not be aligned.
+ */
 struct wg_peer *wg_allowedips_lookup4(const struct wg_allowedips *ips, const struct in_addr *ip);
 struct wg_peer *wg_allowedips_lookup6(const struct wg_allowedips *ips, const struct in6_addr *ip);
 /** For netlink: family, address (16 or 4 bytes into @ip) and length of one entry of a peer's list. */

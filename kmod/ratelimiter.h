@@ -4,7 +4,8 @@
  * asked only under load and only after mac2 has proven the source. A source is
  * an IPv4 address or an IPv6 /64, in one network namespace. Shared by all devices.
  *
- * Locks: a spinlock for changes of the table, one in each entry; look-ups under RCU.
+ * Locks: a mutex counts the devices; a spinlock (BH) covers changes of the table.
+ * Look-ups are under RCU, and what they change in an entry is one atomic word.
  */
 #ifndef WG_RATELIMITER_H
 #define WG_RATELIMITER_H
@@ -13,8 +14,9 @@
 
 struct net;
 
-/** Counted: the first device sets it up, the last one takes it down. -ENOMEM. */
+/** Counted: the first device sets it up, the last one takes it down. May sleep. -ENOMEM. */
 int wg_ratelimiter_init(void);
+/** To be called when nothing of that device can ask any more. */
 void wg_ratelimiter_exit(void);
 /**
  * May @from send another one? @from is 4 bytes of IPv4 or the first 8 of an IPv6

@@ -19,7 +19,10 @@ struct wg_peer;
 
 #define WG_MAX_PEERS (1U << 20) /* as many as the driver in the kernel takes */
 
-/* Page k holds WG_FIRST_PAGE << k peers, so 2^20 of them need 15 pages. */
+/*
+ * Page k holds 64 << k peers, so 2^20 of them need 15 pages. A page comes with the
+ * first peer that needs it, and stays until the end.
+ */
 #define WG_FIRST_PAGE_SHIFT 6
 #define WG_NUMBER_PAGES (20 - WG_FIRST_PAGE_SHIFT + 1)
 
@@ -27,17 +30,23 @@ struct wg_tables {
 	struct rhashtable by_key;
 	siphash_key_t seed;
 	struct ida numbers;
-	struct wg_peer __rcu **page[WG_NUMBER_PAGES];
+	struct wg_peer __rcu *__rcu *page[WG_NUMBER_PAGES];
 };
 
+/** -ENOMEM; nothing needs to be freed then. */
 int wg_tables_init(struct wg_tables *t);
 /** After the last grace period that could see a peer of it. */
 void wg_tables_free(struct wg_tables *t);
-/** Give @peer its number and make it known under its key. -ENOMEM, -ENOSPC, -EEXIST. Nothing has changed then. */
+/**
+ * Give @peer (its handshake, with the key, and its device are set) a number below
+ * WG_MAX_PEERS, and make it known. -ENOMEM, -ENOSPC, -EEXIST; it is not known then.
+ */
 int wg_tables_add(struct wg_tables *t, struct wg_peer *peer);
+/** Readers may see it until a grace period is over; its number may be given away at once. */
 void wg_tables_remove(struct wg_tables *t, struct wg_peer *peer);
 /** Under rcu_read_lock(); no reference is taken. */
 struct wg_peer *wg_tables_by_key(struct wg_tables *t, const u8 key[WG_KEY_LEN]);
+/** The same, for any @number: it may come out of a packet. */
 struct wg_peer *wg_tables_by_number(struct wg_tables *t, u32 number);
 
 #endif

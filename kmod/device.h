@@ -21,6 +21,8 @@
 #include "queue.h"
 #include "tables.h"
 
+#define WG_CELL_PACKETS 4096
+
 /* Packets from peers on their way to the stack; a peer's always take the same. */
 struct wg_cell {
 	struct napi_struct napi;
@@ -43,9 +45,9 @@ struct wg_device {
 	struct wg_cookie_checker checker;
 	struct workqueue_struct *crypt_wq;     /* a worker for each processor */
 	struct workqueue_struct *handshake_wq; /* may sleep: Diffie-Hellman, locks */
-	struct sk_buff_head handshakes;	       /* messages that wait for it */
-	struct work_struct handshake_work;
-	unsigned long under_load_until; /* jiffies */
+	struct wg_workers handshake_workers;
+	struct sk_buff_head handshakes;	/* messages that wait for them */
+	unsigned long under_load_until; /* jiffies; 0: we are not */
 
 	struct mutex update_lock; /* peers, allowed IPs, keys, socket */
 	struct list_head peers;

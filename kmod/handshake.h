@@ -18,13 +18,17 @@ struct work_struct;
 
 #define WG_MAX_WAITING_HANDSHAKES 4096
 
-/** A message of type 1 to 3, of the right length, from the socket (softirq). Consumes it. */
+/**
+ * A message of type 1 to 3, of the right length, from the socket (softirq).
+ * Consumes it. Only what has a valid mac1 gets any further.
+ */
 void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb);
-void wg_handshake_work(struct work_struct *work);  /* wg_device.handshake_work */
+void wg_handshake_work(struct work_struct *work);	   /* of wg_device.handshake_workers */
 void wg_handshake_initiate_work(struct work_struct *work); /* wg_peer.initiate */
 /**
  * Have an initiation sent, unless one went out within WG_REKEY_TIMEOUT. Any
- * context. @retry: it repeats one that was not answered, so the count goes on.
+ * context; the caller sees the peer under RCU or holds it. @retry: it repeats one
+ * that was not answered, so the count of attempts goes on.
  */
 void wg_handshake_initiate(struct wg_peer *peer, bool retry);
 

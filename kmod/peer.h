@@ -46,14 +46,14 @@ struct wg_peer {
 	struct wg_queue tx, rx;
 	bool dead; /* unlinked: nothing new begins for it */
 	u32 number;
-	struct wg_index *index[WG_INDEX_WAYS]; /* under RCU for readers */
+	struct wg_index __rcu *index[WG_INDEX_WAYS];
 	spinlock_t index_lock;
 	rwlock_t endpoint_lock;
 	struct wg_endpoint endpoint;
 	struct dst_cache route;
 	struct sk_buff_head staged; /* plain packets that wait for a session */
 	struct wg_timers timers;
-	u64 rx_bytes, tx_bytes;
+	atomic64_t rx_bytes, tx_bytes; /* on the wire, without UDP and below */
 	u16 persistent_keepalive; /* seconds, 0: off */
 
 	/* The slow road. */
@@ -78,9 +78,14 @@ void wg_peer_module_exit(void); /* after the last device; waits for what is bein
 
 /** A peer of @wg in all tables, owned by the device's list. Update lock held. ERR_PTR(-ENOMEM, -ENOSPC, -EEXIST). */
 struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN], const u8 *preshared);
-/** Remove one, or all. One grace period, however many. Update lock held. */
-void wg_peer_remove(struct wg_peer *peer);
+/**
+ * Remove peers: those that were moved from the device's list to @list (by
+ * of_device), or all. One grace period, however many. Update lock held.
+ */
+void wg_peer_remove_list(struct wg_device *wg, struct list_head *list);
 void wg_peer_remove_all(struct wg_device *wg);
+/** The same for one. */
+void wg_peer_remove(struct wg_peer *peer);
 
 /** Under RCU: a reference, or NULL when the last one is gone. */
 struct wg_peer *wg_peer_get_maybe(struct wg_peer *peer);
@@ -89,7 +94,15 @@ static inline struct wg_peer *wg_peer_get(struct wg_peer *peer)
 	kref_get(&peer->refs);
 	return peer;
 }
-/** NULL-safe. */
+/** NULL-safe. The last one frees it after a grace period. */
 void wg_peer_put(struct wg_peer *peer);
+
+/** The link goes down: forget sessions, timers and what waits for them. */
+void wg_peer_stop(struct wg_peer *peer);
+
+static inline void wg_count_received(struct wg_peer *peer, unsigned int len)
+{
+	atomic64_add(len, &peer->rx_bytes);
+}
 
 #endif

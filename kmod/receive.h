@@ -15,9 +15,9 @@ struct wg_peer;
 
 /** encap_rcv of the sockets. Always 0: whatever arrives is ours, and is consumed. */
 int wg_receive(struct sock *sk, struct sk_buff *skb);
-/** The work of wg_device.decrypt, and what drains a peer's rx queue. */
-void wg_decrypt_bundle(struct sk_buff *bundle);
-void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *bundle);
+/** wg_crypt.work and wg_crypt.leave: the cryptography, and what drains a peer's rx queue. */
+bool wg_decrypt_bundle(struct sk_buff *bundle);
+void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *bundle, bool ready);
 /** NAPI of a cell. */
 int wg_cell_poll(struct napi_struct *napi, int budget);
 

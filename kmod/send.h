@@ -22,8 +22,8 @@ void wg_send_staged(struct wg_peer *peer);
 void wg_send_keepalive(struct wg_peer *peer);
 /** Drop what waits for a session. */
 void wg_purge_staged(struct wg_peer *peer);
-/** The work of wg_device.encrypt, and what drains a peer's tx queue. */
-void wg_encrypt_bundle(struct sk_buff *bundle);
-void wg_send_bundle(struct wg_peer *peer, struct sk_buff *bundle);
+/** wg_crypt.work and wg_crypt.leave: the cryptography, and what drains a peer's tx queue. */
+bool wg_encrypt_bundle(struct sk_buff *bundle);
+void wg_send_bundle(struct wg_peer *peer, struct sk_buff *bundle, bool ready);
 
 #endif

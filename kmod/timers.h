@@ -31,7 +31,7 @@ enum wg_deadline {
 /* In jiffies; 0 is "not set", so a time that happens to be 0 becomes 1. */
 struct wg_deadlines {
 	unsigned long at[WG_DEADLINES];
-	unsigned attempts;	     /* initiations without an answer */
+	unsigned int attempts;	     /* initiations without an answer */
 	bool another_keepalive;	     /* data came while a keepalive was due already */
 	bool sent_lastminute;	     /* this session asked for its successor because it got old while receiving */
 };
@@ -42,7 +42,7 @@ void wg_deadline_clear(struct wg_deadlines *d, enum wg_deadline which);
 /** The earliest that is set; false when none is. */
 bool wg_deadline_next(const struct wg_deadlines *d, unsigned long *ret_at);
 /** Bits (1 << enum wg_deadline) of those that are due at @now, which are cleared. */
-unsigned wg_deadline_take_due(struct wg_deadlines *d, unsigned long now);
+unsigned int wg_deadline_take_due(struct wg_deadlines *d, unsigned long now);
 
 struct wg_timers {
 	struct timer_list timer;

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * handshake: messages of types 1 to 3, see handshake.h.
+ * Locks: wg_device.handshakes.lock (spinlock, BH).
+ */
+#include "handshake.h"
+
+#include <linux/ip.h>
+#include <linux/skbuff.h>
+#include <net/inet_ecn.h>
+#include <net/ip_tunnels.h>
+
+#include "compat.h"
+#include "device.h"
+#include "peer.h"
+#include "ratelimiter.h"
+#include "send.h"
+#include "skb.h"
+#include "socket.h"
+
+/* The class of our handshake messages: AF41, so that a full line does not stop them. */
+#define WG_HANDSHAKE_TOS 0x88
+
+/* From here on who sends has to prove its address. */
+#define WG_UNDER_LOAD (WG_MAX_WAITING_HANDSHAKES / 8)
+
+/* ---- out ----------------------------------------------------------------------------- */
+
+void wg_handshake_initiate(struct wg_peer *peer, bool retry)
+{
+	if (!retry)
+		WRITE_ONCE(peer->timers.due.attempts, 0);
+	/* A first look; wg_handshake_initiate_work() looks again. */
+	if (!wg_expired(READ_ONCE(peer->last_initiation), WG_REKEY_TIMEOUT) || READ_ONCE(peer->dead))
+		return;
+	rcu_read_lock_bh();
+	if (wg_peer_get_maybe(peer) && !queue_work(peer->wg->handshake_wq, &peer->initiate))
+		wg_peer_put(peer);
+	rcu_read_unlock_bh();
+}
+
+static void wg_send_handshake(struct wg_peer *peer, void *msg, size_t len)
+{
+	wg_cookie_add_macs(&peer->cookie, msg, len);
+	wg_timers_authenticated_traversal(peer);
+	wg_timers_authenticated_sent(peer);
+	wg_socket_send_to_peer(peer, msg, len, WG_HANDSHAKE_TOS);
+}
+
+void wg_handshake_initiate_work(struct work_struct *work)
+{
+	struct wg_peer *peer = container_of(work, struct wg_peer, initiate);
+	struct wg_msg_initiation msg;
+
+	if (READ_ONCE(peer->dead) || !wg_expired(READ_ONCE(peer->last_initiation), WG_REKEY_TIMEOUT))
+		goto put;
+	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns());
+	if (wg_handshake_create_initiation(peer, &msg)) {
+		net_dbg_ratelimited("%s: initiation to peer %llu\n", peer->wg->dev->name, peer->id);
+		wg_send_handshake(peer, &msg, sizeof(msg));
+		/* An answer may be here before this is set; then it costs an
+		 * initiation that was not needed, nothing else. */
+		wg_timers_initiation_sent(peer);
+	}
+put:
+	wg_peer_put(peer);
+}
+
+static void wg_send_response(struct wg_peer *peer)
+{
+	struct wg_msg_response msg;
+
+	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns());
+	if (!wg_handshake_create_response(peer, &msg))
+		return;
+	/* The session first: what the peer sends with it may be here at once. */
+	if (!wg_handshake_begin_session(peer))
+		return;
+	net_dbg_ratelimited("%s: response to peer %llu\n", peer->wg->dev->name, peer->id);
+	wg_timers_session_derived(peer);
+	wg_send_handshake(peer, &msg, sizeof(msg));
+}
+
+static void wg_send_cookie(struct wg_device *wg, struct sk_buff *skb, __le32 receiver, const u8 *from, size_t from_len)
+{
+	const struct wg_msg_macs *macs = (void *)(skb->data + skb->len - sizeof(*macs));
+	struct wg_msg_cookie msg;
+
+	net_dbg_ratelimited("%s: under load, cookie sent\n", wg->dev->name);
+	wg_cookie_create_reply(&wg->checker, &msg, receiver, macs, from, from_len);
+	wg_socket_send_reply(wg, skb, &msg, sizeof(msg));
+}
+
+/* ---- in ------------------------------------------------------------------------------ */
+
+static __le32 wg_type(const struct sk_buff *skb)
+{
+	return *(const __le32 *)skb->data;
+}
+
+void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb)
+{
+	bool full;
+
+	if (!wg_own_linear(skb, 0, 0))
+		goto drop;
+	if (wg_type(skb) != cpu_to_le32(WG_MSG_COOKIE) && !wg_cookie_check_mac1(&wg->checker, skb->data, skb->len)) {
+		net_dbg_ratelimited("%s: handshake message with a wrong mac\n", wg->dev->name);
+		goto drop;
+	}
+	spin_lock(&wg->handshakes.lock);
+	full = skb_queue_len(&wg->handshakes) >= WG_MAX_WAITING_HANDSHAKES;
+	if (!full)
+		__skb_queue_tail(&wg->handshakes, skb);
+	spin_unlock(&wg->handshakes.lock);
+	wg_workers_kick(&wg->handshake_workers);
+	if (!full)
+		return;
+	DEV_STATS_INC(wg->dev, rx_dropped);
+drop:
+	kfree_skb(skb);
+}
+
+/* The peer whose handshake or keypair has this index, with a reference. */
+static struct wg_peer *wg_peer_by_index(struct wg_device *wg, u32 index, bool *ret_is_keypair)
+{
+	struct wg_index *entry;
+	struct wg_peer *peer;
+
+	rcu_read_lock_bh();
+	peer = wg_tables_by_number(&wg->tables, WG_INDEX_NUMBER(index));
+	entry = peer ? rcu_dereference_bh(peer->index[WG_INDEX_WAY(index)]) : NULL;
+	if (entry && READ_ONCE(entry->value) == index) {
+		*ret_is_keypair = entry->is_keypair;
+		peer = wg_peer_get_maybe(peer);
+	} else {
+		peer = NULL;
+	}
+	rcu_read_unlock_bh();
+	return peer;
+}
+
+static bool wg_is_under_load(struct wg_device *wg)
+{
+	/* It lasts a second longer, so that it does not flicker. */
+	if (skb_queue_len_lockless(&wg->handshakes) >= WG_UNDER_LOAD)
+		WRITE_ONCE(wg->under_load_until, (jiffies + HZ) | 1);
+	else if (READ_ONCE(wg->under_load_until) && time_after(jiffies, READ_ONCE(wg->under_load_until)))
+		WRITE_ONCE(wg->under_load_until, 0);
+	return READ_ONCE(wg->under_load_until);
+}
+
+/* May this message cost us a Diffie-Hellman? A cookie is sent when its sender must ask again. */
+static bool wg_may_work_on(struct wg_device *wg, struct sk_buff *skb)
+{
+	bool under_load = wg_is_under_load(wg);
+	u8 from[18];
+	size_t from_len = wg_address_bytes(skb, from);
+
+	switch (wg_cookie_check(&wg->checker, skb->data, skb->len, from, from_len, under_load)) {
+	case WG_MAC2_VALID:
+		return !under_load ||
+		       wg_ratelimiter_allow(dev_net(skb->dev), from, from_len == 6 ? 4 : 8);
+	case WG_MAC1_VALID:
+		if (under_load)
+			wg_send_cookie(wg, skb, ((const struct wg_msg_initiation *)skb->data)->sender, from, from_len);
+		return !under_load;
+	default:
+		return false;
+	}
+}
+
+/* The message was @peer's own: that is where it is. */
+static void wg_heard_from(struct wg_peer *peer, struct sk_buff *skb)
+{
+	wg_peer_set_endpoint_from_skb(peer, skb);
+	wg_count_received(peer, skb->len);
+	wg_timers_authenticated_received(peer);
+	wg_timers_authenticated_traversal(peer);
+}
+
+static void wg_take_cookie(struct wg_device *wg, struct sk_buff *skb)
+{
+	const struct wg_msg_cookie *msg = (const void *)skb->data;
+	bool is_keypair;
+	struct wg_peer *peer = wg_peer_by_index(wg, le32_to_cpu(msg->receiver), &is_keypair);
+
+	if (peer && wg_cookie_consume_reply(&peer->cookie, msg))
+		net_dbg_ratelimited("%s: cookie of peer %llu\n", wg->dev->name, peer->id);
+	wg_peer_put(peer);
+}
+
+static void wg_take_initiation(struct wg_device *wg, struct sk_buff *skb)
+{
+	struct wg_peer *peer = wg_handshake_consume_initiation(wg, &wg->identity, (const void *)skb->data);
+
+	if (!peer) {
+		net_dbg_ratelimited("%s: invalid initiation\n", wg->dev->name);
+		return;
+	}
+	wg_heard_from(peer, skb);
+	wg_send_response(peer);
+	wg_peer_put(peer);
+}
+
+static void wg_take_response(struct wg_device *wg, struct sk_buff *skb)
+{
+	const struct wg_msg_response *msg = (const void *)skb->data;
+	bool is_keypair = true;
+	struct wg_peer *peer = wg_peer_by_index(wg, le32_to_cpu(msg->receiver), &is_keypair);
+
+	if (!peer || is_keypair || !wg_handshake_consume_response(peer, msg)) {
+		net_dbg_ratelimited("%s: invalid response\n", wg->dev->name);
+		goto put;
+	}
+	wg_heard_from(peer, skb);
+	if (wg_handshake_begin_session(peer)) {
+		wg_timers_session_derived(peer);
+		wg_timers_handshake_complete(peer);
+		/* The first packet of the session tells the responder that it may
+		 * use it; so something is sent even if nothing waits. */
+		wg_send_keepalive(peer);
+	}
+put:
+	wg_peer_put(peer);
+}
+
+static void wg_take_message(struct wg_device *wg, struct sk_buff *skb)
+{
+	switch (le32_to_cpu(wg_type(skb))) {
+	case WG_MSG_COOKIE:
+		wg_take_cookie(wg, skb);
+		break;
+	case WG_MSG_INITIATION:
+		if (wg_may_work_on(wg, skb))
+			wg_take_initiation(wg, skb);
+		break;
+	case WG_MSG_RESPONSE:
+		if (wg_may_work_on(wg, skb))
+			wg_take_response(wg, skb);
+		break;
+	}
+}
+
+void wg_handshake_work(struct work_struct *work)
+{
+	struct wg_device *wg = container_of(work, struct wg_worker, work)->thing;
+	struct sk_buff *skb;
+
+	while ((skb = skb_dequeue(&wg->handshakes)) != NULL) {
+		wg_take_message(wg, skb);
+		dev_kfree_skb(skb);
+		cond_resched();
+	}
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * peer: the life of a peer, see peer.h, and its receiver indices.
+ * Locks: peer->index_lock (spinlock, BH) covers the membership of all four
+ * entries, whose readers are under RCU.
+ */
+#include "peer.h"
+
+#include <linux/atomic.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "device.h"
+#include "handshake.h"
+#include "send.h"
+#include "socket.h"
+
+static struct kmem_cache *wg_peer_cache;
+static atomic64_t wg_peer_ids = ATOMIC64_INIT(0);
+
+/* ---- what noise.c asks for ----------------------------------------------------------- */
+
+struct wg_peer *wg_peer_by_public_key(struct wg_device *wg, const u8 key[WG_KEY_LEN])
+{
+	struct wg_peer *peer;
+
+	rcu_read_lock();
+	peer = wg_tables_by_key(&wg->tables, key);
+	if (peer)
+		peer = wg_peer_get_maybe(peer);
+	rcu_read_unlock();
+	return peer;
+}
+
+struct wg_handshake *wg_peer_handshake(struct wg_peer *peer)
+{
+	return &peer->handshake;
+}
+
+struct wg_keypairs *wg_peer_keypairs(struct wg_peer *peer)
+{
+	return &peer->keypairs;
+}
+
+static void wg_index_unhash(struct wg_peer *peer, struct wg_index *entry)
+{
+	if (entry->value)
+		rcu_assign_pointer(peer->index[WG_INDEX_WAY(entry->value)], NULL);
+	WRITE_ONCE(entry->value, 0);
+}
+
+void wg_index_new(struct wg_peer *peer, struct wg_index *entry)
+{
+	u32 way = 0, value;
+
+	spin_lock_bh(&peer->index_lock);
+	wg_index_unhash(peer, entry);
+	while (way < WG_INDEX_WAYS - 1 && rcu_access_pointer(peer->index[way]))
+		way++;
+	/* Three keypairs and one handshake: a way is always free. */
+	WARN_ON_ONCE(rcu_access_pointer(peer->index[way]));
+	do
+		value = get_random_u32() << 22 | peer->number << 2 | way;
+	while (!value);
+	WRITE_ONCE(entry->value, value);
+	rcu_assign_pointer(peer->index[way], entry);
+	spin_unlock_bh(&peer->index_lock);
+}
+
+void wg_index_move(struct wg_peer *peer, struct wg_index *from, struct wg_index *to)
+{
+	spin_lock_bh(&peer->index_lock);
+	WRITE_ONCE(to->value, from->value);
+	if (to->value)
+		rcu_assign_pointer(peer->index[WG_INDEX_WAY(to->value)], to);
+	WRITE_ONCE(from->value, 0);
+	spin_unlock_bh(&peer->index_lock);
+}
+
+void wg_index_forget(struct wg_peer *peer, struct wg_index *entry)
+{
+	spin_lock_bh(&peer->index_lock);
+	wg_index_unhash(peer, entry);
+	spin_unlock_bh(&peer->index_lock);
+}
+
+/* ---- work ---------------------------------------------------------------------------- */
+
+/* Nothing was agreed upon for so long that nobody can use the old keys any more. */
+static void wg_peer_clear_work(struct work_struct *work)
+{
+	struct wg_peer *peer = container_of(work, struct wg_peer, clear);
+
+	wg_handshake_clear(peer);
+	wg_keypairs_clear(&peer->keypairs);
+	wg_peer_put(peer);
+}
+
+/* ---- life ---------------------------------------------------------------------------- */
+
+struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN], const u8 *preshared)
+{
+	struct wg_peer *peer;
+	int r;
+
+	lockdep_assert_held(&wg->update_lock);
+	if (wg->n_peers >= WG_MAX_PEERS)
+		return ERR_PTR(-ENOSPC);
+	peer = kmem_cache_zalloc(wg_peer_cache, GFP_KERNEL);
+	if (!peer)
+		return ERR_PTR(-ENOMEM);
+	r = dst_cache_init(&peer->route, GFP_KERNEL);
+	if (r)
+		goto free;
+	peer->wg = wg;
+	peer->id = atomic64_inc_return(&wg_peer_ids);
+	kref_init(&peer->refs);
+	spin_lock_init(&peer->index_lock);
+	rwlock_init(&peer->endpoint_lock);
+	skb_queue_head_init(&peer->staged);
+	INIT_LIST_HEAD(&peer->allowed_ips);
+	INIT_WORK(&peer->initiate, wg_handshake_initiate_work);
+	INIT_WORK(&peer->clear, wg_peer_clear_work);
+	wg_queue_init(&peer->tx);
+	wg_queue_init(&peer->rx);
+	wg_timers_init(peer);
+	wg_keypairs_init(&peer->keypairs);
+	wg_cookie_init(&peer->cookie, public);
+	wg_handshake_init(&peer->handshake, &wg->identity, public, preshared);
+	/* Long enough ago that the first initiation is not held back. */
+	peer->last_initiation = ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC;
+	r = wg_tables_add(&wg->tables, peer);
+	if (r)
+		goto uninit;
+	list_add_tail(&peer->of_device, &wg->peers);
+	wg->n_peers++;
+	wg->generation++;
+	pr_debug("%s: peer %llu made\n", wg->dev->name, peer->id);
+	return peer;
+
+uninit:
+	wg_handshake_wipe(&peer->handshake);
+	wg_cookie_wipe(&peer->cookie);
+	dst_cache_destroy(&peer->route);
+free:
+	kmem_cache_free(wg_peer_cache, peer);
+	return ERR_PTR(r);
+}
+
+struct wg_peer *wg_peer_get_maybe(struct wg_peer *peer)
+{
+	return likely(kref_get_unless_zero(&peer->refs)) ? peer : NULL;
+}
+
+static void wg_peer_free(struct rcu_head *rcu)
+{
+	struct wg_peer *peer = container_of(rcu, struct wg_peer, rcu);
+
+	dst_cache_destroy(&peer->route);
+	wg_handshake_wipe(&peer->handshake);
+	wg_cookie_wipe(&peer->cookie);
+	kmem_cache_free(wg_peer_cache, peer);
+}
+
+static void wg_peer_release(struct kref *refs)
+{
+	struct wg_peer *peer = container_of(refs, struct wg_peer, refs);
+
+	pr_debug("peer %llu gone\n", peer->id);
+	/* Whoever held it may have gone on with it after it was removed. */
+	wg_keypairs_clear(&peer->keypairs);
+	wg_purge_staged(peer);
+	call_rcu(&peer->rcu, wg_peer_free);
+}
+
+void wg_peer_put(struct wg_peer *peer)
+{
+	if (peer)
+		kref_put(&peer->refs, wg_peer_release);
+}
+
+void wg_peer_stop(struct wg_peer *peer)
+{
+	wg_purge_staged(peer);
+	wg_timers_stop(peer);
+	wg_handshake_clear(peer);
+	wg_keypairs_clear(&peer->keypairs);
+	peer->last_initiation = ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC;
+}
+
+/*
+ * Unlink all, wait once for those who still see one of them, then take apart each.
+ * Whoever holds a reference (a queued bundle, a handshake being worked on, a
+ * timer's work) sees `dead` and lets go soon.
+ */
+void wg_peer_remove_list(struct wg_device *wg, struct list_head *list)
+{
+	struct wg_peer *peer, *next;
+
+	lockdep_assert_held(&wg->update_lock);
+	if (list_empty(list))
+		return;
+	list_for_each_entry(peer, list, of_device) {
+		WRITE_ONCE(peer->dead, true);
+		wg_allowedips_remove_peer(&wg->allowedips, &peer->allowed_ips, &wg->update_lock);
+		wg_tables_remove(&wg->tables, peer);
+		wg->n_peers--;
+	}
+	wg->generation++;
+	synchronize_net();
+	list_for_each_entry_safe(peer, next, list, of_device) {
+		/* list_del_init: a dump that stopped here looks at it. */
+		list_del_init(&peer->of_device);
+		wg_timers_shutdown(peer);
+		/* No handshake of it begins any more, and one that runs holds its
+		 * lock until it is through. */
+		wg_handshake_clear(peer);
+		wg_keypairs_clear(&peer->keypairs);
+		wg_purge_staged(peer);
+		wg_peer_put(peer);
+	}
+}
+
+void wg_peer_remove_all(struct wg_device *wg)
+{
+	LIST_HEAD(all);
+
+	/* Emptying the trie as a whole is much cheaper than by prefixes. */
+	wg_allowedips_clear(&wg->allowedips, &wg->update_lock);
+	list_splice_init(&wg->peers, &all);
+	wg_peer_remove_list(wg, &all);
+}
+
+void wg_peer_remove(struct wg_peer *peer)
+{
+	LIST_HEAD(one);
+
+	list_move(&peer->of_device, &one);
+	wg_peer_remove_list(peer->wg, &one);
+}
+
+int wg_peer_module_init(void)
+{
+	wg_peer_cache = KMEM_CACHE(wg_peer, 0);
+	return wg_peer_cache ? 0 : -ENOMEM;
+}
+
+void wg_peer_module_exit(void)
+{
+	/* All are released; what is left are the grace periods. */
+	rcu_barrier();
+	kmem_cache_destroy(wg_peer_cache);
+}

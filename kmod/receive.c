@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * receive: the fast path in, see receive.h. Until a packet has been decrypted,
+ * nothing that it says changes anything, and nobody is answered.
+ * Locks: none of its own; a cell's list of packets has its spinlock.
+ */
+#include "receive.h"
+
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/udp.h>
+#include <net/inet_ecn.h>
+#include <net/ip_tunnels.h>
+#include <net/udp_tunnel.h>
+
+#include "compat.h"
+#include "device.h"
+#include "handshake.h"
+#include "peer.h"
+#include "send.h"
+#include "skb.h"
+#include "socket.h"
+
+/* ---- in ---------------------------------------------------------------------------- */
+
+/* The keypair that a receiver index leads to, under RCU. */
+static struct wg_keypair *wg_keypair_by_index(struct wg_device *wg, u32 index)
+{
+	struct wg_peer *peer = wg_tables_by_number(&wg->tables, WG_INDEX_NUMBER(index));
+	struct wg_index *entry;
+
+	entry = likely(peer) ? rcu_dereference_bh(peer->index[WG_INDEX_WAY(index)]) : NULL;
+	if (unlikely(!entry || READ_ONCE(entry->value) != index || !entry->is_keypair))
+		return NULL;
+	return container_of(entry, struct wg_keypair, index);
+}
+
+static void wg_receive_data(struct wg_device *wg, struct sk_buff *skb)
+{
+	const struct wg_msg_data *msg = (const struct wg_msg_data *)skb->data;
+	struct wg_keypair *keypair;
+	struct wg_cb *cb = wg_cb(skb);
+	u64 nonce = get_unaligned_le64(&msg->counter);
+	u8 tos = ip_tunnel_get_dsfield(ip_hdr(skb), skb);
+
+	rcu_read_lock_bh();
+	keypair = wg_keypair_by_index(wg, get_unaligned_le32(&msg->receiver));
+	/* In place needs a piece of its own; who looks at the wire (a tap holds a
+	 * clone) shall go on seeing what came. */
+	if (unlikely(!keypair || !READ_ONCE(keypair->receiving.valid) || !wg_own_linear(skb, 0, 0)))
+		goto drop;
+	skb_mark_not_on_list(skb);
+	*cb = (struct wg_cb){ .nonce = nonce, .tos = tos };
+	if (unlikely(!wg_crypt_submit(&wg->decrypt, keypair, skb, true)))
+		goto drop;
+	rcu_read_unlock_bh();
+	return;
+drop:
+	rcu_read_unlock_bh();
+	kfree_skb(skb);
+}
+
+int wg_receive(struct sock *sk, struct sk_buff *skb)
+{
+	struct wg_device *wg = rcu_dereference_sk_user_data(sk);
+	__le32 type;
+
+	if (unlikely(!wg))
+		goto drop;
+	/* UDP has checked its length and cut what came after it. */
+	if (unlikely(!pskb_may_pull(skb, sizeof(struct udphdr) + sizeof(struct wg_msg_data)))) {
+		DEV_STATS_INC(wg->dev, rx_length_errors);
+		goto error;
+	}
+	__skb_pull(skb, sizeof(struct udphdr));
+	type = *(const __le32 *)skb->data;
+	if (likely(type == cpu_to_le32(WG_MSG_DATA) && skb->len >= WG_MIN_DATA_LEN)) {
+		wg_receive_data(wg, skb);
+		return 0;
+	}
+	if ((type == cpu_to_le32(WG_MSG_INITIATION) && skb->len == sizeof(struct wg_msg_initiation)) ||
+	    (type == cpu_to_le32(WG_MSG_RESPONSE) && skb->len == sizeof(struct wg_msg_response)) ||
+	    (type == cpu_to_le32(WG_MSG_COOKIE) && skb->len == sizeof(struct wg_msg_cookie))) {
+		wg_handshake_receive(wg, skb);
+		return 0;
+	}
+	DEV_STATS_INC(wg->dev, rx_frame_errors);
+error:
+	DEV_STATS_INC(wg->dev, rx_errors);
+drop:
+	kfree_skb(skb);
+	return 0;
+}
+
+/* ---- decryption ---------------------------------------------------------------------- */
+
+bool wg_decrypt_bundle(struct sk_buff *skb)
+{
+	struct wg_keypair *keypair = wg_cb(skb)->keypair;
+	u8 *encrypted = skb->data + sizeof(struct wg_msg_data);
+
+	if (unlikely(wg_expired(keypair->receiving.birth, WG_REJECT_AFTER_TIME) ||
+		     wg_cb(skb)->nonce >= WG_REJECT_AFTER_MESSAGES)) {
+		WRITE_ONCE(keypair->receiving.valid, false);
+		return false;
+	}
+	if (unlikely(!chacha20poly1305_decrypt(encrypted, encrypted, skb->len - sizeof(struct wg_msg_data), NULL, 0,
+					       wg_cb(skb)->nonce, keypair->receiving.key)))
+		return false;
+	__skb_pull(skb, sizeof(struct wg_msg_data));
+	__skb_trim(skb, skb->len - WG_TAG_LEN);
+	return true;
+}
+
+/* ---- out, in order ------------------------------------------------------------------- */
+
+/* An initiator that only receives asks for a new session too, once, before the old one ends. */
+static void wg_renew_session(struct wg_peer *peer, struct wg_keypair *keypair)
+{
+	if (!keypair->initiator || READ_ONCE(peer->timers.due.sent_lastminute) ||
+	    !wg_expired(keypair->sending.birth, WG_REJECT_AFTER_TIME - WG_KEEPALIVE_TIMEOUT - WG_REKEY_TIMEOUT))
+		return;
+	WRITE_ONCE(peer->timers.due.sent_lastminute, true);
+	wg_handshake_initiate(peer, false);
+}
+
+/* Find the packet in what was decrypted, less its padding. False: it is none. */
+static bool wg_find_packet(struct sk_buff *skb)
+{
+	unsigned int len;
+
+	skb_reset_network_header(skb);
+	skb->protocol = ip_tunnel_parse_protocol(skb);
+	if (skb->protocol == htons(ETH_P_IP)) {
+		len = ntohs(ip_hdr(skb)->tot_len);
+		if (unlikely(len < sizeof(struct iphdr)))
+			return false;
+	} else if (skb->protocol == htons(ETH_P_IPV6)) {
+		len = sizeof(struct ipv6hdr) + ntohs(ipv6_hdr(skb)->payload_len);
+	} else {
+		return false;
+	}
+	if (unlikely(len > skb->len))
+		return false;
+	__skb_trim(skb, len);
+	return true;
+}
+
+static struct wg_peer *wg_peer_of_source(const struct wg_device *wg, const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return wg_allowedips_lookup4(&wg->allowedips, &(struct in_addr){ ip_hdr(skb)->saddr });
+	return wg_allowedips_lookup6(&wg->allowedips, &ipv6_hdr(skb)->saddr);
+}
+
+/* Nothing of the outer packet goes on but what is in here. */
+static void wg_clean(struct sk_buff *skb, struct net_device *dev, u8 tos)
+{
+	skb_scrub_packet(skb, true);
+	skb_clear_hash(skb);
+	skb->dev = dev;
+	skb->priority = 0;
+	skb->encapsulation = 0;
+	/* The tag vouches for every byte, so for the checksums inside too, as
+	 * deep as they are. */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = SKB_MAX_CSUM_LEVEL;
+	skb_reset_mac_header(skb);
+	skb_reset_transport_header(skb);
+	skb_reset_mac_len(skb);
+	if (INET_ECN_is_ce(tos))
+		INET_ECN_set_ce(skb);
+}
+
+static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb)
+{
+	struct wg_device *wg = peer->wg;
+	struct net_device *dev = wg->dev;
+	struct wg_cell *cell = &wg->cells[peer->number % wg->n_cells];
+	u8 tos = wg_cb(skb)->tos;
+
+	if (unlikely(!wg_find_packet(skb))) {
+		net_dbg_ratelimited("%s: peer %llu sent something that is not an IP packet\n", dev->name, peer->id);
+		DEV_STATS_INC(dev, rx_length_errors);
+		goto error;
+	}
+	if (unlikely(wg_peer_of_source(wg, skb) != peer)) {
+		net_dbg_ratelimited("%s: peer %llu sent from an address that it may not use\n", dev->name, peer->id);
+		DEV_STATS_INC(dev, rx_frame_errors);
+		goto error;
+	}
+	if (unlikely(skb_queue_len_lockless(&cell->packets) >= WG_CELL_PACKETS)) {
+		DEV_STATS_INC(dev, rx_dropped);
+		kfree_skb(skb);
+		return;
+	}
+	wg_clean(skb, dev, tos);
+	spin_lock(&cell->packets.lock);
+	__skb_queue_tail(&cell->packets, skb);
+	spin_unlock(&cell->packets.lock);
+	napi_schedule(&cell->napi);
+	return;
+error:
+	DEV_STATS_INC(dev, rx_errors);
+	kfree_skb(skb);
+}
+
+void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *skb, bool ready)
+{
+	struct wg_keypair *keypair = wg_cb(skb)->keypair;
+	unsigned int wire_len = WG_DATA_LEN(skb->len);
+
+	if (unlikely(!ready || READ_ONCE(peer->dead) || !wg_replay_ok(&keypair->replay, wg_cb(skb)->nonce))) {
+		kfree_skb(skb);
+		return;
+	}
+	wg_peer_set_endpoint_from_skb(peer, skb);
+	if (unlikely(wg_keypairs_confirm(&peer->keypairs, keypair))) {
+		wg_timers_handshake_complete(peer);
+		wg_send_staged(peer);
+	}
+	wg_renew_session(peer, keypair);
+	wg_timers_authenticated_traversal(peer);
+	wg_timers_authenticated_received(peer);
+	wg_count_received(peer, wire_len);
+	if (!skb->len) {
+		net_dbg_ratelimited("%s: keepalive of peer %llu\n", peer->wg->dev->name, peer->id);
+		consume_skb(skb);
+		return;
+	}
+	wg_timers_data_received(peer);
+	wg_deliver(peer, skb);
+}
+
+int wg_cell_poll(struct napi_struct *napi, int budget)
+{
+	struct wg_cell *cell = container_of(napi, struct wg_cell, napi);
+	struct sk_buff *skb;
+	int done = 0;
+
+	while (done < budget) {
+		spin_lock(&cell->packets.lock);
+		skb = __skb_dequeue(&cell->packets);
+		spin_unlock(&cell->packets.lock);
+		if (!skb)
+			break;
+		dev_sw_netstats_rx_add(skb->dev, skb->len);
+		napi_gro_receive(napi, skb);
+		done++;
+	}
+	/* Whoever adds a packet schedules us after it: what comes between the last
+	 * look and this is not lost. */
+	if (done < budget)
+		napi_complete_done(napi, done);
+	return done;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * skb: what both directions of the fast path do with a packet. No locks.
+ */
+#ifndef WG_SKB_H
+#define WG_SKB_H
+
+#include <linux/if_ether.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <net/ip_tunnels.h>
+
+#include "messages.h"
+
+/* In front of a plain packet: our header, UDP, the larger of the IP headers, and the link below. */
+#define WG_HEADROOM \
+	ALIGN(sizeof(struct wg_msg_data) + sizeof(struct udphdr) + sizeof(struct ipv6hdr) + LL_MAX_HEADER, 16)
+
+#define WG_STAGED_PACKETS 128 /* of a peer, that wait for a session */
+
+/*
+ * Make the packet one piece of memory that is nobody else's, with so much room in
+ * front and behind: cryptography in place, in one piece, is what costs least.
+ * Whoever waits for its memory (TCP's small queues) goes on waiting for it.
+ */
+static inline bool wg_own_linear(struct sk_buff *skb, unsigned int head, unsigned int tail)
+{
+	unsigned int headroom = skb_headroom(skb);
+
+	if (likely(!skb_is_nonlinear(skb) && !skb_cloned(skb) && headroom >= head && skb_tailroom(skb) >= tail))
+		return true;
+	return !pskb_expand_head(skb, headroom < head ? head - headroom : 0, tail + skb->data_len, GFP_ATOMIC) &&
+	       !skb_linearize(skb);
+}
+
+/* Is there a whole header of the version that the protocol field says? */
+static inline bool wg_protocol_is_right(struct sk_buff *skb)
+{
+	__be16 real = ip_tunnel_parse_protocol(skb);
+
+	return real && skb->protocol == real;
+}
+
+static inline void wg_count_drops(struct net_device *dev, unsigned int n)
+{
+	if (n)
+		DEV_STATS_ADD(dev, tx_dropped, n);
+}
+
+#endif

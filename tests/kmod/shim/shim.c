@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The few things of the shimmed kernel that have a state. */
+#include <linux/rcupdate.h>
+#include <linux/slab.h>
+#include <linux/timekeeping.h>
+#include <linux/workqueue.h>
+
+#include <linux/mm.h>
+
+/* ---- memory -------------------------------------------------------------------- */
+
+unsigned long shim_ram_pages = 1UL << 18;
+long shim_alloc_until_failure = -1;
+long shim_objects;
+
+struct kmem_cache {
+	size_t size;
+	long objects;
+};
+
+void *shim_alloc(size_t size)
+{
+	void *p;
+
+	if (shim_alloc_until_failure >= 0 && !shim_alloc_until_failure--)
+		return NULL;
+	p = calloc(1, size);
+	if (!p)
+		abort();
+	return p;
+}
+
+struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned int flags, void *ctor)
+{
+	struct kmem_cache *cache = shim_alloc(sizeof(*cache));
+
+	if (cache)
+		cache->size = size;
+	return cache;
+}
+
+void kmem_cache_destroy(struct kmem_cache *cache)
+{
+	if (cache && cache->objects)
+		abort();
+	free(cache);
+}
+
+void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t flags)
+{
+	void *object = shim_alloc(cache->size);
+
+	cache->objects += !!object;
+	shim_objects += !!object;
+	return object;
+}
+
+void kmem_cache_free(struct kmem_cache *cache, void *object)
+{
+	cache->objects--;
+	shim_objects--;
+	free(object);
+}
+
+/* ---- RCU ----------------------------------------------------------------------- */
+
+__thread int shim_rcu_depth;
+static struct rcu_head *waiting;
+
+void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))
+{
+	head->func = func;
+	head->next = READ_ONCE(waiting);
+	while (!__atomic_compare_exchange_n(&waiting, &head->next, head, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED))
+		;
+}
+
+void rcu_barrier(void)
+{
+	struct rcu_head *head, *next;
+
+	for (head = __atomic_exchange_n(&waiting, NULL, __ATOMIC_SEQ_CST); head; head = next) {
+		next = head->next;
+		if ((size_t)head->func < 4096)
+			free((char *)head - (size_t)head->func);
+		else
+			head->func(head);
+	}
+}
+
+/* ---- time and work ------------------------------------------------------------- */
+
+u64 shim_now;
+static struct delayed_work *pending;
+
+bool shim_queue_delayed_work(struct delayed_work *work)
+{
+	if (work->pending)
+		return false;
+	work->pending = true;
+	work->next = pending;
+	pending = work;
+	return true;
+}
+
+bool cancel_delayed_work_sync(struct delayed_work *work)
+{
+	for (struct delayed_work **at = &pending; *at; at = &(*at)->next) {
+		if (*at != work)
+			continue;
+		*at = work->next;
+		work->pending = false;
+		return true;
+	}
+	return false;
+}
+
+int shim_run_delayed_works(void)
+{
+	struct delayed_work *work = pending, *next;
+	int n = 0;
+
+	pending = NULL;
+	for (; work; work = next, n++) {
+		next = work->next;
+		work->pending = false;
+		work->work.func(&work->work);
+	}
+	return n;
+}

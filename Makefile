@@ -26,7 +26,7 @@ OPTIONAL_PKGS := libsystemd
 
 # These set the machine up themselves and build in a make of their own, so they
 # must run where the libraries are not installed yet.
-SELF_MADE := deps demo check help clean
+SELF_MADE := deps demo check help clean kmod kmod-all kmod-lint kmod-dkms check-kmod
 ifneq ($(filter-out $(SELF_MADE),$(or $(MAKECMDGOALS),all)),)
 -include $(O)/deps.mk
 endif
@@ -103,6 +103,22 @@ $(O)/fuzz/%: tests/fuzz/%.c $(filter-out $(O)/cli.a,$(ARCHIVES))
 print-cflags: $(O)/deps.mk
 	@printf '%s\n' '$(ALL_CFLAGS)'
 
+# ---- the kernel module --------------------------------------------------------
+
+# KVER: 6.1, 6.12, with -cloud, a full release, or all. See kmod/README.md for
+# FLAVOUR, KDIR, W and C.
+KVER ?= 6.1 6.12
+FLAVOUR ?= wireguard
+.PHONY: kmod kmod-all kmod-lint kmod-dkms check-kmod
+kmod: ## the kernel module, for KVER='6.1 6.12'; fetches the headers
+	@O='$(O)' FLAVOUR='$(FLAVOUR)' KDIR='$(KDIR)' W='$(W)' C='$(C)' kmod/build $(KVER)
+kmod-all: ## the same for every kernel that it is made for
+	@O='$(O)' FLAVOUR='$(FLAVOUR)' W='$(W)' C='$(C)' kmod/build all
+kmod-lint: ## style, size, sparse
+	@O='$(O)' tests/kmod/lint
+check-kmod: ## no warnings on any kernel, style, dkms
+	@O='$(O)' tests/kmod/check
+
 # ---- the two commands, and their parts ---------------------------------------
 
 .PHONY: deps demo check check-unit check-cli check-netns check-vm lint fuzz bench
@@ -155,7 +171,7 @@ uninstall: ## remove what install put there
 
 .PHONY: clean help
 clean: ## remove build outputs (unpacked packages stay)
-	@if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name vm ! -name openresolv -exec rm -rf {} +; fi
+	@if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name vm ! -name headers ! -name openresolv -exec rm -rf {} +; fi
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## *(.*)/\1\t\2/p' Makefile | expand -t 14

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * compat: what differs between the kernels that this module is built for. The
+ * rest of it is written as if all were Debian's 6.12; where a kernel has another
+ * name or shape, this file gives it that of 6.12, or both one of our own (wg_,
+ * WG_). kmod/probe reads the kernel's headers and sets WG_HAVE_...; no version is
+ * compared. Locks: none.
+ *
+ *   use                              6.1              6.12          6.18 and later
+ *   skb_gso_segment()                netdevice.h      net/gso.h     -
+ *   get_unaligned_le32() ...         asm/             linux/        -
+ *   crypto_memneq()                  algapi.h         utils.h       -
+ *   blake2s(), struct blake2s_state  -                -             6.19: key first; blake2s_ctx
+ *   genl_info_dump(cb)->attrs        genl_dumpit_info -             -
+ *   timer_container_of()             from_timer       from_timer    -
+ *   udp_tunnel_xmit_skb()            -                -             one more argument
+ *   udp_tunnel6_xmit_skb()           int              void          one more argument
+ *   wg_set_lltx()                    a feature        dev->lltx     -
+ *   wg_delivery_type()               mono_delivery_time  tstamp_type   -
+ *   wg_stats_*()                     pcpu_stat_type; early kernels of a series: by hand
+ *   WG_NEWLINK()                     arguments        arguments     struct rtnl_newlink_params
+ *   WG_PERNET_EXIT()                 exit_batch_rtnl  exit_rtnl     -
+ *   WG_ENCAP_ERR_ARGS                an offset        err, port...  -
+ */
+#ifndef WG_COMPAT_H
+#define WG_COMPAT_H
+
+#include <crypto/algapi.h>
+#include <crypto/blake2s.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <net/genetlink.h>
+#include <net/net_namespace.h>
+#include <net/rtnetlink.h>
+#include <net/udp_tunnel.h>
+
+#ifdef WG_HAVE_GSO_H
+#include <net/gso.h>
+#endif
+
+#ifdef WG_HAVE_UNALIGNED_H
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+#ifdef WG_HAVE_CRYPTO_UTILS_H
+#include <crypto/utils.h>
+#endif
+
+/* Function and macro may share a name: a macro is not expanded inside itself. */
+#ifdef WG_HAVE_BLAKE2S_KEY_FIRST
+#define blake2s_state blake2s_ctx
+#define blake2s(out, in, key, outlen, inlen, keylen) blake2s(key, keylen, in, inlen, out, outlen)
+#endif
+
+/* What a dump was asked for. Both have ->attrs, and that is all there is in both. */
+#ifndef WG_HAVE_GENL_INFO_DUMP
+#define genl_info_dump(cb) genl_dumpit_info(cb)
+#endif
+
+#ifndef WG_HAVE_TIMER_CONTAINER_OF
+#define timer_container_of(var, timer, field) from_timer(var, timer, field)
+#endif
+
+/* The flags are what the inner header's cb has to say to IP output: nothing here. */
+#ifdef WG_HAVE_XMIT_IPCB_FLAGS
+#define udp_tunnel_xmit_skb(...) udp_tunnel_xmit_skb(__VA_ARGS__, 0)
+#define udp_tunnel6_xmit_skb(...) udp_tunnel6_xmit_skb(__VA_ARGS__, 0)
+#endif
+
+/* Our xmit needs no lock of the core's. To be called from the link's setup. */
+static inline void wg_set_lltx(struct net_device *dev)
+{
+#ifdef WG_HAVE_DEV_LLTX
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/*
+ * Which clock skb->tstamp is of. It lies among the header fields that are zeroed
+ * when a packet changes its layer, whereas skb->tstamp does not: whoever zeroes
+ * them keeps both or neither.
+ */
+static inline u8 wg_delivery_type(const struct sk_buff *skb)
+{
+#ifdef WG_HAVE_TSTAMP_TYPE
+	return skb->tstamp_type;
+#else
+	return skb->mono_delivery_time;
+#endif
+}
+
+static inline void wg_set_delivery_type(struct sk_buff *skb, u8 type)
+{
+#ifdef WG_HAVE_TSTAMP_TYPE
+	skb->tstamp_type = type;
+#else
+	skb->mono_delivery_time = type;
+#endif
+}
+
+/*
+ * Counters for each processor in dev->tstats. The core allocates and frees them
+ * when it is told the type; where it does not, alloc belongs in ndo_init and free
+ * where the link's other memory is freed.
+ */
+static inline void wg_stats_setup(struct net_device *dev)
+{
+#ifdef WG_HAVE_PCPU_STAT_TYPE
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+#endif
+}
+
+static inline int wg_stats_alloc(struct net_device *dev)
+{
+#ifndef WG_HAVE_PCPU_STAT_TYPE
+	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!dev->tstats)
+		return -ENOMEM;
+#endif
+	return 0;
+}
+
+static inline void wg_stats_free(struct net_device *dev)
+{
+#ifndef WG_HAVE_PCPU_STAT_TYPE
+	free_percpu(dev->tstats);
+	dev->tstats = NULL;
+#endif
+}
+
+/*
+ * WG_NEWLINK(name, link) defines rtnl_link_ops.newlink around
+ * int link(struct net *net, struct net_device *dev, struct netlink_ext_ack *extack),
+ * where @net is the namespace that the link begins in, for its socket.
+ */
+#ifdef WG_HAVE_NEWLINK_PARAMS
+#define WG_NEWLINK(name, link)                                                                                  \
+	static int name(struct net_device *dev, struct rtnl_newlink_params *params, struct netlink_ext_ack *extack) \
+	{                                                                                                       \
+		return link(rtnl_newlink_link_net(params), dev, extack);                                        \
+	}
+#else
+#define WG_NEWLINK(name, link)                                                                                  \
+	static int name(struct net *net, struct net_device *dev, struct nlattr *tb[], struct nlattr *data[],    \
+			struct netlink_ext_ack *extack)                                                         \
+	{                                                                                                       \
+		return link(net, dev, extack);                                                                  \
+	}
+#endif
+
+/*
+ * WG_PERNET_EXIT(name, leave) defines the hook around void leave(struct net *net),
+ * which is called under RTNL when a namespace ends, before anything in it is
+ * freed; `.WG_PERNET_EXIT_HOOK = name` puts it into a struct pernet_operations.
+ * Neither hook takes RTNL itself: the core has it for all namespaces at once.
+ */
+#if defined(WG_HAVE_EXIT_RTNL)
+#define WG_PERNET_EXIT_HOOK exit_rtnl
+#define WG_PERNET_EXIT(name, leave)                                    \
+	static void name(struct net *net, struct list_head *dev_kill_list) \
+	{                                                              \
+		leave(net);                                            \
+	}
+#elif defined(WG_HAVE_EXIT_BATCH_RTNL)
+#define WG_PERNET_EXIT_HOOK exit_batch_rtnl
+#define WG_PERNET_EXIT(name, leave)                                               \
+	static void name(struct list_head *exiting, struct list_head *dev_kill_list) \
+	{                                                                         \
+		struct net *net;                                                  \
+                                                                                  \
+		list_for_each_entry(net, exiting, exit_list)                      \
+			leave(net);                                               \
+	}
+#else
+#error "This kernel has no hook under RTNL for the end of a namespace. Stable 6.1 has one since 6.1.127."
+#endif
+
+/* After (struct sock *sk, struct sk_buff *skb, of an encap_err_rcv. */
+#ifdef WG_HAVE_ENCAP_ERR_INFO
+#define WG_ENCAP_ERR_ARGS int err, __be16 port, u32 info, u8 *payload
+#else
+#define WG_ENCAP_ERR_ARGS unsigned int udp_offset
+#endif
+
+#endif

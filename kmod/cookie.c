@@ -16,20 +16,21 @@
 #endif
 #include "cookie.h"
 
-static const char mac1_label[] = "mac1----";
-static const char cookie_label[] = "cookie--";
+#define LABEL_LEN 8
+static const u8 mac1_label[] = "mac1----";
+static const u8 cookie_label[] = "cookie--";
 
 static void mac(u8 out[WG_COOKIE_LEN], const void *in, size_t len, const u8 *key, size_t key_len)
 {
 	blake2s(out, in, key, WG_COOKIE_LEN, len, key_len);
 }
 
-static void key_from_label(u8 out[WG_KEY_LEN], const char *label, const u8 public[WG_KEY_LEN])
+static void key_from_label(u8 out[WG_KEY_LEN], const u8 *label, const u8 public[WG_KEY_LEN])
 {
 	struct blake2s_state state;
 
 	blake2s_init(&state, WG_KEY_LEN);
-	blake2s_update(&state, label, strlen(label));
+	blake2s_update(&state, label, LABEL_LEN);
 	blake2s_update(&state, public, WG_KEY_LEN);
 	blake2s_final(&state, out);
 }

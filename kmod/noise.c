@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/random.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>

@@ -14,6 +14,7 @@
 
 #include <linux/atomic.h>
 #include <linux/kref.h>
+#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 

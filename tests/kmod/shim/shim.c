@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The few things of the shimmed kernel that have a state. */
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
 #include <linux/mm.h>
+
+#include <malloc.h>
+#include <sys/random.h>
 
 /* ---- memory -------------------------------------------------------------------- */
 
@@ -28,6 +33,13 @@ void *shim_alloc(size_t size)
 	if (!p)
 		abort();
 	return p;
+}
+
+void kfree_sensitive(const void *p)
+{
+	if (p)
+		explicit_bzero((void *)p, malloc_usable_size((void *)p));
+	free((void *)p);
 }
 
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned int flags, void *ctor)
@@ -62,6 +74,25 @@ void kmem_cache_free(struct kmem_cache *cache, void *object)
 	free(object);
 }
 
+/* ---- locks and random numbers --------------------------------------------------- */
+
+__thread int shim_spinlocks;
+const u8 *shim_random;
+size_t shim_random_left;
+int shim_random_error;
+
+void get_random_bytes(void *p, size_t n)
+{
+	size_t ready = n < shim_random_left ? n : shim_random_left;
+
+	if (ready)
+		memcpy(p, shim_random, ready);
+	shim_random += ready;
+	shim_random_left -= ready;
+	if (getrandom((u8 *)p + ready, n - ready, 0) != (ssize_t)(n - ready))
+		abort();
+}
+
 /* ---- RCU ----------------------------------------------------------------------- */
 
 __thread int shim_rcu_depth;
@@ -91,6 +122,7 @@ void rcu_barrier(void)
 /* ---- time and work ------------------------------------------------------------- */
 
 u64 shim_now;
+struct timespec64 shim_wall_clock;
 static struct delayed_work *pending;
 
 bool shim_queue_delayed_work(struct delayed_work *work)

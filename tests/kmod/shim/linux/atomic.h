@@ -8,6 +8,8 @@ typedef struct {
 	s64 counter;
 } atomic64_t;
 
+#define ATOMIC64_INIT(value) { value }
+
 static inline s64 atomic64_read(const atomic64_t *a)
 {
 	return READ_ONCE(a->counter);
@@ -19,6 +21,10 @@ static inline void atomic64_set(atomic64_t *a, s64 value)
 static inline bool atomic64_try_cmpxchg(atomic64_t *a, s64 *old, s64 new)
 {
 	return __atomic_compare_exchange_n(&a->counter, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+static inline s64 atomic64_inc_return(atomic64_t *a)
+{
+	return __atomic_add_fetch(&a->counter, 1, __ATOMIC_SEQ_CST);
 }
 
 #endif

@@ -29,6 +29,6 @@ void kmem_cache_free(struct kmem_cache *cache, void *object);
 #define kvcalloc(n, size, flags) shim_alloc((size_t)(n) * (size))
 #define kfree(p) free((void *)(p))
 #define kvfree(p) free((void *)(p))
-#define kfree_sensitive(p) free((void *)(p))
+void kfree_sensitive(const void *p);
 
 #endif

@@ -12,6 +12,9 @@ typedef struct {
 
 #define DEFINE_SPINLOCK(name) spinlock_t name = { PTHREAD_MUTEX_INITIALIZER }
 
+/* How many this thread holds: with one, nothing may sleep or take long. */
+extern __thread int shim_spinlocks;
+
 static inline void spin_lock_init(spinlock_t *lock)
 {
 	pthread_mutex_init(&lock->lock, NULL);
@@ -19,9 +22,11 @@ static inline void spin_lock_init(spinlock_t *lock)
 static inline void spin_lock(spinlock_t *lock)
 {
 	pthread_mutex_lock(&lock->lock);
+	shim_spinlocks++;
 }
 static inline void spin_unlock(spinlock_t *lock)
 {
+	shim_spinlocks--;
 	pthread_mutex_unlock(&lock->lock);
 }
 #define spin_lock_bh spin_lock

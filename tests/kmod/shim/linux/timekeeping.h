@@ -10,4 +10,11 @@
 extern u64 shim_now;
 #define ktime_get_coarse_boottime_ns() shim_now
 
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+extern struct timespec64 shim_wall_clock;
+#define ktime_get_real_ts64(ts) ((void)(*(ts) = shim_wall_clock))
+
 #endif

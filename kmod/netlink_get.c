@@ -98,8 +98,8 @@ static int put_peer_state(struct sk_buff *skb, struct wg_peer *peer)
 	up_read(&peer->handshake.lock);
 	if (ret || nla_put(skb, WGPEER_A_LAST_HANDSHAKE_TIME, sizeof(last_handshake), &last_handshake) ||
 	    nla_put_u16(skb, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, READ_ONCE(peer->persistent_keepalive)) ||
-	    nla_put_u64_64bit(skb, WGPEER_A_TX_BYTES, READ_ONCE(peer->tx_bytes), WGPEER_A_UNSPEC) ||
-	    nla_put_u64_64bit(skb, WGPEER_A_RX_BYTES, READ_ONCE(peer->rx_bytes), WGPEER_A_UNSPEC) ||
+	    nla_put_u64_64bit(skb, WGPEER_A_TX_BYTES, atomic64_read(&peer->tx_bytes), WGPEER_A_UNSPEC) ||
+	    nla_put_u64_64bit(skb, WGPEER_A_RX_BYTES, atomic64_read(&peer->rx_bytes), WGPEER_A_UNSPEC) ||
 	    nla_put_u32(skb, WGPEER_A_PROTOCOL_VERSION, 1) || put_endpoint(skb, peer))
 		return -EMSGSIZE;
 	return 0;

@@ -130,6 +130,13 @@ static int set_port(struct wg_device *wg, struct nlattr *attr, struct netlink_ex
 	return ret;
 }
 
+/* Packets may have waited for what was configured now: a key of ours, an endpoint. */
+static void send_waiting(struct wg_peer *peer)
+{
+	if (netif_running(peer->wg->dev) && !skb_queue_empty_lockless(&peer->staged))
+		wg_send_staged(peer);
+}
+
 /*
  * Sessions belong to the identity that they were made with: what is under way may
  * still arrive, but nothing more is sent with them, and the next packet begins
@@ -139,7 +146,7 @@ static void expire_sessions(struct wg_peer *peer)
 {
 	wg_handshake_clear(peer);
 	wg_keypairs_expire(&peer->keypairs);
-	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * NSEC_PER_SEC);
+	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC);
 }
 
 static int set_private_key(struct wg_device *wg, struct nlattr *attr, struct netlink_ext_ack *extack)
@@ -174,9 +181,8 @@ static int set_private_key(struct wg_device *wg, struct nlattr *attr, struct net
 		wg_peer_remove(peer);
 	list_for_each_entry(peer, &wg->peers, of_device) {
 		expire_sessions(peer);
-		/* What waited for there to be a key. */
-		if (!had_one && netif_running(wg->dev))
-			wg_send_staged(peer);
+		if (!had_one)
+			send_waiting(peer);
 	}
 	return 0;
 }
@@ -274,8 +280,7 @@ static int change_peer(struct wg_peer *peer, struct nlattr **attrs, u32 flags, s
 	}
 	if (attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL])
 		set_keepalive(peer, nla_get_u16(attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]));
-	if (netif_running(peer->wg->dev))
-		wg_send_staged(peer);
+	send_waiting(peer);
 	return 0;
 }
 
@@ -297,7 +302,18 @@ static void explain_peer(struct netlink_ext_ack *extack)
 	}
 }
 
-static int set_peer(struct wg_device *wg, struct nlattr *nest, struct netlink_ext_ack *extack)
+/*
+ * A grace period is what removal costs, so peers are condemned one by one and
+ * removed together. Until then look-ups still find them: they are marked.
+ */
+static void condemn(struct wg_peer *peer, struct list_head *condemned)
+{
+	WRITE_ONCE(peer->dead, true);
+	list_move_tail(&peer->of_device, condemned);
+}
+
+static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head *condemned,
+		    struct netlink_ext_ack *extack)
 {
 	struct nlattr *attrs[WGPEER_A_MAX + 1];
 	const u8 *key, *preshared;
@@ -330,9 +346,11 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct netlink_ex
 	peer = find_peer(wg, key);
 	if (flags & WGPEER_F_REMOVE_ME) {
 		if (peer)
-			wg_peer_remove(peer);
+			condemn(peer, condemned);
 		return 0;
 	}
+	if (peer && peer->dead)
+		peer = NULL;
 	if (peer) {
 		if (preshared)
 			wg_handshake_set_preshared(&peer->handshake, preshared);
@@ -341,6 +359,9 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct netlink_ex
 	/* Ourselves: one list of peers may serve everybody who is on it. */
 	if (flags & WGPEER_F_UPDATE_ONLY || (wg->identity.valid && !memcmp(key, wg->identity.public, WG_KEY_LEN)))
 		return 0;
+	/* Its place may still be taken: by itself, or because all are. */
+	if (find_peer(wg, key) || wg->n_peers >= WG_MAX_PEERS)
+		wg_peer_remove_list(wg, condemned);
 	peer = wg_peer_create(wg, key, preshared);
 	if (IS_ERR(peer)) {
 		if (PTR_ERR(peer) == -ENOSPC)
@@ -358,6 +379,7 @@ static int set_device(struct wg_device *wg, struct nlattr **attrs, struct netlin
 {
 	struct nlattr *flags = attrs[WGDEVICE_A_FLAGS], *port = attrs[WGDEVICE_A_LISTEN_PORT],
 		      *mark = attrs[WGDEVICE_A_FWMARK], *peer;
+	LIST_HEAD(condemned);
 	int ret, rest;
 
 	if (flags && nla_get_u32(flags) & ~__WGDEVICE_F_ALL) {
@@ -389,12 +411,14 @@ static int set_device(struct wg_device *wg, struct nlattr **attrs, struct netlin
 	}
 	if (!attrs[WGDEVICE_A_PEERS])
 		return 0;
+	ret = 0;
 	nla_for_each_nested(peer, attrs[WGDEVICE_A_PEERS], rest) {
-		ret = set_peer(wg, peer, extack);
+		ret = set_peer(wg, peer, &condemned, extack);
 		if (ret)
-			return ret;
+			break;
 	}
-	return 0;
+	wg_peer_remove_list(wg, &condemned);
+	return ret;
 }
 
 int wg_netlink_set(struct sk_buff *skb, struct genl_info *info)

@@ -13,6 +13,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
+#include <linux/string.h>
 #include <linux/workqueue.h>
 
 #include "allowedips.h"
@@ -37,7 +38,7 @@ static DECLARE_WORK(retirement, free_retired);
 
 /* ---- bits ---------------------------------------------------------------------- */
 
-/* Copied, since an address inside of a packet may be anywhere. */
+/* Copied, since an address inside of a packet is aligned to four bytes, not to eight. */
 static inline struct key key4(const struct in_addr *ip)
 {
 	__be32 word;

@@ -66,7 +66,7 @@ void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list
 void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock);
 /**
  * Longest match, under rcu_read_lock() or its BH form; no reference is taken, so
- * the peer may be on its way out. NULL: nobody's. @ip need not be aligned.
+ * the peer may be on its way out. NULL: nobody's.
  */
 struct wg_peer *wg_allowedips_lookup4(const struct wg_allowedips *ips, const struct in_addr *ip);
 struct wg_peer *wg_allowedips_lookup6(const struct wg_allowedips *ips, const struct in6_addr *ip);

@@ -104,6 +104,7 @@ void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb)
 
 	if (!wg_own_linear(skb, 0, 0))
 		goto drop;
+	skb->dev = wg->dev; /* the one that it came through may go while it waits */
 	if (wg_type(skb) != cpu_to_le32(WG_MSG_COOKIE) && !wg_cookie_check_mac1(&wg->checker, skb->data, skb->len)) {
 		net_dbg_ratelimited("%s: handshake message with a wrong mac\n", wg->dev->name);
 		goto drop;
@@ -160,7 +161,7 @@ static bool wg_may_work_on(struct wg_device *wg, struct sk_buff *skb)
 	switch (wg_cookie_check(&wg->checker, skb->data, skb->len, from, from_len, under_load)) {
 	case WG_MAC2_VALID:
 		return !under_load ||
-		       wg_ratelimiter_allow(dev_net(skb->dev), from, from_len == 6 ? 4 : 8);
+		       wg_ratelimiter_allow(dev_net(wg->dev), from, from_len == 6 ? 4 : 8);
 	case WG_MAC1_VALID:
 		if (under_load)
 			wg_send_cookie(wg, skb, ((const struct wg_msg_initiation *)skb->data)->sender, from, from_len);

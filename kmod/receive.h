@@ -8,6 +8,8 @@
 #ifndef WG_RECEIVE_H
 #define WG_RECEIVE_H
 
+#include <linux/types.h>
+
 struct napi_struct;
 struct sk_buff;
 struct sock;

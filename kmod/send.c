@@ -9,6 +9,7 @@
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
 #include <linux/skbuff.h>
+#include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>
 #include <net/ip_tunnels.h>
@@ -95,7 +96,7 @@ void wg_send_bundle(struct wg_peer *peer, struct sk_buff *bundle, bool ready)
 		data |= skb->len > WG_MIN_DATA_LEN;
 	wg_timers_authenticated_traversal(peer);
 	wg_timers_authenticated_sent(peer);
-	if (wg_socket_send_chain(peer, bundle) >= 0 && data)
+	if (!wg_socket_send_chain(peer, bundle) && data)
 		wg_timers_data_sent(peer);
 	wg_renew_session(peer, keypair);
 }
@@ -162,6 +163,8 @@ void wg_send_staged(struct wg_peer *peer)
 	struct wg_keypair *keypair;
 	unsigned int n = 0;
 
+	if (skb_queue_empty_lockless(&peer->staged))
+		return;
 	rcu_read_lock_bh();
 	keypair = rcu_dereference_bh(peer->keypairs.current_one);
 	if (likely(keypair && READ_ONCE(keypair->sending.valid) &&

@@ -28,10 +28,10 @@ void wg_socket_close(struct wg_device *wg);
 
 /**
  * Send a chain (skb->next) of finished messages to a peer: one look-up of the
- * route for all of them. Consumes them. @tos for the outer header. Returns the
- * bytes that went out, or -errno of the first failure.
+ * route for all of them; the class is in each one's cb. Consumes them. -errno
+ * when there is no way.
  */
-long wg_socket_send_chain(struct wg_peer *peer, struct sk_buff *chain);
+int wg_socket_send_chain(struct wg_peer *peer, struct sk_buff *chain);
 /** The same for a handshake message that is not in an skb yet. */
 int wg_socket_send_to_peer(struct wg_peer *peer, const void *msg, size_t len, u8 tos);
 /** Answer whoever sent @skb. */

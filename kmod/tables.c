@@ -5,7 +5,9 @@
  */
 #include <linux/log2.h>
 #include <linux/random.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 
 #include "device.h"
 #include "peer.h"

@@ -11,7 +11,14 @@ KMOD_CC ?= $(CC)
 OPT ?= -O2 -g
 WARN ?= -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wvla -Wno-unused-parameter -Werror
 
+KMOD_LIBS ?= -Wl,--as-needed -lsodium
 KMOD_OF_tables :=
+kmod_noise := kmod/noise.c kmod/cookie.c kmod/replay.c
+KMOD_OF_noise := $(kmod_noise)
+KMOD_OF_cookie := $(kmod_noise)
+KMOD_OF_vectors := $(kmod_noise)
+KMOD_OF_handshake := $(kmod_noise)
+KMOD_LIBS ?= -Wl,--as-needed -lsodium
 kmod_of = $(if $(filter undefined,$(origin KMOD_OF_$(1))),kmod/$(1).c,$(KMOD_OF_$(1)))
 
 # The shim's headers come before the system's of the same name. -Wshadow and the

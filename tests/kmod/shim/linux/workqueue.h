@@ -18,7 +18,7 @@ struct delayed_work {
 #define DECLARE_WORK(name, f) struct work_struct name = { .func = (f) }
 #define DECLARE_DELAYED_WORK(name, f) struct delayed_work name = { .work.func = (f) }
 #define INIT_WORK(w, f) ((void)((w)->func = (f)))
-#define queue_work(wq, w) ((w)->func(w), true)
+#define queue_work(wq, w) ((void)(w)->func(w))
 #define flush_work(w) ((void)(w))
 
 bool shim_queue_delayed_work(struct delayed_work *work);

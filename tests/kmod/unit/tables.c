@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Peers by key and by number. The file itself is included, after as much of a
+ * peer and of a device as it needs: the real ones want half of the kernel.
+ */
+#define WG_DEVICE_H
+#define WG_PEER_H
+#include "tables.h"
+
+struct wg_device {
+	struct wg_tables tables;
+};
+struct wg_peer {
+	u64 before;
+	struct wg_device *wg;
+	struct {
+		u8 remote_static[WG_KEY_LEN];
+	} handshake;
+	struct rhash_head by_key;
+	u32 number;
+};
+
+#include "../../../kmod/tables.c"
+#include "unit/tap.h"
+
+static struct wg_device wg;
+static struct wg_tables *const t = &wg.tables;
+
+static struct wg_peer *peer(u32 id)
+{
+	struct wg_peer *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		abort();
+	p->wg = &wg;
+	memcpy(p->handshake.remote_static, &id, sizeof(id));
+	p->number = U32_MAX;
+	return p;
+}
+
+static void pages(void)
+{
+	u32 k, at, expect_k = 0, expect_at = 0;
+	bool right = true;
+
+	for (u32 number = 0; number < WG_MAX_PEERS; number++) {
+		at = split(number, &k);
+		right &= k == expect_k && at == expect_at && k < WG_NUMBER_PAGES;
+		if (++expect_at == 64U << expect_k) {
+			expect_at = 0;
+			expect_k++;
+		}
+	}
+	ok(right);
+}
+
+static void some(void)
+{
+	enum { N = 3000 };
+	struct wg_peer *peers[N], *twin = peer(1234), *late = peer(N);
+	bool known = true, dense = true;
+
+	is_int(wg_tables_init(t), 0);
+	rcu_read_lock();
+	ok(!wg_tables_by_number(t, 0));
+	ok(!wg_tables_by_key(t, twin->handshake.remote_static));
+	for (u32 i = 0; i < N; i++) {
+		peers[i] = peer(i);
+		dense &= !wg_tables_add(t, peers[i]) && peers[i]->number == i;
+	}
+	ok(dense);
+	for (u32 i = 0; i < N; i++)
+		known &= wg_tables_by_number(t, i) == peers[i] &&
+			 wg_tables_by_key(t, peers[i]->handshake.remote_static) == peers[i];
+	ok(known);
+	ok(!wg_tables_by_number(t, N));
+	ok(!wg_tables_by_number(t, WG_MAX_PEERS - 1));
+	ok(!wg_tables_by_number(t, WG_MAX_PEERS));
+	ok(!wg_tables_by_number(t, U32_MAX));
+
+	/* A second peer with a key changes nothing, and wastes no number. */
+	is_int(wg_tables_add(t, twin), -EEXIST);
+	ok(wg_tables_by_key(t, twin->handshake.remote_static) == peers[1234]);
+	ok(!wg_tables_by_number(t, N));
+
+	wg_tables_remove(t, peers[1234]);
+	ok(!wg_tables_by_number(t, 1234));
+	ok(!wg_tables_by_key(t, twin->handshake.remote_static));
+	is_int(wg_tables_add(t, twin), 0);
+	ok(wg_tables_by_number(t, 1234) == twin);
+	ok(wg_tables_by_key(t, twin->handshake.remote_static) == twin);
+	is_int(wg_tables_add(t, late), 0);
+	is_int(late->number, N);
+	rcu_read_unlock();
+
+	wg_tables_remove(t, twin);
+	wg_tables_remove(t, late);
+	free(twin);
+	free(late);
+	for (u32 i = 0; i < N; i++) {
+		if (i != 1234)
+			wg_tables_remove(t, peers[i]);
+		free(peers[i]);
+	}
+	wg_tables_free(t);
+}
+
+static void no_memory(void)
+{
+	struct wg_peer *p = peer(1), *q = peer(2);
+
+	shim_alloc_until_failure = 0;
+	is_int(wg_tables_init(t), -ENOMEM);
+	ida_destroy(&t->numbers); /* the shim's has memory from the start, the kernel's has not */
+	shim_alloc_until_failure = -1;
+	is_int(wg_tables_init(t), 0);
+	shim_alloc_until_failure = 0;
+	is_int(wg_tables_add(t, p), -ENOMEM);
+	shim_alloc_until_failure = -1;
+	rcu_read_lock();
+	ok(!wg_tables_by_number(t, 0));
+	ok(!wg_tables_by_key(t, p->handshake.remote_static));
+	rcu_read_unlock();
+	is_int(wg_tables_add(t, q), 0);
+	is_int(q->number, 0);
+	wg_tables_remove(t, q);
+	wg_tables_free(t);
+	free(p);
+	free(q);
+}
+
+/* As many as there may be, and not one more. */
+static void full(void)
+{
+	static struct wg_peer last;
+	struct wg_peer *p = peer(7);
+
+	is_int(wg_tables_init(t), 0);
+	memset(t->numbers.used, 1, WG_MAX_PEERS - 1);
+	is_int(wg_tables_add(t, p), 0);
+	is_int(p->number, WG_MAX_PEERS - 1);
+	rcu_read_lock();
+	ok(wg_tables_by_number(t, WG_MAX_PEERS - 1) == p);
+	rcu_read_unlock();
+	last.wg = &wg;
+	is_int(wg_tables_add(t, &last), -ENOSPC);
+	wg_tables_remove(t, p);
+	wg_tables_free(t);
+	free(p);
+}
+
+int main(void)
+{
+	pages();
+	some();
+	no_memory();
+	full();
+	return tap_done();
+}

@@ -114,6 +114,8 @@ kmod: ## the kernel module, for KVER='6.1 6.12'; fetches the headers
 	@O='$(O)' FLAVOUR='$(FLAVOUR)' KDIR='$(KDIR)' W='$(W)' C='$(C)' kmod/build $(KVER)
 kmod-all: ## the same for every kernel that it is made for
 	@O='$(O)' FLAVOUR='$(FLAVOUR)' W='$(W)' C='$(C)' kmod/build all
+kmod-dkms: ## the sources where dkms looks for them (root): DESTDIR/usr/src
+	@packaging/dkms '$(DESTDIR)/usr/src'
 kmod-lint: ## style, size, sparse
 	@O='$(O)' tests/kmod/lint
 check-kmod: ## no warnings on any kernel, style, dkms

@@ -175,7 +175,9 @@ static bool wg_may_work_on(struct wg_device *wg, struct sk_buff *skb)
 static void wg_heard_from(struct wg_peer *peer, struct sk_buff *skb)
 {
 	wg_peer_set_endpoint_from_skb(peer, skb);
+	local_bh_disable();
 	wg_count_received(peer, skb->len);
+	local_bh_enable();
 	wg_timers_authenticated_received(peer);
 	wg_timers_authenticated_traversal(peer);
 }

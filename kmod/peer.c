@@ -162,6 +162,12 @@ static void wg_peer_free(struct rcu_head *rcu)
 	kmem_cache_free(wg_peer_cache, peer);
 }
 
+void wg_count_received(struct wg_peer *peer, unsigned int len)
+{
+	dev_sw_netstats_rx_add(peer->wg->dev, len);
+	atomic64_add(len, &peer->rx_bytes);
+}
+
 static void wg_peer_release(struct kref *refs)
 {
 	struct wg_peer *peer = container_of(refs, struct wg_peer, refs);

@@ -100,9 +100,7 @@ void wg_peer_put(struct wg_peer *peer);
 /** The link goes down: forget sessions, timers and what waits for them. */
 void wg_peer_stop(struct wg_peer *peer);
 
-static inline void wg_count_received(struct wg_peer *peer, unsigned int len)
-{
-	atomic64_add(len, &peer->rx_bytes);
-}
+/** @len as it came out of UDP, whatever the message was. BH off. */
+void wg_count_received(struct wg_peer *peer, unsigned int len);
 
 #endif

@@ -244,7 +244,6 @@ int wg_cell_poll(struct napi_struct *napi, int budget)
 		spin_unlock(&cell->packets.lock);
 		if (!skb)
 			break;
-		dev_sw_netstats_rx_add(skb->dev, skb->len);
 		napi_gro_receive(napi, skb);
 		done++;
 	}

@@ -286,7 +286,7 @@ alone() {
 
 setup_file() {
 	local scenario
-	load guest
+	source "$BATS_TEST_DIRNAME/guest"
 	export PATH=$BATS_FILE_TMPDIR:$PATH
 	cd "$BATS_FILE_TMPDIR"
 	"${CC:-cc}" -O1 -Wall -Wextra -o nltool "$BATS_TEST_DIRNAME/nltool.c"
@@ -301,7 +301,7 @@ setup_file() {
 }
 
 teardown_file() {
-	load guest
+	source "$BATS_TEST_DIRNAME/guest"
 	unload
 }
 

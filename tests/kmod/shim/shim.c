@@ -85,10 +85,11 @@ void get_random_bytes(void *p, size_t n)
 {
 	size_t ready = n < shim_random_left ? n : shim_random_left;
 
-	if (ready)
+	if (ready) {
 		memcpy(p, shim_random, ready);
-	shim_random += ready;
-	shim_random_left -= ready;
+		shim_random += ready;
+		shim_random_left -= ready;
+	}
 	if (getrandom((u8 *)p + ready, n - ready, 0) != (ssize_t)(n - ready))
 		abort();
 }

@@ -279,6 +279,9 @@ void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list
 {
 	struct wg_allowedip *node, *next;
 
+	/* After wg_allowedips_clear() there may be entries, which are not ours to touch any more. */
+	if (!rcu_access_pointer(ips->root4) && !rcu_access_pointer(ips->root6))
+		INIT_LIST_HEAD(list);
 	list_for_each_entry_safe(node, next, list, of_peer)
 		take(ips, node, lock);
 }
@@ -329,27 +332,13 @@ static void retire_rcu(struct rcu_head *rcu)
 	queue_work(system_unbound_wq, &retirement);
 }
 
-/* The next one in a trie, parents first. */
-static struct wg_allowedip *following(struct wg_allowedip *node, struct mutex *lock)
-{
-	struct wg_allowedip *next = held(node->child[0], lock) ?: held(node->child[1], lock);
-
-	for (; !next && node->up; node = node->up)
-		if (rcu_access_pointer(node->up->child[1]) != node)
-			next = held(node->up->child[1], lock);
-	return next;
-}
-
 static void clear(struct wg_allowedip __rcu **trie, struct mutex *lock)
 {
 	struct wg_allowedip *root = held(*trie, lock);
 
-	if (!root)
-		return;
 	RCU_INIT_POINTER(*trie, NULL);
-	for (struct wg_allowedip *node = root; node; node = following(node, lock))
-		list_del_init(&node->of_peer);
-	call_rcu(&root->rcu, retire_rcu);
+	if (root)
+		call_rcu(&root->rcu, retire_rcu);
 }
 
 void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock)

@@ -62,7 +62,11 @@ int wg_allowedips_remove6(struct wg_allowedips *ips, const struct in6_addr *ip, 
 			  struct mutex *lock);
 /** Take all from the peer whose list this is. */
 void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list, struct mutex *lock);
-/** Empty both tries at once; the lists of the peers are emptied too. */
+/**
+ * Empty both tries in one step, however much is in them. Every peer's list must
+ * then go through wg_allowedips_remove_peer(), which only empties it, before it is
+ * used in another way, and before anything is inserted.
+ */
 void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock);
 /**
  * Longest match, under rcu_read_lock() or its BH form; no reference is taken, so

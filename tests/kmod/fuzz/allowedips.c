@@ -160,6 +160,67 @@ static void check(const u8 *ip)
 	must(check_nodes(ips.root4, NULL, false) + check_nodes(ips.root6, NULL, true) == shim_objects);
 }
 
+/* ---- during a change ----------------------------------------------------------- */
+
+static struct probe {
+	struct prefix of;
+	struct wg_peer *before, *other;
+	bool changed;
+} probes[10];
+static size_t n_probes;
+
+static void probe_add(const u8 *ip, bool v6)
+{
+	struct probe *probe = &probes[n_probes++];
+
+	memset(probe, 0, sizeof(*probe));
+	memcpy(probe->of.ip, ip, 16);
+	probe->of.v6 = v6;
+	probe->before = model_lookup(ip, v6);
+}
+
+/* The address of the change, and some of what is there already. */
+static void probes_begin(const u8 *ip)
+{
+	size_t step = n_model / (ARRAY_SIZE(probes) - 2) + 1;
+
+	n_probes = 0;
+	probe_add(ip, false);
+	probe_add(ip, true);
+	for (size_t i = 0; i < n_model; i += step)
+		probe_add(model[i].ip, model[i].v6);
+}
+
+static void probes_look(void)
+{
+	for (struct probe *probe = probes; probe < probes + n_probes; probe++) {
+		struct wg_peer *peer = lookup(probe->of.ip, probe->of.v6);
+
+		if (!probe->changed) {
+			probe->changed = peer != probe->before;
+			probe->other = peer;
+		}
+		/* There is no way back. */
+		must(!probe->changed || peer == probe->other);
+	}
+}
+
+static void probes_end(void)
+{
+	for (struct probe *probe = probes; probe < probes + n_probes; probe++)
+		must(!probe->changed || probe->other == model_lookup(probe->of.ip, probe->of.v6));
+}
+
+/* ---- changes ------------------------------------------------------------------- */
+
+static void clear(void)
+{
+	wg_allowedips_clear(&ips, &lock);
+	for (int i = 0; i < PEERS; i++)
+		wg_allowedips_remove_peer(&ips, &lists[i], &lock);
+	n_model = 0;
+}
+
 static void apply(int what, const struct prefix *p)
 {
 	const void *ip = p->ip;
@@ -192,8 +253,7 @@ static void apply(int what, const struct prefix *p)
 	case 6:
 		if (p->len % 8)
 			break;
-		wg_allowedips_clear(&ips, &lock);
-		n_model = 0;
+		clear();
 		break;
 	}
 }
@@ -214,11 +274,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			p.len %= 34;
 		ip[data[1] % (p.v6 ? 16 : 4)] = data[1] & 0x80 ? data[2] : ip[data[1] >> 3 & 15] ^ data[2];
 		memcpy(p.ip, ip, 16);
+		probes_begin(ip);
+		shim_after_store = probes_look;
 		apply(data[0] & 15, &p);
+		shim_after_store = NULL;
+		probes_end();
 		check(ip);
 	}
-	wg_allowedips_clear(&ips, &lock);
-	n_model = 0;
+	clear();
 	for (int i = 0; i < PEERS; i++)
 		must(list_empty(&lists[i]));
 	rcu_barrier();

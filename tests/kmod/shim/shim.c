@@ -97,6 +97,7 @@ void get_random_bytes(void *p, size_t n)
 /* ---- RCU ----------------------------------------------------------------------- */
 
 __thread int shim_rcu_depth;
+void (*shim_after_store)(void);
 static struct rcu_head *waiting;
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *))

@@ -66,6 +66,23 @@ static void sources(void)
 	ok(!wg_ratelimiter_allow(net1, other6, 8));
 }
 
+/* Also when they share a chain, as some of so many do. */
+static void neighbours(void)
+{
+	int n = 0;
+
+	shim_now += 1000 * MS;
+	is_int(shim_run_delayed_works(), 1);
+	for (unsigned int i = 0; i < 300; i++) {
+		u8 from[8] = { i, i >> 8 };
+
+		n += burst((void *)(0x3000UL + i), v4, 4);
+		n += burst(net1, from, 4);
+		n += burst(net1, from, 8);
+	}
+	is_int(n, 3 * 300 * 5);
+}
+
 /* The table takes 1024 sources here; full ones are forgotten and make room. */
 static void bounds(void)
 {
@@ -84,10 +101,11 @@ static void bounds(void)
 	is_int(burst(net1, (u8[]){ 10, 0, 0, 0 }, 4), 4);
 	ok(!wg_ratelimiter_allow(net1, v4, 4));
 
-	/* All but the one that took four more have a full bucket by now; it has to wait. */
-	shim_now += 60 * MS;
+	/* All but the one that took four more have a full bucket just now; it has to wait. */
+	shim_now += 50 * MS;
 	is_int(shim_run_delayed_works(), 1);
 	ok(wg_ratelimiter_allow(net1, v4, 4));
+	is_int(shim_run_delayed_works(), 1);
 	ok(wg_ratelimiter_allow(net1, (u8[]){ 10, 0, 0, 0 }, 4));
 	ok(!wg_ratelimiter_allow(net1, (u8[]){ 10, 0, 0, 0 }, 4));
 	rcu_barrier();
@@ -114,6 +132,7 @@ int main(void)
 	is_int(wg_ratelimiter_init(), 0);
 	rate();
 	sources();
+	neighbours();
 	wg_ratelimiter_exit();
 	bounds();
 	no_memory();
@@ -123,6 +142,7 @@ int main(void)
 	/* A new life knows nothing of the old one. */
 	is_int(wg_ratelimiter_init(), 0);
 	is_int(burst(net1, v4, 4), 5);
+	is_int(shim_run_delayed_works(), 1);
 	wg_ratelimiter_exit();
 	rcu_barrier();
 	return tap_done();

@@ -26,8 +26,13 @@ extern __thread int shim_rcu_depth;
 #define rcu_dereference(p) rcu_dereference_check(p, false)
 #define rcu_dereference_protected(p, cond) ({ if (!(cond)) abort(); READ_ONCE(p); })
 #define rcu_access_pointer(p) READ_ONCE(p)
-#define rcu_assign_pointer(p, value) __atomic_store_n(&(p), (value), __ATOMIC_RELEASE)
-#define RCU_INIT_POINTER(p, value) WRITE_ONCE(p, value)
+
+/* What a reader sees between two stores, a test sees that looks after each. */
+extern void (*shim_after_store)(void);
+#define shim_store(p, value, order) \
+	({ __atomic_store_n(&(p), (value), order); if (shim_after_store) shim_after_store(); })
+#define rcu_assign_pointer(p, value) shim_store(p, value, __ATOMIC_RELEASE)
+#define RCU_INIT_POINTER(p, value) shim_store(p, value, __ATOMIC_RELAXED)
 
 void call_rcu(struct rcu_head *head, void (*func)(struct rcu_head *));
 void rcu_barrier(void);

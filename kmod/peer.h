@@ -50,6 +50,7 @@ struct wg_peer {
 	spinlock_t index_lock;
 	rwlock_t endpoint_lock;
 	struct wg_endpoint endpoint;
+	unsigned int endpoint_changes; /* counted, so that a route is kept only for where it leads */
 	struct dst_cache route;
 	struct sk_buff_head staged; /* plain packets that wait for a session */
 	struct wg_timers timers;

@@ -73,7 +73,7 @@ int wg_receive(struct sock *sk, struct sk_buff *skb)
 		goto error;
 	}
 	__skb_pull(skb, sizeof(struct udphdr));
-	type = *(const __le32 *)skb->data;
+	type = *(const __le32 *)skb->data; /* IP headers end on four bytes */
 	if (likely(type == cpu_to_le32(WG_MSG_DATA) && skb->len >= WG_MIN_DATA_LEN)) {
 		wg_receive_data(wg, skb);
 		return 0;
@@ -153,21 +153,22 @@ static struct wg_peer *wg_peer_of_source(const struct wg_device *wg, const struc
 	return wg_allowedips_lookup6(&wg->allowedips, &ipv6_hdr(skb)->saddr);
 }
 
-/* Nothing of the outer packet goes on but what is in here. */
-static void wg_clean(struct sk_buff *skb, struct net_device *dev, u8 tos)
+/* What was decrypted becomes a packet that came in through our link. */
+static void wg_make_inner(struct sk_buff *skb, struct net_device *dev, u8 tos)
 {
-	skb_scrub_packet(skb, true);
-	skb_clear_hash(skb);
+	__be16 protocol = skb->protocol;
+
+	skb_orphan(skb);
+	wg_forget(skb);
 	skb->dev = dev;
-	skb->priority = 0;
-	skb->encapsulation = 0;
+	skb->protocol = protocol;
+	skb_reset_mac_header(skb);
+	skb_reset_network_header(skb);
+	skb_reset_transport_header(skb);
 	/* The tag vouches for every byte, so for the checksums inside too, as
 	 * deep as they are. */
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->csum_level = SKB_MAX_CSUM_LEVEL;
-	skb_reset_mac_header(skb);
-	skb_reset_transport_header(skb);
-	skb_reset_mac_len(skb);
 	if (INET_ECN_is_ce(tos))
 		INET_ECN_set_ce(skb);
 }
@@ -194,7 +195,7 @@ static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
-	wg_clean(skb, dev, tos);
+	wg_make_inner(skb, dev, tos);
 	spin_lock(&cell->packets.lock);
 	__skb_queue_tail(&cell->packets, skb);
 	spin_unlock(&cell->packets.lock);

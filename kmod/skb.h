@@ -33,6 +33,18 @@ static inline bool wg_own_linear(struct sk_buff *skb, unsigned int head, unsigne
 	       !skb_linearize(skb);
 }
 
+/*
+ * Forget what the packet was on the other side of the tunnel: marks, routes,
+ * namespaces, timestamps, states of filters, and every header field that this or
+ * a later kernel has. Whatever is to go on is set again by the caller.
+ */
+static inline void wg_forget(struct sk_buff *skb)
+{
+	skb_scrub_packet(skb, true);
+	memset(&skb->headers, 0, sizeof(skb->headers));
+	skb_set_queue_mapping(skb, 0);
+}
+
 /* Is there a whole header of the version that the protocol field says? */
 static inline bool wg_protocol_is_right(struct sk_buff *skb)
 {

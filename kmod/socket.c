@@ -64,7 +64,8 @@ void wg_peer_set_endpoint(struct wg_peer *peer, const struct wg_endpoint *endpoi
 		return;
 	write_lock_bh(&peer->endpoint_lock);
 	peer->endpoint = *endpoint;
-	dst_cache_reset(&peer->route);
+	peer->endpoint_changes++;
+	dst_cache_reset_now(&peer->route);
 	write_unlock_bh(&peer->endpoint_lock);
 }
 
@@ -80,6 +81,7 @@ void wg_peer_clear_source(struct wg_peer *peer)
 {
 	write_lock_bh(&peer->endpoint_lock);
 	memset(&peer->endpoint.src6, 0, sizeof(peer->endpoint.src6));
+	peer->endpoint_changes++;
 	dst_cache_reset_now(&peer->route);
 	write_unlock_bh(&peer->endpoint_lock);
 }
@@ -103,12 +105,48 @@ size_t wg_address_bytes(const struct sk_buff *skb, u8 out[18])
 
 /* ---- out ------------------------------------------------------------------------------ */
 
-/* Where to, and what was found out on the way. */
+/* Where to, and what is known of the way. */
 struct wg_way {
 	struct wg_device *wg;
 	struct wg_peer *peer; /* NULL: an answer to a stranger; then nothing is remembered */
 	struct wg_endpoint to;
+	unsigned int changes;
+	struct dst_entry *route; /* with a reference; NULL: to be found */
 };
+
+/* The endpoint and the route to it, as they belong together. */
+static void wg_way_to_peer(struct wg_way *way)
+{
+	struct wg_peer *peer = way->peer;
+
+	read_lock(&peer->endpoint_lock);
+	way->to = peer->endpoint;
+	way->changes = peer->endpoint_changes;
+	if (way->to.addr.sa_family == AF_INET) {
+		struct rtable *route = dst_cache_get_ip4(&peer->route, &way->to.src4.s_addr);
+
+		way->route = route ? &route->dst : NULL;
+	} else if (IS_ENABLED(CONFIG_IPV6)) {
+		way->route = dst_cache_get_ip6(&peer->route, &way->to.src6);
+	}
+	read_unlock(&peer->endpoint_lock);
+}
+
+static void wg_way_remember(struct wg_way *way)
+{
+	struct wg_peer *peer = way->peer;
+
+	if (!peer)
+		return;
+	read_lock(&peer->endpoint_lock);
+	if (peer->endpoint_changes == way->changes) {
+		if (way->to.addr.sa_family == AF_INET)
+			dst_cache_set_ip4(&peer->route, way->route, way->to.src4.s_addr);
+		else if (IS_ENABLED(CONFIG_IPV6))
+			dst_cache_set_ip6(&peer->route, way->route, &way->to.src6);
+	}
+	read_unlock(&peer->endpoint_lock);
+}
 
 /* The source that the peer saw last does not serve any more. */
 static void wg_way_forget_source(struct wg_way *way)
@@ -122,25 +160,22 @@ static void wg_make_outer(const struct wg_way *way, struct sk_buff *skb)
 {
 	/* Of the packet inside only these go on: its owner in memory, for back
 	 * pressure, and its hash, for fair queues. */
-	skb_scrub_packet(skb, true);
+	u32 hash = skb->hash;
+	bool l4_hash = skb->l4_hash, sw_hash = skb->sw_hash;
+
+	wg_forget(skb);
+	__skb_set_hash(skb, hash, sw_hash, l4_hash);
 	skb->dev = way->wg->dev;
 	skb->mark = READ_ONCE(way->wg->fwmark);
-	skb->priority = 0;
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->encapsulation = 0;
 	skb->ignore_df = 1;
-	skb_set_queue_mapping(skb, 0);
 	/* From here on is what the link's counters count. */
 	skb_set_inner_network_header(skb, 0);
 }
 
-static struct rtable *wg_route4(struct wg_way *way, struct sock *sk, struct flowi4 *flow)
+static int wg_find_way4(struct wg_way *way, struct sock *sk, struct flowi4 *flow)
 {
-	struct dst_cache *cache = way->peer ? &way->peer->route : NULL;
-	struct rtable *route = cache ? dst_cache_get_ip4(cache, &flow->saddr) : NULL;
+	struct rtable *route;
 
-	if (route)
-		return route;
 	security_sk_classify_flow(sk, flowi4_to_flowi_common(flow));
 	if (flow->saddr && !inet_confirm_addr(sock_net(sk), NULL, 0, flow->saddr, RT_SCOPE_HOST)) {
 		wg_way_forget_source(way);
@@ -150,22 +185,24 @@ static struct rtable *wg_route4(struct wg_way *way, struct sock *sk, struct flow
 	if (way->to.src_if4 &&
 	    (IS_ERR(route) ? PTR_ERR(route) == -EINVAL : route->dst.dev->ifindex != way->to.src_if4)) {
 		/* The address is ours, but the way leads through another link now. */
-		wg_way_forget_source(way);
-		flow->saddr = 0;
 		if (!IS_ERR(route))
 			ip_rt_put(route);
+		wg_way_forget_source(way);
+		flow->saddr = 0;
 		route = ip_route_output_flow(sock_net(sk), flow, sk);
 	}
-	if (!IS_ERR(route) && cache)
-		dst_cache_set_ip4(cache, &route->dst, flow->saddr);
-	return route;
+	if (IS_ERR(route))
+		return PTR_ERR(route);
+	way->route = &route->dst;
+	way->to.src4.s_addr = flow->saddr;
+	wg_way_remember(way);
+	return 0;
 }
 
 static int wg_send4(struct wg_way *way, struct sk_buff *chain)
 {
 	struct sock *sk = rcu_dereference_bh(way->wg->sock4);
 	struct sk_buff *skb, *next;
-	struct rtable *route;
 	struct flowi4 flow = {
 		.saddr = way->to.src4.s_addr,
 		.daddr = way->to.addr4.sin_addr.s_addr,
@@ -173,30 +210,48 @@ static int wg_send4(struct wg_way *way, struct sk_buff *chain)
 		.flowi4_mark = READ_ONCE(way->wg->fwmark),
 		.flowi4_proto = IPPROTO_UDP,
 	};
+	int r;
 
 	if (unlikely(!sk))
 		return -ENONET;
 	flow.fl4_sport = inet_sk(sk)->inet_sport;
-	route = wg_route4(way, sk, &flow);
-	if (IS_ERR(route))
-		return PTR_ERR(route);
+	if (!way->route) {
+		r = wg_find_way4(way, sk, &flow);
+		if (r)
+			return r;
+	}
 	skb_list_walk_safe(chain, skb, next) {
 		skb_mark_not_on_list(skb);
-		dst_hold(&route->dst);
-		udp_tunnel_xmit_skb(route, sk, skb, flow.saddr, flow.daddr, wg_cb(skb)->tos,
-				    ip4_dst_hoplimit(&route->dst), 0, flow.fl4_sport, flow.fl4_dport, false, false);
+		dst_hold(way->route);
+		udp_tunnel_xmit_skb(container_of(way->route, struct rtable, dst), sk, skb, flow.saddr, flow.daddr, wg_cb(skb)->tos,
+				    ip4_dst_hoplimit(way->route), 0, flow.fl4_sport, flow.fl4_dport, false, false);
 	}
-	ip_rt_put(route);
+	return 0;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static int wg_find_way6(struct wg_way *way, struct sock *sk, struct flowi6 *flow)
+{
+	struct dst_entry *dst;
+
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(flow));
+	if (!ipv6_addr_any(&flow->saddr) && !ipv6_chk_addr(sock_net(sk), &flow->saddr, NULL, 0)) {
+		wg_way_forget_source(way);
+		flow->saddr = in6addr_any;
+	}
+	dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk, flow, NULL);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	way->route = dst;
+	way->to.src6 = flow->saddr;
+	wg_way_remember(way);
 	return 0;
 }
 
 static int wg_send6(struct wg_way *way, struct sk_buff *chain)
 {
-#if IS_ENABLED(CONFIG_IPV6)
 	struct sock *sk = rcu_dereference_bh(way->wg->sock6);
-	struct dst_cache *cache = way->peer ? &way->peer->route : NULL;
 	struct sk_buff *skb, *next;
-	struct dst_entry *dst;
 	struct flowi6 flow = {
 		.saddr = way->to.src6,
 		.daddr = way->to.addr6.sin6_addr,
@@ -205,35 +260,30 @@ static int wg_send6(struct wg_way *way, struct sk_buff *chain)
 		.flowi6_oif = way->to.addr6.sin6_scope_id,
 		.flowi6_proto = IPPROTO_UDP,
 	};
+	int r;
 
 	if (unlikely(!sk))
 		return -ENONET;
 	flow.fl6_sport = inet_sk(sk)->inet_sport;
-	dst = cache ? dst_cache_get_ip6(cache, &flow.saddr) : NULL;
-	if (!dst) {
-		security_sk_classify_flow(sk, flowi6_to_flowi_common(&flow));
-		if (!ipv6_addr_any(&flow.saddr) && !ipv6_chk_addr(sock_net(sk), &flow.saddr, NULL, 0)) {
-			wg_way_forget_source(way);
-			flow.saddr = in6addr_any;
-		}
-		dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk, &flow, NULL);
-		if (IS_ERR(dst))
-			return PTR_ERR(dst);
-		if (cache)
-			dst_cache_set_ip6(cache, dst, &flow.saddr);
+	if (!way->route) {
+		r = wg_find_way6(way, sk, &flow);
+		if (r)
+			return r;
 	}
 	skb_list_walk_safe(chain, skb, next) {
 		skb_mark_not_on_list(skb);
-		dst_hold(dst);
-		udp_tunnel6_xmit_skb(dst, sk, skb, skb->dev, &flow.saddr, &flow.daddr, wg_cb(skb)->tos,
-				     ip6_dst_hoplimit(dst), 0, flow.fl6_sport, flow.fl6_dport, false);
+		dst_hold(way->route);
+		udp_tunnel6_xmit_skb(way->route, sk, skb, skb->dev, &flow.saddr, &flow.daddr, wg_cb(skb)->tos,
+				     ip6_dst_hoplimit(way->route), 0, flow.fl6_sport, flow.fl6_dport, false);
 	}
-	dst_release(dst);
 	return 0;
-#else
-	return -EAFNOSUPPORT;
-#endif
 }
+#else
+static int wg_send6(struct wg_way *way, struct sk_buff *chain)
+{
+	return -EAFNOSUPPORT;
+}
+#endif
 
 /* Consumes the chain, sent or not. BH off. */
 static int wg_send(struct wg_way *way, struct sk_buff *chain)
@@ -251,6 +301,7 @@ static int wg_send(struct wg_way *way, struct sk_buff *chain)
 		net_dbg_ratelimited("%s: cannot send to %pISpfsc: error %d\n", way->wg->dev->name, &way->to.addr, r);
 		kfree_skb_list(chain);
 	}
+	dst_release(way->route);
 	return r;
 }
 
@@ -264,9 +315,7 @@ int wg_socket_send_chain(struct wg_peer *peer, struct sk_buff *chain)
 	for (skb = chain; skb; skb = skb->next)
 		len += skb->len;
 	rcu_read_lock_bh();
-	read_lock(&peer->endpoint_lock);
-	way.to = peer->endpoint;
-	read_unlock(&peer->endpoint_lock);
+	wg_way_to_peer(&way);
 	r = wg_send(&way, chain);
 	rcu_read_unlock_bh();
 	if (likely(!r))

@@ -109,6 +109,8 @@ static void wg_retransmit(struct wg_peer *peer)
 	/* Perhaps it was our source address that led nowhere. */
 	wg_peer_clear_source(peer);
 	wg_handshake_initiate(peer, true);
+	/* Also if it was held back, because clocks differ by a little. */
+	wg_timers_initiation_sent(peer);
 }
 
 static void wg_timer_fires(struct timer_list *timer)

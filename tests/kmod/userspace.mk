@@ -18,7 +18,6 @@ KMOD_OF_noise := $(kmod_noise)
 KMOD_OF_cookie := $(kmod_noise)
 KMOD_OF_vectors := $(kmod_noise)
 KMOD_OF_handshake := $(kmod_noise)
-KMOD_LIBS ?= -Wl,--as-needed -lsodium
 kmod_of = $(if $(filter undefined,$(origin KMOD_OF_$(1))),kmod/$(1).c,$(KMOD_OF_$(1)))
 
 # The shim's headers come before the system's of the same name. -Wshadow and the

@@ -16,7 +16,8 @@ static inline u64 siphash(const void *data, size_t len, const siphash_key_t *key
 
 	while (len--)
 		hash = (hash ^ *byte++) * 0x100000001b3ULL + (key->key[1] >> 32);
-	return hash ^ hash >> 29;
+	hash = (hash ^ hash >> 32) * 0xd6e8feb86659fd93ULL;
+	return hash ^ hash >> 32;
 }
 static inline u64 siphash_3u64(u64 a, u64 b, u64 c, const siphash_key_t *key)
 {

@@ -211,6 +211,26 @@ static void whole_handshake(const struct vector *v)
 	world_end(&b);
 }
 
+/* Forged, but with all the right hashes; and nothing that follows from it. */
+static void null_peer(void)
+{
+	static const u8 zeros[WG_KEY_LEN];
+	struct wg_msg_initiation initiation;
+	struct wg_device b;
+	struct wg_peer *null, before;
+
+	world_device(&b, vec_r_private);
+	null = world_peer(&b, zeros, NULL);
+	memcpy(&initiation, vec_null_initiation, sizeof(initiation));
+	ok(wg_cookie_check_mac1(&b.checker, &initiation, sizeof(initiation)));
+	ok(!wg_handshake_consume_initiation(&b, &b.identity, &initiation));
+	before = *null;
+	ok(!wg_handshake_consume_initiation(&b, &b.identity, &initiation)); /* nor when that is known already */
+	ok(!memcmp(&before, null, sizeof(before)));
+	is_int(null->handshake.state, WG_HS_NONE);
+	world_end(&b);
+}
+
 int main(void)
 {
 	static const struct vector plain = { NULL, vec_plain_initiation, vec_plain_initiation_mac2, vec_plain_cookie,
@@ -227,6 +247,7 @@ int main(void)
 	wg_noise_init();
 	whole_handshake(&plain);
 	whole_handshake(&shared);
+	null_peer();
 	ok(memcmp(vec_plain_to_responder, vec_shared_to_responder, WG_KEY_LEN));
 	return tap_done();
 }

@@ -112,17 +112,19 @@ def macs(message, responder, cookie=None):
     return message + (mac(cookie, message) if cookie else bytes(16))
 
 
-def handshake(prefix, psk):
-    t = Transcript(r_public)
+def initiation_of(t, static, static_static):
     e = public_of(i_ephemeral)
     t.hash(e)
     t.mix(1, e)
     (k,) = t.mix(2, dh(i_ephemeral, r_public))
-    sealed_static = t.seal(k, i_public)
-    (k,) = t.mix(2, dh(i_private, r_public))
-    sealed_time = t.seal(k, timestamp)
-    initiation = struct.pack("<II", 1, SENDER) + e + sealed_static + sealed_time
+    sealed_static = t.seal(k, static)
+    (k,) = t.mix(2, static_static)
+    return struct.pack("<II", 1, SENDER) + e + sealed_static + t.seal(k, timestamp)
 
+
+def handshake(prefix, psk):
+    t = Transcript(r_public)
+    initiation = initiation_of(t, i_public, dh(i_private, r_public))
     cookie = mac(secret, FROM)
     complete = macs(initiation, r_public)
     emit(prefix + "_initiation", complete)
@@ -158,3 +160,5 @@ print(f"#define VEC_SECONDS {SECONDS}\n#define VEC_NANOSECONDS {NANOSECONDS}")
 print(f"#define VEC_SENDER 0x{SENDER:08x}\n#define VEC_RECEIVER 0x{RECEIVER:08x}")
 handshake("vec_plain", bytes(32))
 handshake("vec_shared", fixed("preshared"))
+# What anybody can make in the name of a peer whose key is the null point.
+emit("vec_null_initiation", macs(initiation_of(Transcript(r_public), bytes(32), bytes(32)), r_public))

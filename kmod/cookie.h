@@ -64,7 +64,10 @@ enum wg_cookie_verdict wg_cookie_check(struct wg_cookie_checker *checker, const 
 bool wg_cookie_check_mac1(struct wg_cookie_checker *checker, const void *msg, size_t len);
 /** Put both macs on a message of ours; @len includes them. */
 void wg_cookie_add_macs(struct wg_cookie *cookie, void *msg, size_t len);
-/** The answer to the handshake message with @macs, which were checked, and sender index @receiver (wire order) that came from @from. */
+/**
+ * The answer to the handshake message with @macs, which were checked, and sender
+ * index @receiver (wire order), that came from @from.
+ */
 void wg_cookie_create_reply(struct wg_cookie_checker *checker, struct wg_msg_cookie *reply, __le32 receiver,
 			    const struct wg_msg_macs *macs, const u8 *from, size_t from_len);
 /** Take in a cookie for the last message that we sent with @cookie. False: not authentic, or nothing was sent. */

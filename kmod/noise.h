@@ -92,7 +92,7 @@ void wg_keypairs_init(struct wg_keypairs *keypairs);
 struct wg_keypair *wg_keypair_get(struct wg_keypair *keypair);
 /** NULL-safe. The last reference wipes and frees it after a grace period: module exit needs rcu_barrier(). */
 void wg_keypair_put(struct wg_keypair *keypair);
-/** Drop all keypairs of a peer: no packet finds them afterwards. At a peer's end: when no handshake of it runs any more. */
+/** Drop all keypairs of a peer: no packet finds them afterwards. At its end: when no handshake of it runs any more. */
 void wg_keypairs_clear(struct wg_keypairs *keypairs);
 /** Mark what is there as not to be sent with any more, so that the next packet asks for a handshake. */
 void wg_keypairs_expire(struct wg_keypairs *keypairs);

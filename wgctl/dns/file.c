@@ -212,16 +212,15 @@ static int fill(int fd, const struct wgc_dns_base *b)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int replace(const char *path, const struct wgc_dns_base *b)
+/*
+ * The new file has the same name every time, which the lock allows: what a killed
+ * process left under it is gone with the next change, the undoing one at the latest.
+ */
+static int replace(const char *path, const char *temp, const struct wgc_dns_base *b)
 {
-	WGC_AUTO_FREE char *temp = NULL;
 	int fd, r;
 
-	if (asprintf(&temp, "%s.wgctl-XXXXXX", path) < 0) {
-		temp = NULL;
-		return -ENOMEM;
-	}
-	fd = mkostemp(temp, O_CLOEXEC);
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	if (b->kind == WGC_DNS_KIND_FILE)
@@ -239,14 +238,20 @@ static int replace(const char *path, const struct wgc_dns_base *b)
 /* Make @path what @b says. @now tells how it may be written. */
 static int put(const char *path, const struct state *now, const struct wgc_dns_base *b, struct wgc_err *err)
 {
+	WGC_AUTO_FREE char *temp = NULL;
 	int r;
 
+	if (asprintf(&temp, "%s.wgctl-new", path) < 0) {
+		temp = NULL;
+		return wgc_err_nomem(err);
+	}
+	unlink(temp);
 	if (b->kind == WGC_DNS_KIND_ABSENT)
 		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	else if (b->kind == WGC_DNS_KIND_FILE && now->mounted)
 		r = write_in_place(path, b->text);
 	else
-		r = replace(path, b);
+		r = replace(path, temp, b);
 	/* A mount that the kernel did not tell us of, or a directory that may
 	 * not be changed around a file that may. */
 	if ((r == -EBUSY || r == -EROFS || r == -EACCES) && b->kind == WGC_DNS_KIND_FILE && !now->mounted &&

@@ -86,9 +86,11 @@ static void regular(void)
 	is_str(read_text("resolv.conf"), ORIGINAL);
 	is_int(entries(), 2);
 
-	/* An empty file is a file. */
+	/* An empty file is a file; and what a killed process left goes. */
 	write_text("resolv.conf", "", 0644);
+	write_text("resolv.conf.wgctl-new", "half of", 0600);
 	is_int(apply("wg0", "10.0.0.1"), 0);
+	is_int(access(in_dir("resolv.conf.wgctl-new"), F_OK), -1);
 	is_int(restore("wg0", NULL), 0);
 	is_str(read_text("resolv.conf"), "");
 	unlink(in_dir("resolv.conf"));

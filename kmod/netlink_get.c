@@ -22,7 +22,7 @@ struct cursor {
 	struct wg_allowedip *ip;  /* NULL: at the beginning of the peer */
 	unsigned int generation;  /* of the device when ip was noted */
 	int ifindex;
-	bool begun;		  /* the device's own part was sent */
+	bool peer_told;		  /* one at least; until then each part has the link's own values */
 };
 
 static struct cursor *cursor_of(struct netlink_callback *cb)
@@ -52,22 +52,12 @@ static int put_allowed_ip(struct sk_buff *skb, const struct wg_allowedip *node)
 /* From @ip on. What did not fit is noted in the cursor. */
 static int put_allowed_ips(struct sk_buff *skb, struct cursor *cursor, struct wg_peer *peer, struct wg_allowedip *ip)
 {
-	struct nlattr *nest = nla_nest_start(skb, WGPEER_A_ALLOWEDIPS);
-
-	cursor->ip = ip;
-	if (!nest)
-		return -EMSGSIZE;
 	list_for_each_entry_from(ip, &peer->allowed_ips, of_peer) {
-		if (!put_allowed_ip(skb, ip))
-			continue;
-		if (ip == cursor->ip)
-			nla_nest_cancel(skb, nest);
-		else
-			nla_nest_end(skb, nest);
-		cursor->ip = ip;
-		return -EMSGSIZE;
+		if (put_allowed_ip(skb, ip)) {
+			cursor->ip = ip;
+			return -EMSGSIZE;
+		}
 	}
-	nla_nest_end(skb, nest);
 	cursor->ip = NULL;
 	return 0;
 }
@@ -108,23 +98,30 @@ static int put_peer_state(struct sk_buff *skb, struct wg_peer *peer)
 /* All of it, or what is left of its allowed IPs. -EMSGSIZE: the next part goes on with this peer. */
 static int put_peer(struct sk_buff *skb, struct cursor *cursor, struct wg_peer *peer)
 {
-	struct nlattr *nest = nla_nest_start(skb, 0);
+	struct nlattr *nest = nla_nest_start(skb, 0), *ips;
 	struct wg_allowedip *ip = cursor->ip;
 	int ret = 0;
 
 	if (!nest)
 		return -EMSGSIZE;
 	if (nla_put(skb, WGPEER_A_PUBLIC_KEY, WG_KEY_LEN, peer->handshake.remote_static) ||
-	    (!ip && put_peer_state(skb, peer))) {
-		nla_nest_cancel(skb, nest);
-		return -EMSGSIZE;
-	}
+	    (!ip && put_peer_state(skb, peer)))
+		goto cancel;
 	if (!ip)
 		ip = list_first_entry_or_null(&peer->allowed_ips, struct wg_allowedip, of_peer);
-	if (ip)
+	if (ip) {
+		ips = nla_nest_start(skb, WGPEER_A_ALLOWEDIPS);
+		if (!ips)
+			goto cancel;
 		ret = put_allowed_ips(skb, cursor, peer, ip);
+		nla_nest_end(skb, ips);
+	}
 	nla_nest_end(skb, nest);
 	return ret;
+
+cancel:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
 }
 
 static int put_link(struct sk_buff *skb, struct wg_device *wg)
@@ -144,26 +141,20 @@ static int put_link(struct sk_buff *skb, struct wg_device *wg)
 	return ret;
 }
 
-/*
- * As many peers as fit, from the cursor on. 0: all are told. A peer that is gone
- * leaves no trace of what came after it, so the dump ends there, and the changed
- * generation has told the reader to ask again.
- */
+/* As many peers as fit, from the cursor on. 0: all are told. */
 static int put_peers(struct sk_buff *skb, struct cursor *cursor, struct wg_device *wg)
 {
 	struct wg_peer *peer = cursor->peer, *next = NULL;
 	struct nlattr *nest;
 
 	if (!peer)
-		peer = list_first_entry_or_null(&wg->peers, struct wg_peer, of_device);
-	else if (READ_ONCE(peer->dead) || peer->wg != wg)
-		peer = NULL;
+		peer = list_first_entry(&wg->peers, struct wg_peer, of_device);
 	else if (cursor->ip && cursor->generation != wg->generation) {
 		/* Where we were may be freed. To begin again with this peer could go on for ever. */
 		cursor->ip = NULL;
 		peer = list_next_entry(peer, of_device);
 	}
-	if (peer && !list_entry_is_head(peer, &wg->peers, of_device)) {
+	if (!list_entry_is_head(peer, &wg->peers, of_device)) {
 		nest = nla_nest_start(skb, WGDEVICE_A_PEERS);
 		if (!nest)
 			return -EMSGSIZE;
@@ -172,6 +163,7 @@ static int put_peers(struct sk_buff *skb, struct cursor *cursor, struct wg_devic
 				next = wg_peer_get(peer);
 				break;
 			}
+			cursor->peer_told = true;
 		}
 		nla_nest_end(skb, nest);
 	}
@@ -185,7 +177,7 @@ static int put_part(struct sk_buff *skb, struct netlink_callback *cb, struct wg_
 {
 	struct cursor *cursor = cursor_of(cb);
 	void *header;
-	int ret;
+	int ret = 0;
 
 	/* Zero would mean that there is nothing to compare with yet. */
 	cb->seq = 2 * wg->generation + 1;
@@ -194,12 +186,15 @@ static int put_part(struct sk_buff *skb, struct netlink_callback *cb, struct wg_
 	if (!header)
 		return -EMSGSIZE;
 	genl_dump_check_consistent(cb, header);
-	if (!cursor->begun && put_link(skb, wg)) {
+	if (cursor->peer && (READ_ONCE(cursor->peer->dead) || cursor->peer->wg != wg)) {
+		/* It takes with it what came after it: the reader has to ask again. */
+		genlmsg_nlhdr(header)->nlmsg_flags |= NLM_F_DUMP_INTR;
+	} else if (!cursor->peer_told && put_link(skb, wg)) {
 		genlmsg_cancel(skb, header);
 		return -EMSGSIZE;
+	} else {
+		ret = put_peers(skb, cursor, wg);
 	}
-	cursor->begun = true;
-	ret = put_peers(skb, cursor, wg);
 	genlmsg_end(skb, header);
 	return ret ? skb->len : 0;
 }

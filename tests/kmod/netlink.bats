@@ -18,7 +18,11 @@ set_() { nltool $SET str:2=wg0 "$@"; }
 # A peer of one attribute type each, for errors: peer ATTRIBUTE...
 peer() { set_ '[8' '[0' "$@" ']' ']'; }
 allowed_ip() { peer key:1=0x11 '[9' '[0' "$@" ']' ']'; }
-new_link() { ip link add wg0 type wireguard; }
+# shellcheck disable=SC2120
+new_link() { ip link add wg0 ${1:+index "$1"} type wireguard; }
+
+# Without the messages, which are our own.
+errno() { awk '$1 == "error" || $1 == "done" {print $1, $2; next} $1 == "ack" {print $1; next} {print}'; }
 
 # ---- what is the same ---------------------------------------------------------------
 
@@ -74,9 +78,10 @@ same_commands() {
 	wg set wg1 listen-port 0
 	n=$(wg show wg1 listen-port)
 	((n > 0)) && [ "$(ss -Hlnu "sport = $n" | wc -l)" = 2 ] && echo "some port"
+	wg set wg1 listen-port 7777
 	ip link del wg0
 	wg show wg0 2>&1
-	wg show all dump | cut -f1,3-
+	wg show all dump
 }
 
 # Message for message, byte for byte. The time of a handshake is never there, nobody shakes hands.
@@ -90,11 +95,11 @@ same_parts() {
 	get
 	wg set wg0 peer "$(key 2)" allowed-ips 10.0.0.0/8,fd00::/8 endpoint '[fe80::1%lo]:9' peer "$(key 3)" endpoint 192.0.2.1:9
 	get
-	nltool -d $GET u32:1="$(</sys/class/net/wg0/ifindex)" | sha256sum
-	set_ '[8' '[0' key:1=0x55 '[9' 500* '[0' u16:1=2 hex:2=0a%x u8:3=32 ']' ']' ']' ']' 2>/dev/null || echo "no 5 bytes"
+	nltool -d $GET u32:1="$(ip -o link show wg0 | cut -d: -f1)"
+	set_ '[8' '[0' key:1=0x55 '[9' 500* '[0' u16:1=2 hex:2=0a%x u8:3=32 ']' ']' ']' ']' | errno
 	set_ '[8' '[0' key:1=0x55 '[9' 2000* '[0' u16:1=2 hex:2=%x u8:3=32 ']' ']' ']' ']'
 	set_ '[8' '[0' key:1=0x56 '[9' 1500* '[0' u16:1=10 hex:2=20010db8000000000000000000000000%x u8:3=128 ']' ']' ']' \
-		'[0' key:1=0x57 ']' ']' || echo "an address of 20 bytes"
+		'[0' key:1=0x57 ']' ']' | errno
 	set_ '[8' '[0' key:1=0x56 '[9' 1500* '[0' u16:1=10 hex:2=20010db80000000000000000%x u8:3=128 ']' ']' ']' \
 		'[0' key:1=0x57 ']' ']'
 	for size in 4096 8192 16384 32768 65536; do
@@ -112,7 +117,7 @@ same_giant() {
 	local i
 	new_link
 	for i in 10 11 12 13 14; do
-		set_ '[8' '[0' key:1=0x55 '[9' 1000* '[0' u16:1=2 hex:2="${i}00%x" u8:3=32 ']' ']' ']' ']' 2>&1
+		set_ '[8' '[0' key:1=0x55 '[9' 1000* '[0' u16:1=10 hex:2="20010db8${i}00000000000000%x" u8:3=128 ']' ']' ']' ']'
 	done
 	{
 		echo '[Peer]'
@@ -128,10 +133,9 @@ same_giant() {
 
 same_many() {
 	new_link
-	seq 2000 | while read -r n; do
-		printf '[Peer]\nPublicKey=%s\nAllowedIPs=10.%d.%d.0/24,fd00:%x::/32\nEndpoint=192.0.2.1:%d\n' \
-			"$(printf '%043d=' "$n")" $((n / 256)) $((n % 256)) "$n" "$n"
-	done >conf
+	awk 'BEGIN {for (n = 1; n <= 2000; n++)
+		printf("[Peer]\nPublicKey=%042d0=\nAllowedIPs=10.%d.%d.0/24,fd00:%x::/32\nEndpoint=192.0.2.1:%d\n",
+			n, n / 256, n % 256, n, n)}' >conf
 	wg setconf wg0 conf
 	wg show wg0 peers | wc -l
 	get -b 4096 | sha256sum
@@ -146,15 +150,11 @@ same_many() {
 }
 
 # Which errno, and that the core's own refusals are the core's. Messages are our own.
-same_errors() {
+same_errors() { errors_of_all | errno; }
+errors_of_all() {
 	new_link
 	ip link add dummy0 type dummy
-	# shellcheck disable=SC2317
-	try() {
-		local said
-		said=$("$@" 2>&1 | awk '$1 == "error" || $1 == "done" {print $1, $2; next} {print}')
-		echo "$* -> $said" | sed 's/0\{20,\}/.../'
-	}
+	try() { echo "$*" && "$@"; }
 	try nltool $GET str:2=wg0
 	try nltool -d $GET
 	try nltool -d $GET str:2=wg0 u32:1=1
@@ -233,8 +233,8 @@ same_errors() {
 same_permissions() {
 	local pid
 	new_link
-	setpriv --reuid 65534 --clear-groups nltool -d $GET str:2=wg0 | cut -d' ' -f1,2
-	setpriv --reuid 65534 --clear-groups nltool $SET str:2=wg0 u32:7=1 | cut -d' ' -f1,2
+	setpriv --reuid 65534 --clear-groups nltool -d $GET str:2=wg0 | errno
+	setpriv --reuid 65534 --clear-groups nltool $SET str:2=wg0 u32:7=1 | errno
 	echo "in a namespace of somebody else's"
 	unshare --user --map-root-user --net sleep 300 <&- >/dev/null 3>&- &
 	pid=$!
@@ -244,13 +244,13 @@ same_permissions() {
 	# shellcheck disable=SC2317
 	inside() { nsenter --target $pid --user --net --preserve-credentials "$@"; }
 	inside nltool -d $GET str:2=wg0 | tail -n 1
-	inside nltool $SET str:2=wg0 u32:7=1 | cut -d' ' -f1,2
-	inside nltool $SET str:2=wg0 u16:6=1 | cut -d' ' -f1,2
-	inside nltool $SET str:2=wg0 u16:6=0 key:3=0x33 | cut -d' ' -f1,2
-	inside nltool $SET str:2=wg0 key:3=0x33 '[8' '[0' key:1=0x34 ']' ']' | cut -d' ' -f1,2
+	inside nltool $SET str:2=wg0 u32:7=1 | errno
+	inside nltool $SET str:2=wg0 u16:6=1 | errno
+	inside nltool $SET str:2=wg0 u16:6=0 key:3=0x33 | errno
+	inside nltool $SET str:2=wg0 key:3=0x33 '[8' '[0' key:1=0x34 ']' ']' | errno
 	inside wg show wg0 dump
 	inside ip link add wg1 type wireguard
-	inside nltool $SET str:2=wg1 u32:7=1 u16:6=99 | cut -d' ' -f1,2
+	inside nltool $SET str:2=wg1 u32:7=1 u16:6=99 | errno
 	inside wg show wg1 dump
 	kill $pid
 	wait $pid
@@ -264,8 +264,8 @@ same_permissions() {
 		nltool $SET str:2=wg2 u32:7=1 | grep -q ack || break
 		sleep 0.1
 	done
-	nltool $SET str:2=wg2 u32:7=1 | cut -d' ' -f1,2
-	nltool $SET str:2=wg2 u16:6=1 | cut -d' ' -f1,2
+	nltool $SET str:2=wg2 u32:7=1 | errno
+	nltool $SET str:2=wg2 u16:6=1 | errno
 	wg set wg2 peer "$(key 1)"
 	wg show wg2 dump
 	ip link set wg2 up 2>&1
@@ -274,14 +274,14 @@ same_permissions() {
 
 # ---- with both modules ------------------------------------------------------------------
 
-export -f key get set_ peer allowed_ip new_link
+export -f key get set_ peer allowed_ip new_link errno errors_of_all
 export GET SET
 
 # alone FUNCTION [ARG...]: in network and mount namespaces of its own.
 alone() {
 	export -f "${1?}"
 	# shellcheck disable=SC2016
-	unshare --net --mount bash -c 'mount -t tmpfs tmpfs /run 2>/dev/null; ip link set lo up; "$@"' alone "$@" 2>&1
+	unshare --net --mount bash -c 'mount -t tmpfs tmpfs /run 2>/dev/null; ip link set lo up; "$@"; true' alone "$@" 2>&1
 }
 
 setup_file() {
@@ -352,8 +352,10 @@ wiped_on_success() {
 	{ alone wiped_on_errors; alone wiped_on_success; } >secrets
 	cat secrets
 	[ "$(grep -cE '^(quoted|tapped): clean' secrets)" = 14 ]
-	# This test can fail: the kernel's module leaves all of them.
-	[ "$(grep -cE '^(quoted|tapped): secret' "$BATS_FILE_TMPDIR/intree-secrets")" = 14 ]
+	echo "the kernel's:"
+	cat "$BATS_FILE_TMPDIR/intree-secrets"
+	# The kernel's module leaves what it did not come to, and what comes twice.
+	[ "$(grep -cE '^(quoted|tapped): secret' "$BATS_FILE_TMPDIR/intree-secrets")" -ge 5 ]
 }
 
 reasons() {
@@ -401,7 +403,7 @@ reasons() {
 		error ERANGE at 1 public key must be 32 bytes
 		error EOPNOTSUPP at 3 unknown flag of a peer
 		error EPFNOSUPPORT at 10 there is no protocol version but 1
-		ack at 4 endpoint ignored: neither a sockaddr_in nor a sockaddr_in6
+		ack endpoint ignored: neither a sockaddr_in nor a sockaddr_in6
 		error EINVAL at 0 an allowed IP has a family, an address and a prefix length
 		error EINVAL at 1 an allowed IP is IPv4 or IPv6
 		error EINVAL at 2 the address is not as long as its family's are
@@ -436,13 +438,13 @@ one_address() {
 
 # A peer with many allowed IPs in the middle, so that a dump by small parts stops in it.
 crowd() {
-	new_link
+	new_link ${1:+"$1"}
 	set_ '[8' '[0' key:1=0x11 ']' '[0' key:1=0x12 '[9' 1000* '[0' u16:1=2 hex:2=%x u8:3=32 ']' ']' ']' \
 		20* '[0' hex:1=00000000000000000000000000000000000000000000000000000000%x ']' ']' >/dev/null
 	[ "$(wg show wg0 peers | wc -l)" = 22 ] || echo "no crowd"
 }
 
-between() { get -b 4096 -q -w "$1" >out; sort out | uniq -c | awk '{$1 = ""} 1' | tr -d '\n'; echo; }
+between() { get -b 4096 -q -w "$1" >parts; sort parts | uniq -c | awk '{$1 = ""} 1' | tr -d '\n'; echo; }
 
 changes() {
 	crowd
@@ -460,8 +462,9 @@ changes() {
 	echo "all peers go"
 	between 'set_ u32:5=1 >/dev/null'
 	ip link del wg0 && crowd
-	echo "they go and come back"
-	between 'set_ u32:5=1 >/dev/null; ip link del wg0; crowd'
+	ip link del wg0 && crowd 7
+	echo "another link of the same number"
+	between 'ip link del wg0; crowd 7'
 	echo "another peer comes"
 	between 'set_ "[8" "[0" key:1=0x70 "]" "]" >/dev/null'
 	echo "the link goes"
@@ -475,17 +478,17 @@ export -f between crowd
 		nothing
 		 done 0 part
 		the peer goes
-		 done 0 interrupted part part interrupted
+		 done 0 part part interrupted
 		its allowed IPs go
-		 done 0 interrupted part part interrupted
+		 done 0 part part interrupted
 		they go to another
-		 done 0 interrupted part part interrupted
+		 done 0 part part interrupted
 		all peers go
-		 done 0 interrupted part part interrupted
-		they go and come back
-		 done 0 interrupted part part interrupted
+		 done 0 part part interrupted
+		another link of the same number
+		 done 0 part part interrupted
 		another peer comes
-		 done 0 interrupted part part interrupted
+		 done 0 part part interrupted
 		the link goes
 		 done ENODEV the link went away part
 	END

@@ -232,6 +232,23 @@ full() { # full NAME [extra lines for Interface] [address]
 	same "$before" "$(snapshot c)"
 }
 
+@test "[6] a kernel without nftables: a warning, and the rules do their part" {
+	[ -n "${WGCTL_VM-}" ] || skip "elsewhere: in guests, whose modules can be kept out"
+	full ftun
+	modprobe -r nf_tables
+	mkdir -p /run/modprobe.d
+	echo "install nf_tables /bin/false" >/run/modprobe.d/no-nft.conf
+	before=$(snapshot c 2>/dev/null)
+	run on c "$WGCTL" up ftun
+	echo "$output"
+	[ "$status" = 0 ]
+	[[ $output == *"no nftables"* ]]
+	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c 2>/dev/null)"
+	rm /run/modprobe.d/no-nft.conf
+}
+
 @test "[7] one name that resolves, one that does not: the first peer works" {
 	keys other
 	on s "$WGCTL" up hub

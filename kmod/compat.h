@@ -16,11 +16,8 @@
  *   udp_tunnel_xmit_skb()            -                -             one more argument
  *   udp_tunnel6_xmit_skb()           int              void          one more argument
  *   wg_set_lltx()                    a feature        dev->lltx     -
- *   wg_delivery_type()               mono_delivery_time  tstamp_type   -
- *   wg_stats_*()                     pcpu_stat_type; early kernels of a series: by hand
  *   WG_NEWLINK()                     arguments        arguments     struct rtnl_newlink_params
  *   WG_PERNET_EXIT()                 exit_batch_rtnl  exit_rtnl     -
- *   WG_ENCAP_ERR_ARGS                an offset        err, port...  -
  */
 #ifndef WG_COMPAT_H
 #define WG_COMPAT_H
@@ -81,59 +78,6 @@ static inline void wg_set_lltx(struct net_device *dev)
 }
 
 /*
- * Which clock skb->tstamp is of. It lies among the header fields that are zeroed
- * when a packet changes its layer, whereas skb->tstamp does not: whoever zeroes
- * them keeps both or neither.
- */
-static inline u8 wg_delivery_type(const struct sk_buff *skb)
-{
-#ifdef WG_HAVE_TSTAMP_TYPE
-	return skb->tstamp_type;
-#else
-	return skb->mono_delivery_time;
-#endif
-}
-
-static inline void wg_set_delivery_type(struct sk_buff *skb, u8 type)
-{
-#ifdef WG_HAVE_TSTAMP_TYPE
-	skb->tstamp_type = type;
-#else
-	skb->mono_delivery_time = type;
-#endif
-}
-
-/*
- * Counters for each processor in dev->tstats. The core allocates and frees them
- * when it is told the type; where it does not, alloc belongs in ndo_init and free
- * where the link's other memory is freed.
- */
-static inline void wg_stats_setup(struct net_device *dev)
-{
-#ifdef WG_HAVE_PCPU_STAT_TYPE
-	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
-#endif
-}
-
-static inline int wg_stats_alloc(struct net_device *dev)
-{
-#ifndef WG_HAVE_PCPU_STAT_TYPE
-	dev->tstats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
-	if (!dev->tstats)
-		return -ENOMEM;
-#endif
-	return 0;
-}
-
-static inline void wg_stats_free(struct net_device *dev)
-{
-#ifndef WG_HAVE_PCPU_STAT_TYPE
-	free_percpu(dev->tstats);
-	dev->tstats = NULL;
-#endif
-}
-
-/*
  * WG_NEWLINK(name, link) defines rtnl_link_ops.newlink around
  * int link(struct net *net, struct net_device *dev, struct netlink_ext_ack *extack),
  * where @net is the namespace that the link begins in, for its socket.
@@ -178,13 +122,6 @@ static inline void wg_stats_free(struct net_device *dev)
 	}
 #else
 #error "This kernel has no hook under RTNL for the end of a namespace. Stable 6.1 has one since 6.1.127."
-#endif
-
-/* After (struct sock *sk, struct sk_buff *skb, of an encap_err_rcv. */
-#ifdef WG_HAVE_ENCAP_ERR_INFO
-#define WG_ENCAP_ERR_ARGS int err, __be16 port, u32 info, u8 *payload
-#else
-#define WG_ENCAP_ERR_ARGS unsigned int udp_offset
 #endif
 
 #endif

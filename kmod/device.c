@@ -138,12 +138,9 @@ static int wg_parts_init(struct wg_device *wg)
 	wg->decrypt.leave = wg_receive_bundle;
 	wg->decrypt.queue = wg_rx_queue;
 
-	r = wg_stats_alloc(wg->dev);
-	if (r)
-		return r;
 	r = wg_tables_init(&wg->tables);
 	if (r)
-		goto stats;
+		return r;
 	r = -ENOMEM;
 	wg->crypt_wq = alloc_workqueue("wg-crypt-%s", WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM, 0, wg->dev->name);
 	if (!wg->crypt_wq)
@@ -182,8 +179,6 @@ crypt_wq:
 	destroy_workqueue(wg->crypt_wq);
 tables:
 	wg_tables_free(&wg->tables);
-stats:
-	wg_stats_free(wg->dev);
 	return r;
 }
 
@@ -199,7 +194,6 @@ static void wg_parts_free(struct wg_device *wg)
 	wg_crypt_free(&wg->decrypt);
 	wg_crypt_free(&wg->encrypt);
 	wg_tables_free(&wg->tables);
-	wg_stats_free(wg->dev);
 	wg_cookie_checker_wipe(&wg->checker);
 	wg_identity_clear(&wg->identity);
 }
@@ -248,7 +242,7 @@ static void wg_setup(struct net_device *dev)
 	dev->mtu = ETH_DATA_LEN - overhead;
 	dev->max_mtu = round_down(INT_MAX, WG_PADDING) - overhead;
 	wg_set_lltx(dev);
-	wg_stats_setup(dev);
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	SET_NETDEV_DEVTYPE(dev, &wg_device_type);
 	/* For ICMP errors, which look up who is to get them. */
 	netif_keep_dst(dev);

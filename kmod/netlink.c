@@ -59,23 +59,15 @@ struct wg_device *wg_netlink_device(struct net *net, struct nlattr **attrs, stru
 	struct net_device *dev;
 
 	ASSERT_RTNL();
-	if (!index && !name) {
-		NL_SET_ERR_MSG(extack, "the link is missing: give its index or its name");
-		return ERR_PTR(-EBADR);
-	}
-	if (index && name) {
-		NL_SET_ERR_MSG_ATTR(extack, name, "give the link's index or its name, not both");
-		return ERR_PTR(-EBADR);
-	}
+	if (!index && !name)
+		return WG_REFUSE(extack, NULL, ERR_PTR(-EBADR), "the link is missing: give its index or its name");
+	if (index && name)
+		return WG_REFUSE(extack, name, ERR_PTR(-EBADR), "give the link's index or its name, not both");
 	dev = index ? __dev_get_by_index(net, nla_get_u32(index)) : __dev_get_by_name(net, nla_data(name));
-	if (!dev) {
-		NL_SET_ERR_MSG_ATTR(extack, index ?: name, "there is no such link");
-		return ERR_PTR(-ENODEV);
-	}
-	if (!wg_device_is_ours(dev)) {
-		NL_SET_ERR_MSG_ATTR(extack, index ?: name, "the link is not a WireGuard one");
-		return ERR_PTR(-EOPNOTSUPP);
-	}
+	if (!dev)
+		return WG_REFUSE(extack, index ?: name, ERR_PTR(-ENODEV), "there is no such link");
+	if (!wg_device_is_ours(dev))
+		return WG_REFUSE(extack, index ?: name, ERR_PTR(-EOPNOTSUPP), "the link is not a WireGuard one");
 	return netdev_priv(dev);
 }
 

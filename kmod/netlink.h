@@ -23,6 +23,13 @@ void wg_netlink_exit(void);
 
 extern struct genl_family wg_netlink_family;
 
+/* The errno of a refusal, its reason, and which attribute is at fault (NULL: none of them). */
+#define WG_REFUSE(extack, attr, error, message)             \
+	({                                                  \
+		NL_SET_ERR_MSG_ATTR(extack, attr, message); \
+		(error);                                    \
+	})
+
 /** The link that a request is about, RTNL held. ERR_PTR(-EBADR, -ENODEV, -EOPNOTSUPP), the reason in @extack. */
 struct wg_device *wg_netlink_device(struct net *net, struct nlattr **attrs, struct netlink_ext_ack *extack);
 

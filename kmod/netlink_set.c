@@ -93,13 +93,11 @@ static int may_change_socket(struct wg_device *wg, struct nlattr *attr, struct n
 	net = rcu_dereference(wg->creating_net);
 	allowed = net && ns_capable(net->user_ns, CAP_NET_ADMIN);
 	rcu_read_unlock();
-	if (allowed)
-		return 0;
-	if (net)
-		NL_SET_ERR_MSG_ATTR(extack, attr, "port and mark need CAP_NET_ADMIN where the link was created");
-	else
-		NL_SET_ERR_MSG_ATTR(extack, attr, "the network namespace where the link was created is gone");
-	return -EPERM;
+	if (!net)
+		return WG_REFUSE(extack, attr, -EPERM, "the network namespace where the link was created is gone");
+	if (!allowed)
+		return WG_REFUSE(extack, attr, -EPERM, "port and mark need CAP_NET_ADMIN where the link was created");
+	return 0;
 }
 
 static void clear_sources(struct wg_device *wg)
@@ -124,10 +122,10 @@ static int set_port(struct wg_device *wg, struct nlattr *attr, struct netlink_ex
 	}
 	ret = wg_socket_open(wg, port);
 	if (ret == -EADDRINUSE)
-		NL_SET_ERR_MSG_ATTR(extack, attr, "the port is in use");
-	else if (ret)
-		NL_SET_ERR_MSG_ATTR(extack, attr, "cannot open a socket on that port");
-	return ret;
+		return WG_REFUSE(extack, attr, ret, "the port is in use");
+	if (ret)
+		return WG_REFUSE(extack, attr, ret, "cannot open a socket on that port");
+	return 0;
 }
 
 /* Packets may have waited for what was configured now: a key of ours, an endpoint. */
@@ -149,34 +147,28 @@ static void expire_sessions(struct wg_peer *peer)
 	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC);
 }
 
-static int set_private_key(struct wg_device *wg, struct nlattr *attr, struct netlink_ext_ack *extack)
+static void set_private_key(struct wg_device *wg, struct nlattr *attr)
 {
 	struct wg_identity *id = &wg->identity;
 	const bool had_one = id->valid;
 	u8 key[WG_KEY_LEN];
 	struct wg_peer *peer;
-	bool same, valid;
+	bool has_one, changes;
 
 	memcpy(key, nla_data(attr), WG_KEY_LEN);
-	valid = !is_zero_key(key);
+	has_one = !is_zero_key(key);
 	curve25519_clamp_secret(key);
-	same = valid == had_one && (!valid || !crypto_memneq(key, id->private, WG_KEY_LEN));
-	if (!same) {
-		if (!valid)
-			wg_identity_clear(id);
-		else
-			valid = wg_identity_set(id, key);
-	}
+	changes = has_one != had_one || (has_one && crypto_memneq(key, id->private, WG_KEY_LEN));
+	if (changes && has_one)
+		wg_identity_set(id, key);
+	else if (changes)
+		wg_identity_clear(id);
 	memzero_explicit(key, sizeof(key));
-	if (same)
-		return 0;
-	if (!valid && id->valid) {
-		NL_SET_ERR_MSG_ATTR(extack, attr, "the private key has no public key");
-		return -EINVAL;
-	}
+	if (!changes)
+		return;
 
-	wg_cookie_checker_set_public(&wg->checker, id->valid ? id->public : NULL);
-	peer = id->valid ? find_peer(wg, id->public) : NULL;
+	wg_cookie_checker_set_public(&wg->checker, has_one ? id->public : NULL);
+	peer = has_one ? find_peer(wg, id->public) : NULL;
 	if (peer)
 		wg_peer_remove(peer);
 	list_for_each_entry(peer, &wg->peers, of_device) {
@@ -184,7 +176,6 @@ static int set_private_key(struct wg_device *wg, struct nlattr *attr, struct net
 		if (!had_one)
 			send_waiting(peer);
 	}
-	return 0;
 }
 
 /* ---- a peer ----------------------------------------------------------------------- */
@@ -203,37 +194,25 @@ static int set_allowed_ip(struct wg_peer *peer, struct nlattr *nest, struct netl
 	ip = attrs[WGALLOWEDIP_A_IPADDR];
 	len = attrs[WGALLOWEDIP_A_CIDR_MASK];
 	flags = attrs[WGALLOWEDIP_A_FLAGS];
-	if (!attrs[WGALLOWEDIP_A_FAMILY] || !ip || !len) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "an allowed IP has a family, an address and a prefix length");
-		return -EINVAL;
-	}
-	if (flags && nla_get_u32(flags) & ~__WGALLOWEDIP_F_ALL) {
-		NL_SET_ERR_MSG_ATTR(extack, flags, "unknown flag of an allowed IP");
-		return -EOPNOTSUPP;
-	}
+	if (!attrs[WGALLOWEDIP_A_FAMILY] || !ip || !len)
+		return WG_REFUSE(extack, nest, -EINVAL, "an allowed IP has a family, an address and a prefix length");
+	if (flags && nla_get_u32(flags) & ~__WGALLOWEDIP_F_ALL)
+		return WG_REFUSE(extack, flags, -EOPNOTSUPP, "unknown flag of an allowed IP");
 	remove = flags && nla_get_u32(flags) & WGALLOWEDIP_F_REMOVE_ME;
 	v6 = nla_get_u16(attrs[WGALLOWEDIP_A_FAMILY]) == AF_INET6;
-	if (!v6 && nla_get_u16(attrs[WGALLOWEDIP_A_FAMILY]) != AF_INET) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[WGALLOWEDIP_A_FAMILY], "an allowed IP is IPv4 or IPv6");
-		return -EINVAL;
-	}
-	if (nla_len(ip) != (v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr))) {
-		NL_SET_ERR_MSG_ATTR(extack, ip, "the address is not as long as its family's are");
-		return -EINVAL;
-	}
-	if (nla_get_u8(len) > (v6 ? 128 : 32)) {
-		NL_SET_ERR_MSG_ATTR(extack, len, "the prefix is longer than the address");
-		return -EINVAL;
-	}
+	if (!v6 && nla_get_u16(attrs[WGALLOWEDIP_A_FAMILY]) != AF_INET)
+		return WG_REFUSE(extack, attrs[WGALLOWEDIP_A_FAMILY], -EINVAL, "an allowed IP is IPv4 or IPv6");
+	if (nla_len(ip) != (v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr)))
+		return WG_REFUSE(extack, ip, -EINVAL, "the address is not as long as its family's are");
+	if (nla_get_u8(len) > (v6 ? 128 : 32))
+		return WG_REFUSE(extack, len, -EINVAL, "the prefix is longer than the address");
 	if (remove)
 		ret = v6 ? wg_allowedips_remove6(ips, nla_data(ip), nla_get_u8(len), peer, lock) :
 			   wg_allowedips_remove4(ips, nla_data(ip), nla_get_u8(len), peer, lock);
 	else
 		ret = v6 ? wg_allowedips_insert6(ips, nla_data(ip), nla_get_u8(len), peer, &peer->allowed_ips, lock) :
 			   wg_allowedips_insert4(ips, nla_data(ip), nla_get_u8(len), peer, &peer->allowed_ips, lock);
-	if (ret)
-		NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the allowed IP");
-	return ret;
+	return ret ? WG_REFUSE(extack, nest, ret, "no memory for the allowed IP") : 0;
 }
 
 /* One that is of no use is passed over, as it always was; the warning is for whoever looks. */
@@ -326,20 +305,14 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 		explain_peer(extack);
 		return ret;
 	}
-	if (!attrs[WGPEER_A_PUBLIC_KEY]) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "the peer has no public key");
-		return -EINVAL;
-	}
+	if (!attrs[WGPEER_A_PUBLIC_KEY])
+		return WG_REFUSE(extack, nest, -EINVAL, "the peer has no public key");
 	if (attrs[WGPEER_A_FLAGS])
 		flags = nla_get_u32(attrs[WGPEER_A_FLAGS]);
-	if (flags & ~__WGPEER_F_ALL) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[WGPEER_A_FLAGS], "unknown flag of a peer");
-		return -EOPNOTSUPP;
-	}
-	if (attrs[WGPEER_A_PROTOCOL_VERSION] && nla_get_u32(attrs[WGPEER_A_PROTOCOL_VERSION]) != 1) {
-		NL_SET_ERR_MSG_ATTR(extack, attrs[WGPEER_A_PROTOCOL_VERSION], "there is no protocol version but 1");
-		return -EPFNOSUPPORT;
-	}
+	if (flags & ~__WGPEER_F_ALL)
+		return WG_REFUSE(extack, attrs[WGPEER_A_FLAGS], -EOPNOTSUPP, "unknown flag of a peer");
+	if (attrs[WGPEER_A_PROTOCOL_VERSION] && nla_get_u32(attrs[WGPEER_A_PROTOCOL_VERSION]) != 1)
+		return WG_REFUSE(extack, attrs[WGPEER_A_PROTOCOL_VERSION], -EPFNOSUPPORT, "there is no protocol version but 1");
 	key = nla_data(attrs[WGPEER_A_PUBLIC_KEY]);
 	preshared = attrs[WGPEER_A_PRESHARED_KEY] ? nla_data(attrs[WGPEER_A_PRESHARED_KEY]) : NULL;
 
@@ -365,10 +338,8 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	peer = wg_peer_create(wg, key, preshared);
 	if (IS_ERR(peer)) {
 		if (PTR_ERR(peer) == -ENOSPC)
-			NL_SET_ERR_MSG_ATTR(extack, nest, "the link has as many peers as it can have");
-		else
-			NL_SET_ERR_MSG_ATTR(extack, nest, "no memory for the peer");
-		return PTR_ERR(peer);
+			return WG_REFUSE(extack, nest, -ENOSPC, "the link has as many peers as it can have");
+		return WG_REFUSE(extack, nest, PTR_ERR(peer), "no memory for the peer");
 	}
 	return change_peer(peer, attrs, flags, extack);
 }
@@ -382,10 +353,8 @@ static int set_device(struct wg_device *wg, struct nlattr **attrs, struct netlin
 	LIST_HEAD(condemned);
 	int ret, rest;
 
-	if (flags && nla_get_u32(flags) & ~__WGDEVICE_F_ALL) {
-		NL_SET_ERR_MSG_ATTR(extack, flags, "unknown flag of a link");
-		return -EOPNOTSUPP;
-	}
+	if (flags && nla_get_u32(flags) & ~__WGDEVICE_F_ALL)
+		return WG_REFUSE(extack, flags, -EOPNOTSUPP, "unknown flag of a link");
 	if (port || mark) {
 		ret = may_change_socket(wg, port ?: mark, extack);
 		if (ret)
@@ -404,11 +373,8 @@ static int set_device(struct wg_device *wg, struct nlattr **attrs, struct netlin
 	}
 	if (flags && nla_get_u32(flags) & WGDEVICE_F_REPLACE_PEERS)
 		wg_peer_remove_all(wg);
-	if (attrs[WGDEVICE_A_PRIVATE_KEY]) {
-		ret = set_private_key(wg, attrs[WGDEVICE_A_PRIVATE_KEY], extack);
-		if (ret)
-			return ret;
-	}
+	if (attrs[WGDEVICE_A_PRIVATE_KEY])
+		set_private_key(wg, attrs[WGDEVICE_A_PRIVATE_KEY]);
 	if (!attrs[WGDEVICE_A_PEERS])
 		return 0;
 	ret = 0;

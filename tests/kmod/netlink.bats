@@ -49,8 +49,8 @@ same_commands() {
 	printf '[Interface]\nPrivateKey=%s\nListenPort=999\n[Peer]\nPublicKey=%s\nAllowedIPs=1.2.3.4/32\n' "$(key 5)" "$(key 6)" >conf
 	wg setconf wg0 conf
 	wg showconf wg0
-	printf '[Peer]\nPublicKey=%s\nAllowedIPs=1.2.3.5/32\n' "$(key 7)" >more
-	wg addconf wg0 more
+	printf '[Peer]\nPublicKey=%s\nAllowedIPs=1.2.3.5/32\n' "$(key 7)" >conf2
+	wg addconf wg0 conf2
 	wg syncconf wg0 conf
 	wg show wg0 dump
 	echo "ourselves are not a peer, neither before nor after the key"
@@ -272,6 +272,57 @@ same_permissions() {
 	ip link del wg2
 }
 
+# What configuration sets off: packets. Two links of one namespace, over loopback.
+same_sessions() {
+	local one two three
+	one=$(key 41 | wg pubkey) two=$(key 42 | wg pubkey) three=$(key 43 | wg pubkey)
+	# shook LINK: a handshake, newer than the last that this said, within two seconds
+	declare -A last=()
+	# shellcheck disable=SC2317
+	shook() {
+		local _ now
+		for _ in {1..20}; do
+			now=$(wg show "$1" latest-handshakes | sort -nk2 | tail -n 1 | cut -f2)
+			((now > ${last[$1]:-0})) && { last[$1]=$now && echo "$1: yes"; return; }
+			sleep 0.1
+		done
+		echo "$1: no"
+	}
+	ip link add wg0 type wireguard
+	ip link add wg1 type wireguard
+	wg set wg0 listen-port 1001 peer "$two" endpoint 127.0.0.1:1002
+	wg set wg1 listen-port 1002 private-key <(key 42) peer "$one"
+	ip link set wg0 up
+	ip link set wg1 up
+	shook wg0
+	echo "a keepalive without a key waits for the key"
+	wg set wg0 peer "$two" persistent-keepalive 1000
+	shook wg0
+	wg set wg0 private-key <(key 41)
+	shook wg0
+	shook wg1
+	sleep 1
+	echo "another keepalive is no reason, nor is the same key"
+	wg set wg0 peer "$two" persistent-keepalive 500 private-key <(key 41)
+	shook wg0
+	echo "off and on: the session is still good"
+	wg set wg0 peer "$two" persistent-keepalive 0
+	wg set wg0 peer "$two" persistent-keepalive 500
+	shook wg0
+	echo "with another key it is not"
+	wg set wg1 peer "$three"
+	wg set wg0 private-key <(key 43)
+	wg set wg0 peer "$two" persistent-keepalive 0
+	wg set wg0 peer "$two" persistent-keepalive 500
+	shook wg0
+	wg show wg1 latest-handshakes | awk -v k="$three" '$1 == k {print $2 > 0}'
+	sleep 1
+	echo "a peer made with a keepalive"
+	wg set wg1 peer "$three" remove
+	wg set wg1 peer "$three" endpoint 127.0.0.1:1001 persistent-keepalive 9
+	shook wg1
+}
+
 # ---- with both modules ------------------------------------------------------------------
 
 export -f key get set_ peer allowed_ip new_link errno errors_of_all
@@ -320,6 +371,7 @@ as_intree() {
 @test "a peer of 6,000 allowed IPs" { as_intree same_giant; }
 @test "2,000 peers" { as_intree same_many; }
 @test "errors are the same numbers" { as_intree same_errors; }
+@test "what configuration sets off" { as_intree same_sessions; }
 @test "who may do what: users, namespaces, the namespace of the socket" { as_intree same_permissions; }
 
 # ---- what is better ---------------------------------------------------------------------
@@ -388,8 +440,11 @@ reasons() {
 }
 
 @test "every refusal says why, and what is at fault" {
+	local nothing=
+	# 6.1 gives a dump nowhere to put them when it begins.
+	[[ $(uname -r) == 6.1.* ]] && nothing=' .*'
 	alone reasons >out
-	diff - out <<-'END'
+	sed -E "5,7s/^(error [A-Z]+)${nothing:-$}/\\1/" >want <<-'END'
 		error EBADR the link is missing: give its index or its name
 		error EBADR at 2 give the link's index or its name, not both
 		error ENODEV at 2 there is no such link
@@ -411,6 +466,7 @@ reasons() {
 		error EOPNOTSUPP at 4 unknown flag of an allowed IP
 		error EADDRINUSE at 6 the port is in use
 	END
+	diff want out
 }
 
 one_address() {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Our module with others, in a guest whose clock counts instructions (--count: what
-# would be minutes of waiting passes at once). On the left always ours, with a kind of
-# its own; on the right
+# Our module with others, in a guest whose clock counts instructions: what would be
+# minutes of waiting passes at once. On the left always ours, with a kind of its own; on
+# the right
 #
 #   intree  the kernel's module, in the same kernel
 #   go      wireguard-go
@@ -10,6 +10,8 @@
 #
 # Each tunnel carries IPv4 and IPv6, over one of them; who begins has the only
 # endpoint, the other side learns it.
+#
+# Guest: --count
 
 bats_require_minimum_version 1.5.0
 
@@ -17,7 +19,7 @@ setup_file() {
 	source "$BATS_TEST_DIRNAME/guest"
 	export DIR=$BATS_FILE_TMPDIR side
 	export PATH=$DIR:$PATH
-	"${CC:-cc}" -D_GNU_SOURCE -O1 -Wall -Wextra -o "$DIR/traffic" "$BATS_TEST_DIRNAME/traffic.c"
+	ln -s "$(realpath "$O/kmod-tools/traffic")" "$DIR/traffic"
 	load_intree
 	load_flavour
 	flavour_wg "$DIR/wg-ours"
@@ -86,6 +88,7 @@ endpoint() { # 4|6 SIDE
 
 # tunnel KIND 4|6 BEGINNER [OPTION...]: both sides of it, and a wire.
 tunnel() {
+	local each
 	kind=([left]=ours [right]=$1)
 	outer=$2 beginner=$3
 	ip -batch - <<-'END'
@@ -93,25 +96,27 @@ tunnel() {
 		netns add right
 		link add wire netns left type veth peer name wire netns right
 	END
-	for side in left right; do
-		ip -n $side -batch - <<-END
+	for each in left right; do
+		ip -n $each -batch - <<-END
 			link set lo up
-			addr add 192.0.2.${number[$side]}/24 dev wire
-			addr add 2001:db8::${number[$side]}/64 dev wire nodad
+			addr add 192.0.2.${number[$each]}/24 dev wire
+			addr add 2001:db8::${number[$each]}/64 dev wire nodad
 			link set wire up
 		END
-		link_new $side
+		link_new $each
 	done
 	configure "$beginner" endpoint "$(endpoint "$outer" "${other[$beginner]}")" "${@:4}"
 	configure "${other[$beginner]}" "${@:4}"
 	coproc traffic { exec traffic left right 3>&-; }
 }
 
-teardown() {
+end() {
 	[ -z "${traffic_PID-}" ] || { exec {traffic[1]}>&- && wait "$traffic_PID"; } || true
 	[ -z "${go-}" ] || { kill "$go" && wait "$go"; } 2>/dev/null || true
+	go=
 	ip -batch - <<<$'netns del left\nnetns del right' || true
 }
+teardown() { end; }
 
 # try COMMAND...: of traffic; it must work.
 try() {
@@ -146,9 +151,11 @@ peer() {
 	esac
 }
 
-# What one side has sent the other has received, by both sides' own count.
+# What one side has sent the other has received, by both sides' own count, when it
+# has been quiet for so long that no keepalive is due.
 counters_agree() {
 	local l r
+	try sleep 30
 	l=$(peer left sent)/$(peer left received)
 	r=$(peer right received)/$(peer right sent)
 	echo "left sent and received $l, right received and sent $r"
@@ -161,7 +168,7 @@ carries() { # KIND 4|6 BEGINNER [psk]
 	local v
 	tunnel "$1" "$2" "$3" ${4:+preshared-key "$DIR/psk"}
 	# Whoever knows no endpoint cannot begin.
-	fails send 4 "${other[$3]}" 1 100
+	fails send 4 "${other[$3]}" 1 100 0
 	try udp 4 "$3" 5 100 0
 	for v in 4 6; do
 		try udp $v left 3 1 0
@@ -173,7 +180,6 @@ carries() { # KIND 4|6 BEGINNER [psk]
 		try tcp 60000
 		try close
 	done
-	try sleep 1
 	counters_agree
 	[ "$(peer "${other[$3]}" endpoint)" = "$(endpoint "$2" "$3")" ]
 }
@@ -200,3 +206,157 @@ carries() { # KIND 4|6 BEGINNER [psk]
 @test "ours: over IPv4, preshared key" { carries ours 4 right psk; }
 @test "ours: over IPv6" { carries ours 6 left; }
 @test "ours: over IPv6, preshared key" { carries ours 6 right psk; }
+
+# ---- a long time ---------------------------------------------------------------------------
+
+# A session is renewed after 120 s of traffic and ends after 180 s: nothing of that is
+# seen inside. 350 s are three sessions.
+lasts() { # KIND BEGINNER
+	local side before=()
+	tunnel "$1" 4 "$2"
+	try open 6 "$2"
+	try tcp 20000
+	for side in left right; do before+=("$(peer $side handshake)"); done
+	try udp 4 "$2" 350 100 1000
+	try tcp 20000
+	for side in left right; do
+		echo "$side: handshake at $(peer $side handshake), the first one at ${before[0]}"
+		[ "$(peer $side handshake)" -ge $((before[0] + 240)) ]
+		before=("${before[@]:1}")
+	done
+	echo "the one that did not begin speaks, the other only listens"
+	before=("$(peer left handshake)")
+	try send 4 "${other[$2]}" 200 100 1000
+	[ "$(peer left handshake)" -ge $((before[0] + 80)) ]
+	echo "nobody speaks until the session has ended"
+	try sleep 30
+	before=("$(peer left handshake)")
+	try sleep 700
+	[ "$(peer left handshake)" = "${before[0]}" ]
+	try tcp 20000
+	[ "$(peer left handshake)" -ge $((before[0] + 700)) ]
+}
+
+@test "in-tree: 1,200 seconds and seven sessions, ours begins" { lasts intree left; }
+@test "in-tree: 1,200 seconds and seven sessions, the other begins" { lasts intree right; }
+@test "wireguard-go: 1,200 seconds and seven sessions, ours begins" { lasts go left; }
+@test "wireguard-go: 1,200 seconds and seven sessions, the other begins" { lasts go right; }
+@test "ours: 1,200 seconds and seven sessions" { lasts ours left; }
+
+keeps_alive() { # KIND
+	local side to started before n got
+	for side in left right; do
+		to=${other[$side]}
+		# A session that gets old would be renewed in between.
+		tunnel "$1" 4 $side
+		try udp 4 $side 1 100 0
+		try sleep 15
+		echo "$side speaks once: the other answers with an empty packet, once, after 10 s"
+		before=$(peer $side received)
+		try send 4 $side 1 100 0
+		try sleep 15
+		[ "$(($(peer $side received) - before))" = 32 ]
+		echo "$side keeps the way open: a packet every 5 s, which nobody answers"
+		started=${EPOCHREALTIME%.*}
+		before=$(peer "$to" received) got=$(peer $side received)
+		wg_on $side set wg0 peer "$(<"$DIR/$to.pub")" persistent-keepalive 5
+		try sleep 30
+		n=$((($(peer "$to" received) - before) / 32))
+		wg_on $side set wg0 peer "$(<"$DIR/$to.pub")" persistent-keepalive off
+		echo "$n packets in $((${EPOCHREALTIME%.*} - started)) s"
+		((n >= 6 && n <= (${EPOCHREALTIME%.*} - started) / 5 + 1))
+		[ "$(peer $side received)" = "$got" ]
+		[ $side = right ] || end
+	done
+}
+
+@test "in-tree: keepalives" { keeps_alive intree; }
+@test "wireguard-go: keepalives" { keeps_alive go; }
+@test "ours: keepalives" { keeps_alive ours; }
+
+# ---- what changes --------------------------------------------------------------------------
+
+roams() { # KIND
+	local side n
+	tunnel "$1" 4 left
+	try open 6 left
+	for side in left right; do
+		n=${number[$side]}
+		echo "$side gets another address"
+		ip -n $side -batch - <<-END
+			addr del 192.0.2.$n/24 dev wire
+			addr add 192.0.2.${n}0/24 dev wire
+		END
+		# wireguard-go goes on with the address that it had until a handshake fails.
+		[ "${kind[$side]}" != go ] || try udp 4 $side 12 100 1000 || true
+		try udp 4 $side 2 100 0
+		[ "$(peer "${other[$side]}" endpoint)" = "192.0.2.${n}0:5182$n" ]
+		try udp 4 "${other[$side]}" 2 100 0
+		try tcp 20000
+		echo "and another port"
+		wg_on $side set wg0 listen-port 4000$n
+		try udp 6 $side 2 100 0
+		[ "$(peer "${other[$side]}" endpoint)" = "192.0.2.${n}0:4000$n" ]
+		try udp 6 "${other[$side]}" 2 100 0
+		try tcp 20000
+	done
+	echo "the left one goes over to IPv6, the right one follows, and back"
+	wg_on left set wg0 peer "$(<"$DIR/right.pub")" endpoint '[2001:db8::2]:40002'
+	try udp 4 left 2 100 0
+	[ "$(peer right endpoint)" = '[2001:db8::1]:40001' ]
+	try tcp 20000
+	wg_on right set wg0 peer "$(<"$DIR/left.pub")" endpoint 192.0.2.10:40001
+	try udp 4 right 2 100 0
+	[ "$(peer left endpoint)" = 192.0.2.20:40002 ]
+	try tcp 20000
+}
+
+@test "in-tree: either side moves: address, port, family" { roams intree; }
+@test "wireguard-go: either side moves: address, port, family" { roams go; }
+@test "ours: either side moves: address, port, family" { roams ours; }
+
+restarts() { # KIND
+	local side to
+	for side in left right; do
+		to=${other[$side]}
+		tunnel "$1" 4 $side
+		try udp 4 $side 3 100 0
+		echo "$side starts again, and speaks first"
+		link_del $side
+		link_new $side
+		configure $side endpoint "$(endpoint 4 "$to")"
+		try udp 4 $side 3 100 0
+		echo "it starts again, and the other speaks first: into a session that is not there any more"
+		link_del $side
+		link_new $side
+		configure $side
+		fails udp 4 "$to" 5 100 0
+		try sleep 12
+		try udp 4 "$to" 3 100 0
+		[ "$(peer $side endpoint)" = "$(endpoint 4 "$to")" ]
+		[ $side = right ] || end
+	done
+}
+
+@test "in-tree: either side starts again" { restarts intree; }
+@test "wireguard-go: either side starts again" { restarts go; }
+@test "ours: either side starts again" { restarts ours; }
+
+# A preshared key that only one of them has: no session. Then none, and there is one.
+differs() { # KIND BEGINNER
+	tunnel "$1" 6 "$2"
+	wg_on left set wg0 peer "$(<"$DIR/right.pub")" preshared-key "$DIR/psk"
+	fails udp 4 "$2" 10 100 0
+	[ "$(peer "$2" handshake)" = 0 ]
+	# It was asked, and its answer not understood.
+	[ "$(peer "${other[$2]}" sent)" -ge 184 ]
+	wg_on left set wg0 peer "$(<"$DIR/right.pub")" preshared-key /dev/null
+	try sleep 10
+	try udp 4 "$2" 3 100 0
+}
+
+@test "in-tree: another preshared key is no session, ours begins" { differs intree left; }
+@test "in-tree: another preshared key is no session, the other begins" { differs intree right; }
+@test "wireguard-go: another preshared key is no session, ours begins" { differs go left; }
+@test "wireguard-go: another preshared key is no session, the other begins" { differs go right; }
+@test "ours: another preshared key is no session" { differs ours left; }

@@ -6,12 +6,17 @@
  * and answers each with "ok" or "no" and a figure.
  *
  *   udp 4|6 left|right N SIZE MS   datagrams from there, one every MS, each answered
- *   send 4|6 left|right N SIZE     the same, without answers, at once
+ *   send 4|6 left|right N SIZE MS  the same, without answers
  *   open 4|6 left|right            a TCP connection from there, which stays open
  *   tcp BYTES                      so many through it, both ways at a time
  *   close
  *   sleep SECONDS
+ *
+ * Between commands it wakes up every millisecond. The clock of a guest that counts
+ * instructions goes on to the next timer whenever there is nothing to do, also while
+ * somebody waits for a file: without this, minutes would pass then.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -187,6 +192,13 @@ static void tcp(size_t len)
 	printf("%s %zu and %zu of %zu\n", good ? "ok" : "no", got[0], got[1], len);
 }
 
+static bool next_line(char *line, int size)
+{
+	while (!wait_for(0, POLLIN, 1))
+		;
+	return fgets(line, size, stdin);
+}
+
 int main(int argc, char **argv)
 {
 	char line[256], word[16], side[16];
@@ -202,11 +214,12 @@ int main(int argc, char **argv)
 			die(line);
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	while (fgets(line, sizeof(line), stdin)) {
+	setvbuf(stdin, NULL, _IONBF, 0);
+	while (next_line(line, sizeof(line))) {
 		if (sscanf(line, "udp %u %15s %d %u %d", &v, side, &n, &len, &ms) == 5)
 			udp(v == 6, *side == 'r', n, len, ms, true);
-		else if (sscanf(line, "send %u %15s %d %u", &v, side, &n, &len) == 4)
-			udp(v == 6, *side == 'r', n, len, 0, false);
+		else if (sscanf(line, "send %u %15s %d %u %d", &v, side, &n, &len, &ms) == 5)
+			udp(v == 6, *side == 'r', n, len, ms, false);
 		else if (sscanf(line, "open %u %15s", &v, side) == 2)
 			open_tcp(v == 6, *side == 'r');
 		else if (sscanf(line, "tcp %u", &len) == 1)

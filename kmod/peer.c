@@ -173,9 +173,10 @@ static void wg_peer_release(struct kref *refs)
 	struct wg_peer *peer = container_of(refs, struct wg_peer, refs);
 
 	pr_debug("peer %llu gone\n", peer->id);
-	/* Whoever held it may have gone on with it after it was removed. */
+	/* Whoever held it may have gone on with it after it was removed. The
+	 * device may be gone: a dump that sleeps holds a peer, and nothing else. */
 	wg_keypairs_clear(&peer->keypairs);
-	wg_purge_staged(peer);
+	__skb_queue_purge(&peer->staged);
 	call_rcu(&peer->rcu, wg_peer_free);
 }
 
@@ -222,6 +223,7 @@ void wg_peer_remove_list(struct wg_device *wg, struct list_head *list)
 		 * lock until it is through. */
 		wg_handshake_clear(peer);
 		wg_keypairs_clear(&peer->keypairs);
+		wg_peer_clear_source(peer); /* and the route: it holds a namespace */
 		wg_purge_staged(peer);
 		wg_peer_put(peer);
 	}

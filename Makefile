@@ -116,9 +116,9 @@ kmod-all: ## the same for every kernel that it is made for
 	@O='$(O)' FLAVOUR='$(FLAVOUR)' W='$(W)' C='$(C)' kmod/build all
 kmod-dkms: ## the sources where dkms looks for them (root): DESTDIR/usr/src
 	@packaging/dkms '$(DESTDIR)/usr/src'
-kmod-lint: ## style, size, sparse
+kmod-lint: ## style and size
 	@O='$(O)' tests/kmod/lint
-check-kmod: ## no warnings on any kernel, style, dkms
+check-kmod: ## style, no warning of gcc or sparse on any kernel, dkms
 	@O='$(O)' tests/kmod/check
 
 # ---- the two commands, and their parts ---------------------------------------

@@ -160,15 +160,6 @@ void wg_cookie_init(struct wg_cookie *cookie, const u8 remote_public[WG_KEY_LEN]
 	key_from_label(cookie->cookie_key, cookie_label, remote_public);
 }
 
-void wg_cookie_wipe(struct wg_cookie *cookie)
-{
-	down_write(&cookie->lock);
-	cookie->valid = cookie->sent_mac1 = false;
-	memzero_explicit(cookie->cookie, sizeof(cookie->cookie));
-	memzero_explicit(cookie->last_mac1, sizeof(cookie->last_mac1));
-	up_write(&cookie->lock);
-}
-
 void wg_cookie_add_macs(struct wg_cookie *cookie, void *msg, size_t len)
 {
 	struct wg_msg_macs *macs = msg + len - sizeof(*macs);

@@ -51,7 +51,6 @@ void wg_cookie_checker_wipe(struct wg_cookie_checker *checker);
 /** @public: our public key, NULL when we have none (any more): nothing has a valid mac1 then. */
 void wg_cookie_checker_set_public(struct wg_cookie_checker *checker, const u8 *public);
 void wg_cookie_init(struct wg_cookie *cookie, const u8 remote_public[WG_KEY_LEN]);
-void wg_cookie_wipe(struct wg_cookie *cookie);
 
 /**
  * Check the macs at the end of the @len bytes of @msg, which came from the

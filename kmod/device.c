@@ -26,6 +26,25 @@ static LIST_HEAD(wg_devices);
 
 /* ---- up and down ---------------------------------------------------------------------- */
 
+static void wg_cells_start(struct wg_device *wg)
+{
+	unsigned int i;
+
+	for (i = 0; i < wg->n_cells; i++)
+		napi_enable(&wg->cells[i].napi);
+}
+
+/* Nothing is handed to the stack after this. */
+static void wg_cells_stop(struct wg_device *wg)
+{
+	unsigned int i;
+
+	for (i = 0; i < wg->n_cells; i++) {
+		napi_disable(&wg->cells[i].napi);
+		skb_queue_purge(&wg->cells[i].packets);
+	}
+}
+
 static int wg_open(struct net_device *dev)
 {
 	struct in_device *dev4 = __in_dev_get_rtnl(dev);
@@ -46,7 +65,11 @@ static int wg_open(struct net_device *dev)
 	mutex_lock(&wg->update_lock);
 	r = wg_socket_open(wg, wg->port);
 	if (!r) {
+		wg_cells_start(wg);
 		list_for_each_entry(peer, &wg->peers, of_device) {
+			/* A handshake that was under way when the link went down
+			 * may have left a session. */
+			wg_keypairs_clear(&peer->keypairs);
 			wg_send_staged(peer);
 			if (peer->persistent_keepalive)
 				wg_send_keepalive(peer);
@@ -66,6 +89,8 @@ static int wg_stop(struct net_device *dev)
 	skb_queue_purge(&wg->handshakes);
 	list_for_each_entry(peer, &wg->peers, of_device)
 		wg_peer_stop(peer);
+	flush_workqueue(wg->crypt_wq);
+	wg_cells_stop(wg);
 	mutex_unlock(&wg->update_lock);
 	return 0;
 }
@@ -107,7 +132,6 @@ static int wg_cells_init(struct wg_device *wg)
 		/* Nobody polls a tunnel busily: no entry in the core's hash. */
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &wg->cells[i].napi.state);
 		netif_napi_add(wg->dev, &wg->cells[i].napi, wg_cell_poll);
-		napi_enable(&wg->cells[i].napi);
 	}
 	return 0;
 }
@@ -116,13 +140,9 @@ static void wg_cells_free(struct wg_device *wg)
 {
 	unsigned int i;
 
-	for (i = 0; i < wg->n_cells; i++) {
-		napi_disable(&wg->cells[i].napi);
-		__netif_napi_del(&wg->cells[i].napi);
-	}
-	synchronize_net();
 	for (i = 0; i < wg->n_cells; i++)
-		skb_queue_purge(&wg->cells[i].packets);
+		__netif_napi_del(&wg->cells[i].napi);
+	synchronize_net();
 	kvfree(wg->cells);
 	wg->cells = NULL;
 }

@@ -31,7 +31,7 @@ void wg_handshake_initiate(struct wg_peer *peer, bool retry)
 	if (!retry)
 		WRITE_ONCE(peer->timers.due.attempts, 0);
 	/* A first look; wg_handshake_initiate_work() looks again. */
-	if (!wg_expired(READ_ONCE(peer->last_initiation), WG_REKEY_TIMEOUT) || READ_ONCE(peer->dead))
+	if (!wg_expired(READ_ONCE(peer->last_initiation), WG_REKEY_TIMEOUT) || !wg_peer_is_on(peer))
 		return;
 	rcu_read_lock_bh();
 	if (wg_peer_get_maybe(peer) && !queue_work(peer->wg->handshake_wq, &peer->initiate))
@@ -52,7 +52,7 @@ void wg_handshake_initiate_work(struct work_struct *work)
 	struct wg_peer *peer = container_of(work, struct wg_peer, initiate);
 	struct wg_msg_initiation msg;
 
-	if (READ_ONCE(peer->dead) || !wg_expired(READ_ONCE(peer->last_initiation), WG_REKEY_TIMEOUT))
+	if (!wg_peer_is_on(peer) || !wg_expired(READ_ONCE(peer->last_initiation), WG_REKEY_TIMEOUT))
 		goto put;
 	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns());
 	if (wg_handshake_create_initiation(peer, &msg)) {
@@ -98,6 +98,16 @@ static __le32 wg_type(const struct sk_buff *skb)
 	return *(const __le32 *)skb->data;
 }
 
+/* May it wait for a worker? Nobody who knows neither us nor an index of ours fills the queue. */
+static bool wg_may_wait(struct wg_device *wg, struct sk_buff *skb)
+{
+	struct wg_peer *peer;
+
+	if (wg_type(skb) != cpu_to_le32(WG_MSG_COOKIE))
+		return wg_cookie_check_mac1(&wg->checker, skb->data, skb->len);
+	return wg_index_lookup(wg, le32_to_cpu(((const struct wg_msg_cookie *)skb->data)->receiver), &peer);
+}
+
 void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb)
 {
 	bool full;
@@ -105,7 +115,7 @@ void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb)
 	if (!wg_own_linear(skb, 0, 0))
 		goto drop;
 	skb->dev = wg->dev; /* the one that it came through may go while it waits */
-	if (wg_type(skb) != cpu_to_le32(WG_MSG_COOKIE) && !wg_cookie_check_mac1(&wg->checker, skb->data, skb->len)) {
+	if (!wg_may_wait(wg, skb)) {
 		net_dbg_ratelimited("%s: handshake message with a wrong mac\n", wg->dev->name);
 		goto drop;
 	}
@@ -123,20 +133,15 @@ drop:
 }
 
 /* The peer whose handshake or keypair has this index, with a reference. */
-static struct wg_peer *wg_peer_by_index(struct wg_device *wg, u32 index, bool *ret_is_keypair)
+static struct wg_peer *wg_peer_by_index(struct wg_device *wg, __le32 index, bool *ret_is_keypair)
 {
 	struct wg_index *entry;
 	struct wg_peer *peer;
 
 	rcu_read_lock_bh();
-	peer = wg_tables_by_number(&wg->tables, WG_INDEX_NUMBER(index));
-	entry = peer ? rcu_dereference_bh(peer->index[WG_INDEX_WAY(index)]) : NULL;
-	if (entry && READ_ONCE(entry->value) == index) {
-		*ret_is_keypair = entry->is_keypair;
-		peer = wg_peer_get_maybe(peer);
-	} else {
-		peer = NULL;
-	}
+	entry = wg_index_lookup(wg, le32_to_cpu(index), &peer);
+	*ret_is_keypair = entry && entry->is_keypair;
+	peer = entry ? wg_peer_get_maybe(peer) : NULL;
 	rcu_read_unlock_bh();
 	return peer;
 }
@@ -161,7 +166,7 @@ static bool wg_may_work_on(struct wg_device *wg, struct sk_buff *skb)
 	switch (wg_cookie_check(&wg->checker, skb->data, skb->len, from, from_len, under_load)) {
 	case WG_MAC2_VALID:
 		return !under_load ||
-		       wg_ratelimiter_allow(dev_net(wg->dev), from, from_len == 6 ? 4 : 8);
+		       wg_ratelimiter_allow(rcu_access_pointer(wg->creating_net), from, from_len == 6 ? 4 : 8);
 	case WG_MAC1_VALID:
 		if (under_load)
 			wg_send_cookie(wg, skb, ((const struct wg_msg_initiation *)skb->data)->sender, from, from_len);
@@ -186,7 +191,7 @@ static void wg_take_cookie(struct wg_device *wg, struct sk_buff *skb)
 {
 	const struct wg_msg_cookie *msg = (const void *)skb->data;
 	bool is_keypair;
-	struct wg_peer *peer = wg_peer_by_index(wg, le32_to_cpu(msg->receiver), &is_keypair);
+	struct wg_peer *peer = wg_peer_by_index(wg, msg->receiver, &is_keypair);
 
 	if (peer && wg_cookie_consume_reply(&peer->cookie, msg))
 		net_dbg_ratelimited("%s: cookie of peer %llu\n", wg->dev->name, peer->id);
@@ -209,8 +214,8 @@ static void wg_take_initiation(struct wg_device *wg, struct sk_buff *skb)
 static void wg_take_response(struct wg_device *wg, struct sk_buff *skb)
 {
 	const struct wg_msg_response *msg = (const void *)skb->data;
-	bool is_keypair = true;
-	struct wg_peer *peer = wg_peer_by_index(wg, le32_to_cpu(msg->receiver), &is_keypair);
+	bool is_keypair;
+	struct wg_peer *peer = wg_peer_by_index(wg, msg->receiver, &is_keypair);
 
 	if (!peer || is_keypair || !wg_handshake_consume_response(peer, msg)) {
 		net_dbg_ratelimited("%s: invalid response\n", wg->dev->name);

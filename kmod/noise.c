@@ -283,17 +283,19 @@ void wg_keypairs_clear(struct wg_keypairs *keypairs)
 	spin_unlock_bh(&keypairs->lock);
 }
 
+static void expire(struct wg_keypairs *keypairs, struct wg_keypair __rcu **slot)
+{
+	struct wg_keypair *keypair = rcu_dereference_protected(*slot, lockdep_is_held(&keypairs->lock));
+
+	if (keypair)
+		WRITE_ONCE(keypair->sending.valid, false);
+}
+
 void wg_keypairs_expire(struct wg_keypairs *keypairs)
 {
-	struct wg_keypair *keypair;
-
 	spin_lock_bh(&keypairs->lock);
-	keypair = rcu_dereference_protected(keypairs->next, lockdep_is_held(&keypairs->lock));
-	if (keypair)
-		WRITE_ONCE(keypair->sending.valid, false);
-	keypair = rcu_dereference_protected(keypairs->current_one, lockdep_is_held(&keypairs->lock));
-	if (keypair)
-		WRITE_ONCE(keypair->sending.valid, false);
+	expire(keypairs, &keypairs->next);
+	expire(keypairs, &keypairs->current_one);
 	spin_unlock_bh(&keypairs->lock);
 }
 
@@ -389,16 +391,6 @@ void wg_handshake_clear(struct wg_peer *peer)
 	down_write(&hs->lock);
 	wg_index_forget(peer, &hs->index);
 	forget_exchange(hs);
-	up_write(&hs->lock);
-}
-
-void wg_handshake_wipe(struct wg_handshake *hs)
-{
-	down_write(&hs->lock);
-	forget_exchange(hs);
-	memzero_explicit(hs->static_static, WG_KEY_LEN);
-	hs->static_generation = 0;
-	memzero_explicit(hs->preshared, WG_KEY_LEN);
 	up_write(&hs->lock);
 }
 
@@ -593,7 +585,6 @@ out:
 
 bool wg_handshake_begin_session(struct wg_peer *peer)
 {
-	static atomic64_t ids = ATOMIC64_INIT(0);
 	struct wg_handshake *hs = wg_peer_handshake(peer);
 	struct wg_keypair *keypair = kzalloc(sizeof(*keypair), GFP_KERNEL);
 	u8 *to_responder, *to_initiator;
@@ -616,7 +607,6 @@ bool wg_handshake_begin_session(struct wg_peer *peer)
 	keypair->remote_index = hs->remote_index;
 	keypair->peer = peer;
 	keypair->index.is_keypair = true;
-	keypair->id = atomic64_inc_return(&ids);
 	atomic64_set(&keypair->sending_counter, 0);
 	wg_replay_init(&keypair->replay);
 	kref_init(&keypair->refs);

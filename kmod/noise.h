@@ -36,21 +36,21 @@ struct wg_identity {
 
 /*
  * A receiver index leads to one of these: to a handshake that waits for its
- * answer, or to a keypair. The 32 bits are ours to choose:
+ * answer, or to a keypair. The 32 bits are ours to choose. Before they are hidden
+ * for the wire (tables.h) they are
  *
  *   31        22 21                    2 1   0
  *   | random    | number of the peer    | way |
  *
- * The number leads to the peer in one step (tables.h), the way to one of its
- * four entries: at most three keypairs and one handshake live at a time, so one
- * is always free, and nothing is allocated for an index, ever.
+ * The number leads to the peer in one step, the way to one of its four entries: at
+ * most three keypairs and one handshake live at a time, so one is always free, and
+ * nothing is allocated for an index, ever.
  */
 #define WG_INDEX_WAYS 4
-#define WG_INDEX_NUMBER(index) (((index) >> 2) & 0xfffff)
-#define WG_INDEX_WAY(index) ((index) & 3)
 
 struct wg_index {
-	u32 value; /* 0: none */
+	u32 value; /* as on the wire; 0: none */
+	u8 way;
 	bool is_keypair;
 };
 
@@ -77,7 +77,6 @@ struct wg_keypair {
 	bool initiator; /* we were */
 	struct kref refs;
 	struct rcu_head rcu;
-	u64 id; /* for messages to people */
 };
 
 struct wg_keypairs {
@@ -142,8 +141,6 @@ void wg_identity_clear(struct wg_identity *id);
 /** Prepare a handshake with the owner of @remote_static. @preshared NULL: zeros. */
 void wg_handshake_init(struct wg_handshake *hs, struct wg_identity *id, const u8 remote_static[WG_KEY_LEN],
 		       const u8 *preshared);
-/** Wipe all that is secret in it; for the end of a peer, after wg_handshake_clear(). */
-void wg_handshake_wipe(struct wg_handshake *hs);
 /** From the next message on. NULL: zeros. */
 void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 *preshared);
 

@@ -7,6 +7,8 @@
 #include "peer.h"
 
 #include <linux/atomic.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 
@@ -42,26 +44,28 @@ struct wg_keypairs *wg_peer_keypairs(struct wg_peer *peer)
 	return &peer->keypairs;
 }
 
-static void wg_index_unhash(struct wg_peer *peer, struct wg_index *entry)
+static void wg_index_unlink(struct wg_peer *peer, struct wg_index *entry)
 {
 	if (entry->value)
-		rcu_assign_pointer(peer->index[WG_INDEX_WAY(entry->value)], NULL);
+		rcu_assign_pointer(peer->index[entry->way], NULL);
 	WRITE_ONCE(entry->value, 0);
 }
 
 void wg_index_new(struct wg_peer *peer, struct wg_index *entry)
 {
-	u32 way = 0, value;
+	u32 value;
+	u8 way = 0;
 
 	spin_lock_bh(&peer->index_lock);
-	wg_index_unhash(peer, entry);
+	wg_index_unlink(peer, entry);
 	while (way < WG_INDEX_WAYS - 1 && rcu_access_pointer(peer->index[way]))
 		way++;
 	/* Three keypairs and one handshake: a way is always free. */
 	WARN_ON_ONCE(rcu_access_pointer(peer->index[way]));
 	do
-		value = get_random_u32() << 22 | peer->number << 2 | way;
+		value = wg_tables_hide(&peer->wg->tables, get_random_u32() << 22 | peer->number << 2 | way);
 	while (!value);
+	entry->way = way;
 	WRITE_ONCE(entry->value, value);
 	rcu_assign_pointer(peer->index[way], entry);
 	spin_unlock_bh(&peer->index_lock);
@@ -70,9 +74,10 @@ void wg_index_new(struct wg_peer *peer, struct wg_index *entry)
 void wg_index_move(struct wg_peer *peer, struct wg_index *from, struct wg_index *to)
 {
 	spin_lock_bh(&peer->index_lock);
+	to->way = from->way;
 	WRITE_ONCE(to->value, from->value);
 	if (to->value)
-		rcu_assign_pointer(peer->index[WG_INDEX_WAY(to->value)], to);
+		rcu_assign_pointer(peer->index[to->way], to);
 	WRITE_ONCE(from->value, 0);
 	spin_unlock_bh(&peer->index_lock);
 }
@@ -80,8 +85,18 @@ void wg_index_move(struct wg_peer *peer, struct wg_index *from, struct wg_index 
 void wg_index_forget(struct wg_peer *peer, struct wg_index *entry)
 {
 	spin_lock_bh(&peer->index_lock);
-	wg_index_unhash(peer, entry);
+	wg_index_unlink(peer, entry);
 	spin_unlock_bh(&peer->index_lock);
+}
+
+struct wg_index *wg_index_lookup(struct wg_device *wg, u32 value, struct wg_peer **ret_peer)
+{
+	u32 plain = wg_tables_reveal(&wg->tables, value);
+	struct wg_peer *peer = wg_tables_by_number(&wg->tables, plain >> 2 & (WG_MAX_PEERS - 1));
+	struct wg_index *entry = likely(peer) ? rcu_dereference_bh(peer->index[plain & (WG_INDEX_WAYS - 1)]) : NULL;
+
+	*ret_peer = peer;
+	return likely(entry && READ_ONCE(entry->value) == value) ? entry : NULL;
 }
 
 /* ---- work ---------------------------------------------------------------------------- */
@@ -94,6 +109,13 @@ static void wg_peer_clear_work(struct work_struct *work)
 	wg_handshake_clear(peer);
 	wg_keypairs_clear(&peer->keypairs);
 	wg_peer_put(peer);
+}
+
+/* The next initiation is not held back. */
+static void wg_peer_may_initiate(struct wg_peer *peer)
+{
+	WRITE_ONCE(peer->last_initiation,
+		   ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC);
 }
 
 /* ---- life ---------------------------------------------------------------------------- */
@@ -127,8 +149,7 @@ struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN]
 	wg_keypairs_init(&peer->keypairs);
 	wg_cookie_init(&peer->cookie, public);
 	wg_handshake_init(&peer->handshake, &wg->identity, public, preshared);
-	/* Long enough ago that the first initiation is not held back. */
-	peer->last_initiation = ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC;
+	wg_peer_may_initiate(peer);
 	r = wg_tables_add(&wg->tables, peer);
 	if (r)
 		goto uninit;
@@ -139,9 +160,8 @@ struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN]
 	return peer;
 
 uninit:
-	wg_handshake_wipe(&peer->handshake);
-	wg_cookie_wipe(&peer->cookie);
 	dst_cache_destroy(&peer->route);
+	memzero_explicit(peer, sizeof(*peer));
 free:
 	kmem_cache_free(wg_peer_cache, peer);
 	return ERR_PTR(r);
@@ -157,14 +177,31 @@ static void wg_peer_free(struct rcu_head *rcu)
 	struct wg_peer *peer = container_of(rcu, struct wg_peer, rcu);
 
 	dst_cache_destroy(&peer->route);
-	wg_handshake_wipe(&peer->handshake);
-	wg_cookie_wipe(&peer->cookie);
+	memzero_explicit(peer, sizeof(*peer));
 	kmem_cache_free(wg_peer_cache, peer);
+}
+
+struct wg_peer *wg_peer_of_address(const struct wg_device *wg, const struct sk_buff *skb, bool source)
+{
+	const struct iphdr *ip4 = ip_hdr(skb);
+	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
+
+	if (skb->protocol == htons(ETH_P_IP))
+		return wg_allowedips_lookup4(&wg->allowedips, &(struct in_addr){ source ? ip4->saddr : ip4->daddr });
+	return wg_allowedips_lookup6(&wg->allowedips, source ? &ip6->saddr : &ip6->daddr);
+}
+
+bool wg_peer_is_on(const struct wg_peer *peer)
+{
+	return !READ_ONCE(peer->dead) && netif_running(peer->wg->dev);
 }
 
 void wg_count_received(struct wg_peer *peer, unsigned int len)
 {
-	dev_sw_netstats_rx_add(peer->wg->dev, len);
+	/* BH off is an RCU section, too: a link that is on now keeps its
+	 * counters until this is over. */
+	if (wg_peer_is_on(peer))
+		dev_sw_netstats_rx_add(peer->wg->dev, len);
 	atomic64_add(len, &peer->rx_bytes);
 }
 
@@ -192,7 +229,7 @@ void wg_peer_stop(struct wg_peer *peer)
 	wg_timers_stop(peer);
 	wg_handshake_clear(peer);
 	wg_keypairs_clear(&peer->keypairs);
-	peer->last_initiation = ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC;
+	wg_peer_may_initiate(peer);
 }
 
 /*

@@ -101,6 +101,15 @@ void wg_peer_put(struct wg_peer *peer);
 /** The link goes down: forget sessions, timers and what waits for them. */
 void wg_peer_stop(struct wg_peer *peer);
 
+/** The handshake or keypair that an index on the wire leads to, and its peer. BH off; no references. NULL: nobody's. */
+struct wg_index *wg_index_lookup(struct wg_device *wg, u32 value, struct wg_peer **ret_peer);
+
+/** Whose is the source or the destination of an IP packet? Under RCU; no reference. */
+struct wg_peer *wg_peer_of_address(const struct wg_device *wg, const struct sk_buff *skb, bool source);
+
+/** Is there a link that is up for it to work with? */
+bool wg_peer_is_on(const struct wg_peer *peer);
+
 /** @len as it came out of UDP, whatever the message was. BH off. */
 void wg_count_received(struct wg_peer *peer, unsigned int len);
 

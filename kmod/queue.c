@@ -11,11 +11,11 @@
 
 #include "peer.h"
 
-enum { WG_QUEUE_DRAINING };
-
 /* So many packets a jiffy does one processor work on at once, before it calls for
  * others: enough that a quiet link never pays for a hand-over. */
 #define WG_AT_ONCE 64
+/* So many bundles leave before somebody else goes on with it. */
+#define WG_DRAIN 64
 
 struct wg_at_once {
 	unsigned long jiffy;
@@ -29,14 +29,33 @@ void wg_queue_init(struct wg_queue *queue)
 	spin_lock_init(&queue->lock);
 }
 
-static bool wg_queue_add(struct wg_queue *queue, struct sk_buff *bundle)
+/* ---- the ring's other entries: peers whose queue is to be drained on ------------- */
+
+static void *wg_to_drain(struct wg_peer *peer)
 {
-	bool fits;
+	return (void *)((unsigned long)peer | 1);
+}
+
+static struct wg_peer *wg_is_to_drain(void *entry)
+{
+	return (unsigned long)entry & 1 ? (void *)((unsigned long)entry & ~1UL) : NULL;
+}
+
+/* ---- order ----------------------------------------------------------------------- */
+
+/* May the caller work on it at once, or will a worker? Negative: there is no room. */
+static int wg_queue_add(struct wg_queue *queue, struct sk_buff *bundle, struct ptr_ring *ring, bool at_once)
+{
+	int r = 0;
 
 	wg_cb(bundle)->next_bundle = NULL;
 	spin_lock(&queue->lock);
-	fits = queue->length < WG_QUEUE_BUNDLES;
-	if (fits) {
+	if (at_once && !queue->length && !queue->draining)
+		r = 1;
+	else if (queue->length >= WG_QUEUE_BUNDLES || ptr_ring_produce(ring, bundle))
+		r = -ENOBUFS;
+	if (r >= 0) {
+		/* A worker that has it finished already waits for the lock. */
 		if (queue->tail)
 			wg_cb(queue->tail)->next_bundle = bundle;
 		else
@@ -45,101 +64,98 @@ static bool wg_queue_add(struct wg_queue *queue, struct sk_buff *bundle)
 		WRITE_ONCE(queue->length, queue->length + 1);
 	}
 	spin_unlock(&queue->lock);
-	return fits;
+	return r;
 }
 
-static bool wg_queue_head_is_done(const struct wg_queue *queue)
-{
-	/* Pairs with the release in wg_bundle_done(): whoever sees the state
-	 * sees the packets as the worker left them. */
-	return queue->head && smp_load_acquire(&wg_cb(queue->head)->state) != WG_BUNDLE_WAITS;
-}
-
-/* The next finished one from the head. @left: how many taken before have left. */
-static struct sk_buff *wg_queue_take(struct wg_queue *queue, unsigned int left)
+/*
+ * The next one that may leave, for the one who drains: who begins with it is
+ * turned away when somebody is at it. That one sees what the other has finished,
+ * because a state is stored before this lock is taken, and it stops under it.
+ */
+static struct sk_buff *wg_queue_next(struct wg_queue *queue, bool begins)
 {
 	struct sk_buff *bundle = NULL;
 
 	spin_lock(&queue->lock);
-	WRITE_ONCE(queue->length, queue->length - left);
-	if (wg_queue_head_is_done(queue)) {
+	if (!begins || !queue->draining) {
 		bundle = queue->head;
+		/* Pairs with the release in wg_crypt_do(): whoever sees the state
+		 * sees the packets as the worker left them. */
+		if (bundle && smp_load_acquire(&wg_cb(bundle)->state) == WG_BUNDLE_WAITS)
+			bundle = NULL;
+		queue->draining = bundle;
+	}
+	if (bundle) {
 		queue->head = wg_cb(bundle)->next_bundle;
 		if (!queue->head)
 			queue->tail = NULL;
+		WRITE_ONCE(queue->length, queue->length - 1);
 	}
 	spin_unlock(&queue->lock);
 	return bundle;
 }
 
-static bool wg_queue_has_done(struct wg_queue *queue)
-{
-	bool done;
-
-	spin_lock(&queue->lock);
-	done = wg_queue_head_is_done(queue);
-	spin_unlock(&queue->lock);
-	return done;
-}
-
-/* BH off; the caller holds a reference to the peer. */
-static void wg_crypt_drain(struct wg_crypt *crypt, struct wg_peer *peer)
+/* BH off; the caller sees the peer under RCU or holds it. */
+static void wg_crypt_drain(struct wg_crypt *crypt, struct wg_peer *peer, bool begins)
 {
 	struct wg_queue *queue = crypt->queue(peer);
 	struct sk_buff *bundle;
+	unsigned int n = 0;
 
-	do {
-		unsigned int left = 0;
+	while ((bundle = wg_queue_next(queue, begins)) != NULL) {
+		struct wg_keypair *keypair = wg_cb(bundle)->keypair;
 
-		/* A full barrier either way. Whoever fails here has stored a state
-		 * before; the one who drains sees it when it looks again below. */
-		if (test_and_set_bit(WG_QUEUE_DRAINING, &queue->flags))
+		crypt->leave(peer, bundle, wg_cb(bundle)->state == WG_BUNDLE_READY);
+		wg_keypair_put(keypair);
+		begins = false;
+		/* Others go on finishing, and this processor has more to do: a
+		 * worker takes over the peer, with the reference of the bundle. */
+		if (++n >= WG_DRAIN && !ptr_ring_produce(&crypt->ring, wg_to_drain(peer))) {
+			wg_workers_kick(&crypt->workers);
 			return;
-		while ((bundle = wg_queue_take(queue, left)) != NULL) {
-			struct wg_keypair *keypair = wg_cb(bundle)->keypair;
-
-			crypt->leave(peer, bundle, wg_cb(bundle)->state == WG_BUNDLE_READY);
-			wg_keypair_put(keypair);
-			wg_peer_put(peer);
-			left = 1;
 		}
-		clear_bit_unlock(WG_QUEUE_DRAINING, &queue->flags);
-		smp_mb__after_atomic();
-	} while (wg_queue_has_done(queue));
+		wg_peer_put(peer);
+	}
 }
 
-static void wg_bundle_done(struct sk_buff *bundle, bool ready)
+/* Work on a bundle that has its place in the queue, and see what may leave. BH off. */
+static void wg_crypt_do(struct wg_crypt *crypt, struct wg_peer *peer, struct sk_buff *bundle)
 {
-	smp_store_release(&wg_cb(bundle)->state, ready ? WG_BUNDLE_READY : WG_BUNDLE_BAD);
+	bool good = crypt->work(bundle);
+
+	smp_store_release(&wg_cb(bundle)->state, good ? WG_BUNDLE_READY : WG_BUNDLE_BAD);
+	wg_crypt_drain(crypt, peer, true);
 }
 
 static void wg_crypt_work(struct work_struct *work)
 {
 	struct wg_crypt *crypt = container_of(work, struct wg_worker, work)->thing;
-	struct sk_buff *bundle;
+	struct wg_peer *peer;
+	void *entry;
 
-	while ((bundle = ptr_ring_consume_bh(&crypt->ring)) != NULL) {
-		/* A reference of our own: after its state is stored the bundle may
-		 * be gone, and with it the reference that it holds. */
-		struct wg_peer *peer = wg_peer_get(wg_cb(bundle)->keypair->peer);
-
+	while ((entry = ptr_ring_consume_bh(&crypt->ring)) != NULL) {
 		/* BH off: our own softirqs must not come between the processor's
 		 * vector registers and us, they would have to do without. */
 		local_bh_disable();
-		wg_bundle_done(bundle, crypt->work(bundle));
-		wg_crypt_drain(crypt, peer);
+		peer = wg_is_to_drain(entry);
+		if (peer) {
+			wg_crypt_drain(crypt, peer, false);
+		} else {
+			/* A reference of our own: when its state is stored the bundle
+			 * may be gone, and with it the reference that it holds. */
+			peer = wg_peer_get(wg_cb(entry)->keypair->peer);
+			wg_crypt_do(crypt, peer, entry);
+		}
 		local_bh_enable();
 		wg_peer_put(peer);
 		cond_resched();
 	}
 }
 
-static bool wg_may_do_at_once(const struct wg_queue *queue)
+static bool wg_may_do_at_once(unsigned int packets)
 {
 	struct wg_at_once *at_once;
 
-	if (READ_ONCE(queue->length))
-		return false;
 	if (num_online_cpus() == 1)
 		return true;
 	at_once = this_cpu_ptr(&wg_at_once);
@@ -147,22 +163,19 @@ static bool wg_may_do_at_once(const struct wg_queue *queue)
 		at_once->jiffy = jiffies;
 		at_once->left = WG_AT_ONCE;
 	}
-	if (!at_once->left)
+	if (at_once->left < packets)
 		return false;
-	at_once->left--;
+	at_once->left -= packets;
 	return true;
 }
 
-bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, bool here)
+bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, unsigned int packets,
+		     bool here)
 {
 	struct wg_peer *peer = keypair->peer;
 	struct wg_queue *queue = crypt->queue(peer);
+	int r;
 
-	if (here && wg_may_do_at_once(queue)) {
-		wg_cb(bundle)->keypair = keypair;
-		crypt->leave(peer, bundle, crypt->work(bundle));
-		return true;
-	}
 	if (!wg_keypair_get(keypair))
 		return false;
 	if (!wg_peer_get_maybe(peer)) {
@@ -171,22 +184,19 @@ bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct 
 	}
 	wg_cb(bundle)->keypair = keypair;
 	wg_cb(bundle)->state = WG_BUNDLE_WAITS;
-	if (!wg_queue_add(queue, bundle)) {
+	here = here && !READ_ONCE(queue->length) && wg_may_do_at_once(packets);
+	r = wg_queue_add(queue, bundle, &crypt->ring, here);
+	if (r > 0) {
+		wg_crypt_do(crypt, peer, bundle);
+		return true;
+	}
+	/* Not only what gets in wakes those who make room. */
+	wg_workers_kick(&crypt->workers);
+	if (r < 0) {
 		wg_keypair_put(keypair);
 		wg_peer_put(peer);
-		/* Not only what gets in wakes those who make room. */
-		wg_workers_kick(&crypt->workers);
-		return false;
 	}
-	if (ptr_ring_produce(&crypt->ring, bundle)) {
-		/* It has its place in the order already, so it leaves in its turn.
-		 * Draining needs the peer, which bundles hold only until they leave;
-		 * RCU holds it here. */
-		wg_bundle_done(bundle, false);
-		wg_crypt_drain(crypt, peer);
-	}
-	wg_workers_kick(&crypt->workers);
-	return true;
+	return !r;
 }
 
 /* ---- workers ------------------------------------------------------------------- */

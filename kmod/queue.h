@@ -7,10 +7,9 @@
  * describes it) goes to the end of the peer's queue and into the device's ring.
  * Any worker may take it from the ring and do the cryptography. Whoever finishes
  * one drains the queue from its head as far as it is finished; only one does so at
- * a time, and whoever was turned away is served by the one who is at it, because
- * that one looks again after it has let go. Where nothing is queued, and this
- * processor has not done too much of it lately, none of this happens: the caller
- * does the work at once.
+ * a time, and serves those that it turned away. Where nothing is queued, and this
+ * processor has not done too much of it lately, the ring and the workers are left
+ * out: the caller does the work at once.
  *
  * Locks: wg_queue.lock (spinlock, BH) covers the links and the length; the state
  * of a bundle is stored with release and loaded with acquire.
@@ -54,9 +53,9 @@ static inline struct wg_cb *wg_cb(struct sk_buff *skb)
 /* A peer's, one for each direction. */
 struct wg_queue {
 	spinlock_t lock;
-	unsigned int length; /* a bundle counts until it has left */
+	unsigned int length;
+	bool draining; /* somebody is at it, or has handed it to a worker */
 	struct sk_buff *head, *tail;
-	unsigned long flags;
 };
 
 void wg_queue_init(struct wg_queue *queue);
@@ -80,7 +79,7 @@ void wg_workers_kick(struct wg_workers *workers);
 
 /* A device's, one for each direction. */
 struct wg_crypt {
-	struct ptr_ring ring;
+	struct ptr_ring ring; /* of bundles, and of peers whose queue is to be drained on */
 	struct wg_workers workers;
 	bool (*work)(struct sk_buff *bundle);			       /* the cryptography, BH off; false: bad */
 	void (*leave)(struct wg_peer *peer, struct sk_buff *bundle, bool ready); /* in order, BH off; consumes it */
@@ -91,10 +90,12 @@ int wg_crypt_init(struct wg_crypt *crypt, struct workqueue_struct *wq);
 /** Nothing may come in any more; what is in the ring has been drained by its workers. */
 void wg_crypt_free(struct wg_crypt *crypt);
 /**
- * Have a bundle of @keypair worked on and leave; consumes it. BH off, under RCU,
- * which also holds @keypair and its peer. @here: the caller's stack has room for
- * doing it at once. False when the queue is full: nothing was consumed then.
+ * Have a bundle of so many packets of @keypair worked on and leave; consumes it.
+ * BH off, under RCU, which also holds @keypair and its peer. @here: the caller's
+ * stack has room for doing it at once. False when there is no room: nothing was
+ * consumed then.
  */
-bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, bool here);
+bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, unsigned int packets,
+		     bool here);
 
 #endif

@@ -23,35 +23,27 @@
 
 /* ---- in ---------------------------------------------------------------------------- */
 
-/* The keypair that a receiver index leads to, under RCU. */
-static struct wg_keypair *wg_keypair_by_index(struct wg_device *wg, u32 index)
-{
-	struct wg_peer *peer = wg_tables_by_number(&wg->tables, WG_INDEX_NUMBER(index));
-	struct wg_index *entry;
-
-	entry = likely(peer) ? rcu_dereference_bh(peer->index[WG_INDEX_WAY(index)]) : NULL;
-	if (unlikely(!entry || READ_ONCE(entry->value) != index || !entry->is_keypair))
-		return NULL;
-	return container_of(entry, struct wg_keypair, index);
-}
-
 static void wg_receive_data(struct wg_device *wg, struct sk_buff *skb)
 {
 	const struct wg_msg_data *msg = (const struct wg_msg_data *)skb->data;
-	struct wg_keypair *keypair;
+	struct wg_keypair *keypair = NULL;
 	struct wg_cb *cb = wg_cb(skb);
+	struct wg_index *entry;
+	struct wg_peer *peer;
 	u64 nonce = get_unaligned_le64(&msg->counter);
 	u8 tos = ip_tunnel_get_dsfield(ip_hdr(skb), skb);
 
 	rcu_read_lock_bh();
-	keypair = wg_keypair_by_index(wg, get_unaligned_le32(&msg->receiver));
+	entry = wg_index_lookup(wg, get_unaligned_le32(&msg->receiver), &peer);
+	if (likely(entry && entry->is_keypair))
+		keypair = container_of(entry, struct wg_keypair, index);
 	/* In place needs a piece of its own; who looks at the wire (a tap holds a
 	 * clone) shall go on seeing what came. */
 	if (unlikely(!keypair || !READ_ONCE(keypair->receiving.valid) || !wg_own_linear(skb, 0, 0)))
 		goto drop;
 	skb_mark_not_on_list(skb);
 	*cb = (struct wg_cb){ .nonce = nonce, .tos = tos };
-	if (unlikely(!wg_crypt_submit(&wg->decrypt, keypair, skb, true)))
+	if (unlikely(!wg_crypt_submit(&wg->decrypt, keypair, skb, 1, true)))
 		goto drop;
 	rcu_read_unlock_bh();
 	return;
@@ -99,8 +91,11 @@ bool wg_decrypt_bundle(struct sk_buff *skb)
 	struct wg_keypair *keypair = wg_cb(skb)->keypair;
 	u8 *encrypted = skb->data + sizeof(struct wg_msg_data);
 
-	if (unlikely(wg_expired(keypair->receiving.birth, WG_REJECT_AFTER_TIME) ||
-		     wg_cb(skb)->nonce >= WG_REJECT_AFTER_MESSAGES)) {
+	/* The counter is only what the packet says of itself: too high, it is
+	 * not worth a look, and nothing else follows from it. */
+	if (unlikely(wg_cb(skb)->nonce >= WG_REJECT_AFTER_MESSAGES))
+		return false;
+	if (unlikely(wg_expired(keypair->receiving.birth, WG_REJECT_AFTER_TIME))) {
 		WRITE_ONCE(keypair->receiving.valid, false);
 		return false;
 	}
@@ -118,6 +113,7 @@ bool wg_decrypt_bundle(struct sk_buff *skb)
 static void wg_renew_session(struct wg_peer *peer, struct wg_keypair *keypair)
 {
 	if (!keypair->initiator || READ_ONCE(peer->timers.due.sent_lastminute) ||
+	    keypair != rcu_access_pointer(peer->keypairs.current_one) ||
 	    !wg_expired(keypair->sending.birth, WG_REJECT_AFTER_TIME - WG_KEEPALIVE_TIMEOUT - WG_REKEY_TIMEOUT))
 		return;
 	WRITE_ONCE(peer->timers.due.sent_lastminute, true);
@@ -146,19 +142,13 @@ static bool wg_find_packet(struct sk_buff *skb)
 	return true;
 }
 
-static struct wg_peer *wg_peer_of_source(const struct wg_device *wg, const struct sk_buff *skb)
-{
-	if (skb->protocol == htons(ETH_P_IP))
-		return wg_allowedips_lookup4(&wg->allowedips, &(struct in_addr){ ip_hdr(skb)->saddr });
-	return wg_allowedips_lookup6(&wg->allowedips, &ipv6_hdr(skb)->saddr);
-}
-
 /* What was decrypted becomes a packet that came in through our link. */
 static void wg_make_inner(struct sk_buff *skb, struct net_device *dev, u8 tos)
 {
 	__be16 protocol = skb->protocol;
 
 	skb_orphan(skb);
+	skb->tstamp = 0;
 	wg_forget(skb);
 	skb->dev = dev;
 	skb->protocol = protocol;
@@ -185,7 +175,7 @@ static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb)
 		DEV_STATS_INC(dev, rx_length_errors);
 		goto error;
 	}
-	if (unlikely(wg_peer_of_source(wg, skb) != peer)) {
+	if (unlikely(wg_peer_of_address(wg, skb, true) != peer)) {
 		net_dbg_ratelimited("%s: peer %llu sent from an address that it may not use\n", dev->name, peer->id);
 		DEV_STATS_INC(dev, rx_frame_errors);
 		goto error;
@@ -211,7 +201,7 @@ void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *skb, bool ready)
 	struct wg_keypair *keypair = wg_cb(skb)->keypair;
 	unsigned int wire_len = WG_DATA_LEN(skb->len);
 
-	if (unlikely(!ready || READ_ONCE(peer->dead) || !wg_replay_ok(&keypair->replay, wg_cb(skb)->nonce))) {
+	if (unlikely(!ready || !wg_peer_is_on(peer) || !wg_replay_ok(&keypair->replay, wg_cb(skb)->nonce))) {
 		kfree_skb(skb);
 		return;
 	}

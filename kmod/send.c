@@ -88,7 +88,7 @@ void wg_send_bundle(struct wg_peer *peer, struct sk_buff *bundle, bool ready)
 	struct sk_buff *skb;
 	bool data = false;
 
-	if (unlikely(!ready || READ_ONCE(peer->dead))) {
+	if (unlikely(!ready || !wg_peer_is_on(peer))) {
 		kfree_skb_list(bundle);
 		return;
 	}
@@ -115,7 +115,7 @@ void wg_purge_staged(struct wg_peer *peer)
 }
 
 /* Take all that is staged, as a chain with its first nonce; NULL when there is nothing. */
-static struct sk_buff *wg_take_staged(struct wg_peer *peer, struct wg_keypair *keypair)
+static struct sk_buff *wg_take_staged(struct wg_peer *peer, struct wg_keypair *keypair, unsigned int *ret_n)
 {
 	struct sk_buff *first, *skb;
 	u64 nonce;
@@ -126,8 +126,9 @@ static struct sk_buff *wg_take_staged(struct wg_peer *peer, struct wg_keypair *k
 		spin_unlock(&peer->staged.lock);
 		return NULL;
 	}
-	nonce = atomic64_add_return(peer->staged.qlen, &keypair->sending_counter) - peer->staged.qlen;
-	if (unlikely(nonce > WG_REJECT_AFTER_MESSAGES - peer->staged.qlen)) {
+	*ret_n = skb_queue_len(&peer->staged);
+	nonce = atomic64_add_return(*ret_n, &keypair->sending_counter) - *ret_n;
+	if (unlikely(nonce > WG_REJECT_AFTER_MESSAGES - *ret_n)) {
 		WRITE_ONCE(keypair->sending.valid, false);
 		spin_unlock(&peer->staged.lock);
 		return ERR_PTR(-EKEYEXPIRED);
@@ -161,21 +162,21 @@ void wg_send_staged(struct wg_peer *peer)
 {
 	struct sk_buff *bundle = ERR_PTR(-ENOKEY);
 	struct wg_keypair *keypair;
-	unsigned int n = 0;
+	unsigned int n;
 
+	/* Whoever staged something looks for a session after it, and whoever made
+	 * a session looks for what is staged after it: one of them sees both. */
+	smp_mb();
 	if (skb_queue_empty_lockless(&peer->staged))
 		return;
 	rcu_read_lock_bh();
 	keypair = rcu_dereference_bh(peer->keypairs.current_one);
 	if (likely(keypair && READ_ONCE(keypair->sending.valid) &&
 		   !wg_expired(keypair->sending.birth, WG_REJECT_AFTER_TIME)))
-		bundle = wg_take_staged(peer, keypair);
+		bundle = wg_take_staged(peer, keypair, &n);
+	/* Deep in links upon links there is no room for it on the stack. */
 	if (!IS_ERR_OR_NULL(bundle) &&
-	    unlikely(!wg_crypt_submit(&peer->wg->encrypt, keypair, bundle, dev_recursion_level() <= 1))) {
-		struct sk_buff *skb;
-
-		for (skb = bundle; skb; skb = skb->next)
-			n++;
+	    unlikely(!wg_crypt_submit(&peer->wg->encrypt, keypair, bundle, n, dev_recursion_level() <= 1))) {
 		kfree_skb_list(bundle);
 		wg_count_drops(peer->wg->dev, n);
 	}
@@ -197,7 +198,7 @@ void wg_send_keepalive(struct wg_peer *peer)
 			return;
 		skb_reserve(skb, WG_HEADROOM);
 		skb->dev = peer->wg->dev;
-		*wg_cb(skb) = (struct wg_cb){ .mtu = skb->dev->mtu };
+		*wg_cb(skb) = (struct wg_cb){ .mtu = READ_ONCE(skb->dev->mtu) };
 		skb_queue_tail(&peer->staged, skb);
 	}
 	wg_send_staged(peer);
@@ -213,14 +214,6 @@ static void wg_tell_unreachable(struct sk_buff *skb)
 		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH, 0);
 }
 
-/* Whose is it? Under RCU; no reference. */
-static struct wg_peer *wg_peer_of_destination(const struct wg_device *wg, struct sk_buff *skb)
-{
-	if (skb->protocol == htons(ETH_P_IP))
-		return wg_allowedips_lookup4(&wg->allowedips, &(struct in_addr){ ip_hdr(skb)->daddr });
-	return wg_allowedips_lookup6(&wg->allowedips, &ipv6_hdr(skb)->daddr);
-}
-
 netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct wg_device *wg = netdev_priv(dev);
@@ -228,28 +221,33 @@ netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct sk_buff_head bundle;
 	struct wg_peer *peer;
 	unsigned int dropped = 0;
+	int r = -EPROTONOSUPPORT;
 	u32 mtu;
 
 	rcu_read_lock_bh();
 	if (unlikely(!wg_protocol_is_right(skb))) {
 		net_dbg_ratelimited("%s: not an IP packet\n", dev->name);
-		goto refuse_quietly;
+		goto refuse;
 	}
-	peer = wg_peer_of_destination(wg, skb);
+	peer = wg_peer_of_address(wg, skb, false);
+	r = -ENOKEY;
 	if (unlikely(!peer)) {
 		net_dbg_ratelimited("%s: no peer has this destination among its allowed IPs\n", dev->name);
 		goto refuse;
 	}
+	r = -EDESTADDRREQ;
 	if (unlikely(!READ_ONCE(peer->endpoint.addr.sa_family))) {
 		net_dbg_ratelimited("%s: peer %llu has no endpoint yet\n", dev->name, peer->id);
 		goto refuse;
 	}
 
-	mtu = skb_valid_dst(skb) ? dst_mtu(skb_dst(skb)) : dev->mtu;
+	mtu = skb_valid_dst(skb) ? dst_mtu(skb_dst(skb)) : READ_ONCE(dev->mtu);
+	skb_get_hash(skb); /* for fair queues outside: nothing of it can be seen there */
 	if (skb_is_gso(skb)) {
 		segments = skb_gso_segment(skb, 0);
-		if (IS_ERR(segments))
-			goto refuse_quietly;
+		r = PTR_ERR_OR_ZERO(segments);
+		if (r)
+			goto refuse;
 		if (segments) {
 			consume_skb(skb);
 			skb = segments;
@@ -272,12 +270,13 @@ netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 	}
 
 	spin_lock(&peer->staged.lock);
-	skb_queue_splice_tail(&bundle, &peer->staged);
 	/* The oldest give way: what is new is more likely to be waited for. */
-	while (unlikely(skb_queue_len(&peer->staged) > WG_STAGED_PACKETS)) {
+	while (unlikely(skb_queue_len(&peer->staged) + skb_queue_len(&bundle) > WG_STAGED_PACKETS &&
+			!skb_queue_empty(&peer->staged))) {
 		dev_kfree_skb(__skb_dequeue(&peer->staged));
 		dropped++;
 	}
+	skb_queue_splice_tail(&bundle, &peer->staged);
 	spin_unlock(&peer->staged.lock);
 	if (unlikely(dropped))
 		wg_count_drops(dev, dropped);
@@ -288,9 +287,8 @@ netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 
 refuse:
 	wg_tell_unreachable(skb);
-refuse_quietly:
 	rcu_read_unlock_bh();
 	DEV_STATS_INC(dev, tx_errors);
 	kfree_skb(skb);
-	return NETDEV_TX_OK;
+	return r; /* reaches the sender: sendmsg() says "Required key not available" */
 }

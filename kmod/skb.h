@@ -40,8 +40,14 @@ static inline bool wg_own_linear(struct sk_buff *skb, unsigned int head, unsigne
  */
 static inline void wg_forget(struct sk_buff *skb)
 {
+	bool departure;
+
 	skb_scrub_packet(skb, true);
+	/* A time of departure stays, and its type is one of the header fields. */
+	departure = skb->tstamp && !skb_tstamp(skb);
 	memset(&skb->headers, 0, sizeof(skb->headers));
+	if (departure)
+		skb_set_delivery_time(skb, skb->tstamp, 1);
 	skb_set_queue_mapping(skb, 0);
 }
 

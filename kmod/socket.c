@@ -43,24 +43,17 @@ int wg_endpoint_from_skb(struct wg_endpoint *endpoint, const struct sk_buff *skb
 	return 0;
 }
 
+/* Whoever fills one zeroes it first. */
 static bool wg_endpoints_equal(const struct wg_endpoint *a, const struct wg_endpoint *b)
 {
-	if (a->addr.sa_family != b->addr.sa_family)
-		return false;
-	if (a->addr.sa_family == AF_INET)
-		return a->addr4.sin_port == b->addr4.sin_port &&
-		       a->addr4.sin_addr.s_addr == b->addr4.sin_addr.s_addr &&
-		       a->src4.s_addr == b->src4.s_addr && a->src_if4 == b->src_if4;
-	return a->addr6.sin6_port == b->addr6.sin6_port &&
-	       ipv6_addr_equal(&a->addr6.sin6_addr, &b->addr6.sin6_addr) &&
-	       a->addr6.sin6_scope_id == b->addr6.sin6_scope_id && ipv6_addr_equal(&a->src6, &b->src6);
+	return !memcmp(a, b, sizeof(*a));
 }
 
 void wg_peer_set_endpoint(struct wg_peer *peer, const struct wg_endpoint *endpoint)
 {
 	/* Without the lock: a torn read looks like a difference at worst, or like
 	 * a change that somebody else is making right now. */
-	if (likely(wg_endpoints_equal(endpoint, &peer->endpoint)))
+	if (likely(data_race(wg_endpoints_equal(endpoint, &peer->endpoint))))
 		return;
 	write_lock_bh(&peer->endpoint_lock);
 	peer->endpoint = *endpoint;
@@ -139,7 +132,7 @@ static void wg_way_remember(struct wg_way *way)
 	if (!peer)
 		return;
 	read_lock(&peer->endpoint_lock);
-	if (peer->endpoint_changes == way->changes) {
+	if (peer->endpoint_changes == way->changes && !READ_ONCE(peer->dead)) {
 		if (way->to.addr.sa_family == AF_INET)
 			dst_cache_set_ip4(&peer->route, way->route, way->to.src4.s_addr);
 		else if (IS_ENABLED(CONFIG_IPV6))

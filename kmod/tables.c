@@ -100,6 +100,40 @@ static struct wg_peer __rcu **place(struct wg_tables *t, u32 number)
 	return page + at;
 }
 
+/* ---- indices on the wire --------------------------------------------------------- */
+
+/* A Feistel network of four rounds over two halves of 16 bits (Luby and Rackoff). */
+static u16 mixed(const struct wg_tables *t, u32 round, u16 half)
+{
+	return hsiphash_1u32(round << 16 | half, &t->index_seed);
+}
+
+u32 wg_tables_hide(const struct wg_tables *t, u32 plain)
+{
+	u16 left = plain >> 16, right = plain;
+
+	for (u32 round = 0; round < 4; round++) {
+		u16 next = left ^ mixed(t, round, right);
+
+		left = right;
+		right = next;
+	}
+	return (u32)left << 16 | right;
+}
+
+u32 wg_tables_reveal(const struct wg_tables *t, u32 hidden)
+{
+	u16 left = hidden >> 16, right = hidden;
+
+	for (u32 round = 4; round-- > 0;) {
+		u16 before = right ^ mixed(t, round, left);
+
+		right = left;
+		left = before;
+	}
+	return (u32)left << 16 | right;
+}
+
 /* ---- both ---------------------------------------------------------------------- */
 
 int wg_tables_add(struct wg_tables *t, struct wg_peer *peer)
@@ -111,12 +145,12 @@ int wg_tables_add(struct wg_tables *t, struct wg_peer *peer)
 	if (number < 0)
 		return number;
 	at = place(t, number);
+	peer->number = number; /* before anybody can find it */
 	ret = at ? rhashtable_lookup_insert_key(&t->by_key, &sought, &peer->by_key, by_key) : -ENOMEM;
 	if (ret) {
 		ida_free(&t->numbers, number);
 		return ret == -EEXIST ? ret : -ENOMEM;
 	}
-	peer->number = number;
 	rcu_assign_pointer(*at, peer);
 	return 0;
 }
@@ -133,6 +167,7 @@ int wg_tables_init(struct wg_tables *t)
 	memset(t->page, 0, sizeof(t->page));
 	ida_init(&t->numbers);
 	get_random_bytes(&t->seed, sizeof(t->seed));
+	get_random_bytes(&t->index_seed, sizeof(t->index_seed));
 	return rhashtable_init(&t->by_key, &by_key);
 }
 
@@ -143,4 +178,5 @@ void wg_tables_free(struct wg_tables *t)
 		kvfree(rcu_dereference_protected(t->page[k], true));
 	ida_destroy(&t->numbers);
 	memzero_explicit(&t->seed, sizeof(t->seed));
+	memzero_explicit(&t->index_seed, sizeof(t->index_seed));
 }

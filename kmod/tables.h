@@ -29,6 +29,7 @@ struct wg_peer;
 struct wg_tables {
 	struct rhashtable by_key;
 	siphash_key_t seed;
+	hsiphash_key_t index_seed;
 	struct ida numbers;
 	struct wg_peer __rcu *__rcu *page[WG_NUMBER_PAGES];
 };
@@ -44,6 +45,14 @@ void wg_tables_free(struct wg_tables *t);
 int wg_tables_add(struct wg_tables *t, struct wg_peer *peer);
 /** Readers may see it until a grace period is over; its number may be given away at once. */
 void wg_tables_remove(struct wg_tables *t, struct wg_peer *peer);
+/**
+ * What an index is on the wire, and back: a permutation of all 32-bit words that
+ * nobody outside knows, so that an index neither tells whose it is nor can be
+ * guessed better than a random one.
+ */
+u32 wg_tables_hide(const struct wg_tables *t, u32 plain);
+u32 wg_tables_reveal(const struct wg_tables *t, u32 hidden);
+
 /** Under rcu_read_lock(); no reference is taken. */
 struct wg_peer *wg_tables_by_key(struct wg_tables *t, const u8 key[WG_KEY_LEN]);
 /** The same, for any @number: it may come out of a packet. */

@@ -81,10 +81,13 @@ static void wg_due_in(struct wg_peer *peer, enum wg_deadline which, unsigned lon
 {
 	unsigned long at = jiffies + delay;
 
+	if (!wg_peer_is_on(peer) || !wg_deadline_set(&peer->timers.due, which, at))
+		return;
 	/* timer_reduce() looks without a lock first, and finds nothing to do
-	 * when the timer fires earlier anyway. */
-	if (wg_deadline_set(&peer->timers.due, which, at) && netif_running(peer->wg->dev) && !READ_ONCE(peer->dead))
-		timer_reduce(&peer->timers.timer, at ?: 1);
+	 * when the timer fires earlier anyway. If it is firing now, either it is
+	 * seen not to be pending any more, or it sees the new deadline. */
+	smp_mb();
+	timer_reduce(&peer->timers.timer, at ?: 1);
 }
 
 static unsigned long wg_jitter(void)
@@ -96,7 +99,7 @@ static void wg_retransmit(struct wg_peer *peer)
 {
 	struct wg_deadlines *d = &peer->timers.due;
 
-	if (d->attempts > WG_MAX_HANDSHAKE_ATTEMPTS) {
+	if (READ_ONCE(d->attempts) > WG_MAX_HANDSHAKE_ATTEMPTS) {
 		pr_debug("%s: peer %llu does not answer, giving up\n", peer->wg->dev->name, peer->id);
 		wg_deadline_clear(d, WG_DUE_KEEPALIVE);
 		/* What is queued would be old when a session comes at last. */
@@ -105,7 +108,7 @@ static void wg_retransmit(struct wg_peer *peer)
 			wg_due_in(peer, WG_DUE_ZERO_KEYS, WG_REJECT_AFTER_TIME * 3 * HZ);
 		return;
 	}
-	d->attempts++;
+	WRITE_ONCE(d->attempts, d->attempts + 1);
 	/* Perhaps it was our source address that led nowhere. */
 	wg_peer_clear_source(peer);
 	wg_handshake_initiate(peer, true);
@@ -117,9 +120,11 @@ static void wg_timer_fires(struct timer_list *timer)
 {
 	struct wg_peer *peer = timer_container_of(peer, timer, timers.timer);
 	struct wg_deadlines *d = &peer->timers.due;
-	unsigned int due = wg_deadline_take_due(d, jiffies);
 	unsigned long next;
+	unsigned int due;
 
+	smp_mb(); /* see wg_due_in() */
+	due = wg_deadline_take_due(d, jiffies);
 	if (due & (1U << WG_DUE_RETRANSMIT))
 		wg_retransmit(peer);
 	if (due & (1U << WG_DUE_NEW_HANDSHAKE)) {
@@ -205,7 +210,7 @@ void wg_timers_handshake_complete(struct wg_peer *peer)
 	struct wg_deadlines *d = &peer->timers.due;
 
 	wg_deadline_clear(d, WG_DUE_RETRANSMIT);
-	d->attempts = 0;
+	WRITE_ONCE(d->attempts, 0);
 	WRITE_ONCE(d->sent_lastminute, false);
 	ktime_get_real_ts64(&peer->last_handshake);
 }

@@ -134,8 +134,6 @@ static inline void world_end(struct wg_device *wg)
 
 		wg_handshake_clear(peer);
 		wg_keypairs_clear(&peer->keypairs);
-		wg_handshake_wipe(&peer->handshake);
-		wg_cookie_wipe(&peer->cookie);
 		WARN_ON(peer->refs);
 		for (int way = 0; way < WG_INDEX_WAYS; way++)
 			WARN_ON(peer->index[way]);

@@ -164,9 +164,6 @@ static void replies(void)
 	make(&msg);
 	ok(!wg_cookie_consume_reply(cookie, &reply)); /* not for the next one either */
 	is_int(check(&msg, from4), WG_MAC2_VALID);
-	wg_cookie_wipe(cookie);
-	make(&msg);
-	is_int(check(&msg, from4), WG_MAC1_VALID);
 	finish();
 }
 

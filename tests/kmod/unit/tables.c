@@ -149,11 +149,31 @@ static void full(void)
 	free(p);
 }
 
+/* What is hidden can be revealed, for every word; and it does not show what it was. */
+static void indices(void)
+{
+	u32 same = 0, alike = 0, wrong = 0;
+
+	is_int(wg_tables_init(t), 0);
+	for (u64 word = 0; word < 1ULL << 32; word += 4093) {
+		u32 hidden = wg_tables_hide(t, word);
+
+		wrong += wg_tables_reveal(t, hidden) != word;
+		same += hidden == word;
+		alike += (hidden >> 2 & 0xfffff) == (word >> 2 & 0xfffff);
+	}
+	is_int(wrong, 0);
+	ok(same < 10);
+	ok(alike < 100); /* of a million words, each with a chance of one in a million */
+	wg_tables_free(t);
+}
+
 int main(void)
 {
 	pages();
 	some();
 	no_memory();
 	full();
+	indices();
 	return tap_done();
 }

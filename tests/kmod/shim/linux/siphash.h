@@ -26,4 +26,10 @@ static inline u64 siphash_3u64(u64 a, u64 b, u64 c, const siphash_key_t *key)
 	return siphash(words, sizeof(words), key);
 }
 
+typedef siphash_key_t hsiphash_key_t;
+static inline u32 hsiphash_1u32(u32 a, const hsiphash_key_t *key)
+{
+	return siphash(&a, sizeof(a), key);
+}
+
 #endif

@@ -5,6 +5,9 @@
  *
  *   flow tcp FROM TO [WORD=VALUE...]   bytes= each way at once over streams= connections
  *   flow udp FROM TO [WORD=VALUE...]   count= datagrams of size=; each comes back unless oneway=1
+ *   flow stray FROM TO [port=]         datagrams of all types and lengths that are nobody's
+ *   flow flood FROM TO [port= for=]    the first datagram that comes to FROM's port goes on to
+ *                                      TO's, again and again; prints the answers' lengths
  *   flow offload NAMESPACE LINK 0|1    segmentation, aggregation, checksums of a link
  *
  * FROM and TO are NAMESPACE,ADDRESS. Words: port=, dev= (the client's SO_BINDTODEVICE),
@@ -140,6 +143,7 @@ static int new_socket(const struct place *place, int type, bool client)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (type == SOCK_DGRAM) {
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 		setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVTCLASS : IP_RECVTOS, &one, sizeof(one));
 	}
@@ -431,6 +435,51 @@ static int udp(struct place from, struct place to)
 	return span ? !there.arrived : there.arrived != sent || (!oneway && back.arrived != sent);
 }
 
+/* ---- what a stranger sends ------------------------------------------------------------ */
+
+static int stray(struct place from, struct place to)
+{
+	static const uint32_t types[] = { 0, 1, 2, 3, 4, 5, 0x01000000, 0x00000104, UINT32_MAX };
+	static const size_t lengths[] = { 0, 1, 4, 15, 16, 31, 32, 48, 64, 92, 93, 147, 148, 149, 1400, 4000 };
+	int fd = new_socket(&from, SOCK_DGRAM, true), sent = 0;
+
+	set_port(&to.address, (int)number("port", 0));
+	for (size_t t = 0; t < sizeof(types) / sizeof(*types); t++)
+		for (size_t l = 0; l < sizeof(lengths) / sizeof(*lengths); l++) {
+			for (size_t i = 0; i < lengths[l]; i++)
+				buffer[i] = (uint8_t)random();
+			memcpy(buffer, &types[t], sizeof(types[t]));
+			sent += sendto(fd, buffer, lengths[l], 0, &to.address.any, size_of(&to.address)) >= 0;
+		}
+	printf("sent %d\n", sent);
+	return !sent;
+}
+
+static int flood(struct place from, struct place to)
+{
+	long span = number("for", 5000), sent = 0, began, responses = 0, cookies = 0, others = 0;
+	static uint8_t message[2048];
+	struct pollfd polls;
+	ssize_t len, n;
+
+	set_port(&from.address, (int)number("port", 0));
+	set_port(&to.address, (int)number("port", 0));
+	polls = (struct pollfd){ .fd = new_socket(&from, SOCK_DGRAM, false), .events = POLLIN };
+	if (poll(&polls, 1, 20000) != 1 || (len = recv(polls.fd, message, sizeof(message), 0)) <= 0)
+		die("nothing to begin with");
+	for (began = now(); now() - began < span; usleep(10000)) {
+		for (int i = 0; i < 1000; i++)
+			sent += sendto(polls.fd, message, (size_t)len, 0, &to.address.any, size_of(&to.address)) == len;
+		while ((n = recv(polls.fd, buffer, sizeof(buffer), 0)) > 0) {
+			responses += n == 92;
+			cookies += n == 64;
+			others += n != 92 && n != 64;
+		}
+	}
+	printf("length %zd sent %ld responses %ld cookies %ld others %ld\n", len, sent, responses, cookies, others);
+	return !cookies;
+}
+
 /* ---- links ------------------------------------------------------------------------- */
 
 static int offload(const char *space, const char *link, const char *how)
@@ -462,6 +511,10 @@ int main(int argc, char **argv)
 		return tcp(parse(argv[2]), parse(argv[3]));
 	if (argc >= 4 && !strcmp(argv[1], "udp"))
 		return udp(parse(argv[2]), parse(argv[3]));
-	fprintf(stderr, "usage: flow tcp|udp FROM TO [WORD=VALUE...] | flow offload NAMESPACE LINK 0|1\n");
+	if (argc >= 4 && !strcmp(argv[1], "stray"))
+		return stray(parse(argv[2]), parse(argv[3]));
+	if (argc >= 4 && !strcmp(argv[1], "flood"))
+		return flood(parse(argv[2]), parse(argv[3]));
+	fprintf(stderr, "usage: flow tcp|udp|stray|flood FROM TO [WORD=VALUE...] | flow offload NAMESPACE LINK 0|1\n");
 	return 2;
 }

@@ -41,7 +41,8 @@ kernel_is_quiet() {
 	local said
 	said=$(dmesg)
 	[[ ! $said =~ WARNING:|BUG:|BUG\ |Oops|'general protection'|'Call Trace'|'rcu:'.*stall|'soft lockup'|'blocked for more'|'waiting for '.*' to become free'|'Modules linked in' ]] || {
-		echo "$said"
+		echo "the kernel said ${#said} bytes, which begin with"
+		echo "${said:0:4000}"
 		dmesg -C
 		return 1
 	}
@@ -139,7 +140,19 @@ until_() {
 	done
 }
 
-# transfer SPACE [LINK]: bytes received and sent by its only peer, as two words.
-transfer() { at "$1" wg show "${2:-wg0}" transfer | cut -f 2,3; }
-endpoint() { at "$1" wg show "${2:-wg0}" endpoints | cut -f 2; }
-handshake() { at "$1" wg show "${2:-wg0}" latest-handshakes | cut -f 2; }
+# What its only peer knows, in variables, which costs one process less than to print it:
+# transfer SPACE [LINK] sets in and out, others the variable of their name.
+transfer() { read -r _ in out < <(at "$1" wg show "${2:-wg0}" transfer); }
+endpoint() { read -r _ endpoint < <(at "$1" wg show "${2:-wg0}" endpoints); }
+handshake() { read -r _ handshake < <(at "$1" wg show "${2:-wg0}" latest-handshakes); }
+# count SPACE LINK rx|tx bytes|packets|errors|dropped
+count() {
+	count=$(ip -n "$1" -s -j link show "$2")
+	[[ $count =~ \"$3\":\{[^}]*\"$4\":([0-9]+) ]] && count=${BASH_REMATCH[1]}
+}
+# rules SPACE <<END: nft's; hits SPACE NAME: a counter of table inet t.
+rules() { at "$1" nft -f -; }
+hits() {
+	hits=$(at "$1" nft list counter inet t "$2")
+	[[ $hits =~ packets\ ([0-9]+) ]] && hits=${BASH_REMATCH[1]}
+}

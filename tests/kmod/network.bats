@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
 # Guest: --cpus 2
-# What a tunnel carries, and how. In a guest; the module is ours, or with
-# WGCTL_KMOD=intree the kernel's.
+# What a tunnel carries, and how: the fast path and what is around it on the wire.
+# In a guest; the module is ours, or with WGCTL_KMOD=intree the kernel's.
 
 load net
 
@@ -11,14 +11,300 @@ teardown() { clean_up; }
 
 @test "TCP and UDP, both ways, IPv4 and IPv6, in IPv4 and IPv6" {
 	pair
-	for outside in 192.0.2.2 '[2001:db8::2]'; do
-		at a wg set wg0 peer "${public[2]}" endpoint "$outside:20000"
-		for inside in 10.0.0.%d fd00::%d; do
-			flow tcp "a,${inside/\%d/1}" "b,${inside/\%d/2}" bytes=400000
-			flow udp "a,${inside/\%d/1}" "b,${inside/\%d/2}" count=100 size=1200
+	for outside in 192.0.2.N '[2001:db8::N]'; do
+		at a wg set wg0 peer "${public[2]}" endpoint "${outside/N/2}:20000"
+		for inside in 10.0.0.N fd00::N; do
+			flow tcp "a,${inside/N/1}" "b,${inside/N/2}" bytes=300000
+			flow udp "a,${inside/N/1}" "b,${inside/N/2}" count=100 size=1200
 		done
-		has "$(endpoint b)" "$([ "$outside" = 192.0.2.2 ] && echo 192.0.2.1 || echo 2001:db8::1)"
+		endpoint b
+		is "$endpoint" "${outside/N/1}:10000"
 	done
+}
+
+@test "MTU of 65,000, of 1,280, of 100" {
+	pair mtu 65535
+	for mtu in 65000 1280 100; do
+		ip -n a link set wg0 mtu $mtu
+		ip -n b link set wg0 mtu $mtu
+		flow tcp a,10.0.0.1 b,10.0.0.2 bytes=$((mtu < 1000 ? 50000 : 1000000))
+		flow udp a,10.0.0.1 b,10.0.0.2 count=20 size=$((mtu - 28))
+	done
+	# The address went with an MTU that IPv6 cannot use.
+	ip -n a link set wg0 mtu 65000
+	ip -n b link set wg0 mtu 65000
+	echo "addr add fd00::1/64 dev wg0 nodad" | ips a
+	echo "addr add fd00::2/64 dev wg0 nodad" | ips b
+	flow tcp a,fd00::1 b,fd00::2 bytes=1000000
+	flow udp a,fd00::1 b,fd00::2 count=20 size=64900
+}
+
+@test "segmentation and aggregation off, inside and outside" {
+	pair
+	for link in wg0 eth0; do
+		flow offload a $link 0
+		flow tcp a,10.0.0.1 b,10.0.0.2 bytes=500000
+		flow offload b $link 0
+		flow tcp a,10.0.0.1 b,10.0.0.2 bytes=500000 streams=4
+	done
+	flow offload a wg0 1
+	flow offload b wg0 1
+	flow tcp a,fd00::1 b,fd00::2 bytes=500000 streams=4
+}
+
+@test "an outer path of small pieces" {
+	pair
+	ip -n a link set eth0 mtu 700
+	ip -n b link set eth0 mtu 700
+	flow udp a,10.0.0.1 b,10.0.0.2 count=50 size=1392
+	flow tcp a,10.0.0.1 b,10.0.0.2 bytes=200000
+	ip -n a link set eth0 mtu 1280
+	ip -n b link set eth0 mtu 1280
+	echo "addr add 2001:db8::1/64 dev eth0 nodad" | ips a
+	echo "addr add 2001:db8::2/64 dev eth0 nodad" | ips b
+	at a wg set wg0 peer "${public[2]}" endpoint '[2001:db8::2]:20000'
+	flow udp a,fd00::1 b,fd00::2 count=50 size=1372
+	flow tcp a,10.0.0.1 b,10.0.0.2 bytes=200000
+	endpoint b
+	is "$endpoint" '[2001:db8::1]:10000'
+}
+
+@test "both ends count the same, peers and links" {
+	pair
+	reaches a 10.0.0.2
+	flow udp a,10.0.0.1 b,10.0.0.2 count=50 size=1000 oneway=1
+	transfer b
+	b_in=$in b_out=$out
+	transfer a
+	a_out=$out
+	flow udp a,10.0.0.1 b,10.0.0.2 count=100 size=1000 oneway=1
+	transfer a
+	a_in_now=$in a_out_now=$out
+	transfer b
+	# 1,028 bytes in 65 blocks of 16, our header and the tag.
+	is $((a_out_now - a_out)) $((100 * (1040 + 32)))
+	is $((in - b_in)) $((a_out_now - a_out))
+	is "$in" "$a_out_now"
+	is "$a_in_now" "$out"
+	is "$out" "$b_out"
+	count a wg0 tx bytes
+	is "$count" "$a_out_now"
+	count b wg0 rx bytes
+	is "$count" "$in"
+	# The ping, 150 datagrams, two messages of the handshake, a keepalive if the
+	# initiator had nothing to say.
+	count b wg0 rx packets
+	packets=$count
+	count a wg0 tx packets
+	is "$count" "$packets"
+	((packets == 152 || packets == 153))
+}
+
+@test "padding ends at the MTU of the link and of the route" {
+	pair
+	reaches a 10.0.0.2
+	transfer a
+	before=$out
+	# What is inside, and what it is padded to.
+	for sizes in 32:32 33:48 48:48 1408:1408 1409:1420 1420:1420 route 1280:1280 1281:1290 1288:1290 1290:1290; do
+		if [ $sizes = route ]; then
+			ip -n a route add 10.0.0.2 dev wg0 mtu 1290
+			continue
+		fi
+		flow udp a,10.0.0.1 b,10.0.0.2 count=1 size=$((${sizes%:*} - 28)) oneway=1
+		transfer a
+		is "${sizes%:*}:$((out - before - 32))" $sizes
+		before=$out
+	done
+}
+
+@test "congestion is told outside and in; the class stays inside" {
+	pair
+	rules b <<-END
+		table inet t {
+			counter plain {}
+			counter marked {}
+			counter classy {}
+			counter initiation {}
+			chain in {
+				type filter hook prerouting priority -300
+				udp dport 20000 @th,64,32 0x4000000 ip dscp 0 ip ecn ect0 counter name marked
+				udp dport 20000 @th,64,32 0x4000000 ip dscp 0 ip ecn not-ect counter name plain
+				udp dport 20000 @th,64,32 0x4000000 ip dscp != 0 counter name classy
+				udp dport 20000 @th,64,32 0x1000000 ip dscp af41 counter name initiation
+			}
+		}
+	END
+	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=10 tos=0xba oneway=1)" "tos $((0xba)) "
+	has "$(flow udp a,fd00::1 b,fd00::2 count=10 tos=0xba oneway=1)" "tos $((0xba)) "
+	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=10 tos=0xb8 oneway=1)" "tos $((0xb8)) "
+	# Neighbours are looked for without these bits, and so are keepalives.
+	hits b marked
+	is "$hits" 20
+	hits b plain
+	((hits == 10 || hits == 11))
+	hits b classy
+	is "$hits" 0
+	hits b initiation
+	is "$hits" 1
+	at b nft add rule inet t in udp dport 20000 ip ecn set ce
+	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=10 tos=0xba oneway=1)" "tos $((0xbb)) "
+	has "$(flow udp a,fd00::1 b,fd00::2 count=10 tos=0xba oneway=1)" "tos $((0xbb)) "
+	# Who does not take part is not told.
+	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=10 tos=0xb8 oneway=1)" "tos $((0xb8)) "
+	has "$(flow udp a,fd00::1 b,fd00::2 count=10 tos=0 oneway=1)" "tos 0 "
+	at a wg set wg0 peer "${public[2]}" endpoint '[2001:db8::2]:20000'
+	at b nft add rule inet t in udp dport 20000 ip6 ecn ect1 ip6 dscp 0 counter name marked ip6 ecn set ce
+	has "$(flow udp a,fd00::1 b,fd00::2 count=10 tos=0xb9 oneway=1)" "tos $((0xbb)) "
+	hits b marked
+	is "$hits" 50
+}
+
+@test "a firewall on the outer port stops it, and a session outlives that" {
+	pair
+	reaches a 10.0.0.2
+	handshake b
+	before=$handshake
+	rules b <<-END
+		table inet t {
+			counter dropped {}
+			chain in { type filter hook input priority 0; udp dport 20000 counter name dropped drop; }
+		}
+	END
+	not flow udp a,10.0.0.1 b,10.0.0.2 count=20 wait=500 oneway=1
+	hits b dropped
+	is "$hits" 20
+	at b nft delete table inet t
+	reaches a 10.0.0.2
+	# At the sender it is an error that nobody hears of.
+	rules a <<-END
+		table inet t { chain out { type filter hook output priority 0; udp dport 20000 drop; }; }
+	END
+	not flow udp a,10.0.0.1 b,10.0.0.2 count=20 wait=500 oneway=1
+	at a nft delete table inet t
+	reaches a 10.0.0.2
+	handshake b
+	is "$handshake" "$before"
+}
+
+@test "a wire that doubles, reorders and loses packets" {
+	pair
+	reaches a 10.0.0.2
+	at a tc qdisc add dev eth0 root netem duplicate 100%
+	out=$(flow udp a,10.0.0.1 b,10.0.0.2 count=300 window=32)
+	has "$out" "arrived 300 back 300 twice 0"
+	at a tc qdisc replace dev eth0 root netem delay 20ms reorder 50% 50% limit 10000
+	out=$(flow udp a,10.0.0.1 b,10.0.0.2 count=500 window=64 oneway=1)
+	has "$out" "arrived 500 back 0 twice 0"
+	# This test can fail: they did come in another order.
+	not has "$out" "late 0 "
+	at a tc qdisc replace dev eth0 root netem loss 5% duplicate 5% delay 2ms 1ms limit 10000
+	flow tcp a,10.0.0.1 b,10.0.0.2 bytes=150000 wait=20000
+}
+
+@test "what was recorded and is sent again from elsewhere changes nothing" {
+	pair
+	reaches a 10.0.0.2
+	endpoint b
+	before=$endpoint
+	transfer b
+	bytes=$in
+	out=$(flow udp a,10.0.0.1 b,10.0.0.2 count=100 size=1000 oneway=1 again=eth0)
+	has "$out" "again 100 sent 100 arrived 100 back 0 twice 0"
+	endpoint b
+	is "$endpoint" "$before"
+	transfer b
+	is $((in - bytes)) $((100 * 1072))
+	# A handshake's messages, too: a new session, recorded from its beginning.
+	ip -n b link set wg0 down
+	ip -n b link set wg0 up
+	ip -n a link set wg0 down
+	ip -n a link set wg0 up
+	out=$(flow udp a,10.0.0.1 b,10.0.0.2 count=20 oneway=1 again=eth0)
+	has "$out" "sent 20 arrived 20 back 0 twice 0"
+	not has "$out" "again 20 "
+	endpoint b
+	is "$endpoint" "$before"
+	reaches b 10.0.0.1
+}
+
+@test "who is not known hears nothing" {
+	pair
+	reaches a 10.0.0.2
+	rules a <<-END
+		table inet t {
+			counter answers {}
+			chain in { type filter hook input priority 0; iif eth0 counter name answers; }
+		}
+	END
+	transfer b
+	before=$in,$out
+	flow stray a,192.0.2.1 b,192.0.2.2 port=20000
+	transfer b
+	is "$in,$out" "$before"
+	hits a answers
+	is "$hits" 0
+	count b wg0 rx errors
+	((count >= 100))
+	reaches a 10.0.0.2
+}
+
+@test "under load who sends must prove its address; who does gets in" {
+	pair
+	spaces c
+	wire b eth1 c eth0
+	ips b <<-END
+		link set eth1 up
+		addr add 198.51.100.2/24 dev eth1
+	END
+	ips c <<-END
+		link set eth0 up
+		addr add 198.51.100.3/24 dev eth0
+		link add wg0 type wireguard
+		addr add 10.0.0.3/24 dev wg0
+		link set wg0 up
+	END
+	at b wg set wg0 peer "${public[3]}" allowed-ips 10.0.0.3/32
+	{ me 3 30000 && peer 2 10.0.0.2/32 198.51.100.2:20000; } | conf c
+	# What a sends to b, in a stranger's hands.
+	at a wg set wg0 listen-port 10001 peer "${public[2]}" endpoint 192.0.2.1:20000
+	background flow flood a,192.0.2.1 b,192.0.2.2 port=20000 for=9000
+	WAIT=1 not reaches a 10.0.0.2
+	# At first c is refused as well, but it is sent a cookie.
+	reaches c 10.0.0.2 -i 0.5 -w 9
+	wait $!
+	out=$(<"$BATS_TEST_TMPDIR/background")
+	echo "$out"
+	has "$out" "length 148 "
+	# It was good once.
+	has "$out" "responses 1 "
+}
+
+@test "128 packets wait for a session, the newest ones" {
+	pair
+	rules b <<-END
+		table inet t { chain in { type filter hook input priority 0; udp dport 20000 drop; }; }
+	END
+	background flow udp a,10.0.0.1 b,10.0.0.2 count=300 window=300 oneway=1 wait=12000
+	sleep 1
+	at b nft delete table inet t
+	not wait $!
+	out=$(<"$BATS_TEST_TMPDIR/background")
+	has "$out" "sent 300 arrived 128 back 0 twice 0 late 0 "
+	count a wg0 tx dropped
+	is "$count" 172
+}
+
+@test "more than there is room for: some is lost, nothing is stuck" {
+	pair
+	ip -n a link set eth0 txqueuelen 100
+	background flow udp a,10.0.0.1 b,10.0.0.2 for=3000 window=50000 size=1300 oneway=1
+	first=$!
+	background flow udp b,fd00::2 a,fd00::1 for=3000 window=50000 size=60000 oneway=1
+	wait $first
+	wait $!
+	flow tcp a,10.0.0.1 b,10.0.0.2 bytes=500000 streams=8
+	reaches b fd00::1
 }
 
 @test "nothing holds the module, and it goes" { module_goes; }

@@ -4,8 +4,7 @@
  * asked only under load and only after mac2 has proven the source. A source is
  * an IPv4 address or an IPv6 /64, in one network namespace. Shared by all devices.
  *
- * Locks: a mutex counts the devices; a spinlock (BH) covers changes of the table.
- * Look-ups are under RCU, and what they change in an entry is one atomic word.
+ * Locks: a mutex counts the devices. What a message changes is one atomic word.
  */
 #ifndef WG_RATELIMITER_H
 #define WG_RATELIMITER_H
@@ -20,7 +19,7 @@ int wg_ratelimiter_init(void);
 void wg_ratelimiter_exit(void);
 /**
  * May @from send another one? @from is 4 bytes of IPv4 or the first 8 of an IPv6
- * address. False also when there is no memory: under load that is the answer.
+ * address; @net is only compared.
  */
 bool wg_ratelimiter_allow(const struct net *net, const u8 *from, size_t len);
 

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* 20 a second, 5 in a burst; who counts as one source; bounds of the table. */
+/* 20 a second, 5 in a burst; who counts as one source. */
 #include <linux/mm.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
-#include <linux/workqueue.h>
 
 #include "ratelimiter.h"
 #include "unit/tap.h"
@@ -66,61 +64,30 @@ static void sources(void)
 	ok(!wg_ratelimiter_allow(net1, other6, 8));
 }
 
-/* Also when they share a chain, as some of so many do. */
+/* There are 1024 buckets here: some share one, none gets more than its own. */
 static void neighbours(void)
 {
-	int n = 0;
-
-	for (unsigned int i = 0; i < 3000; i++) {
-		u8 from[8] = { i, i >> 8 };
-
-		if (i % 300 == 0) { /* make room */
-			shim_now += 1000 * MS;
-			shim_run_delayed_works();
-		}
-		n += burst((void *)(0x3000UL + i), v4, 4);
-		n += burst(net1, from, 4);
-		n += burst(net1, from, 8);
-	}
-	is_int(n, 3 * 3000 * 5);
-}
-
-/* The table takes 1024 sources here; full ones are forgotten and make room. */
-static void bounds(void)
-{
-	int n = 0;
+	int n = 0, most = 0;
 
 	shim_now += 1000 * MS;
-	ok(shim_run_delayed_works() == 1);
-	is_int(shim_run_delayed_works(), 0);
-	for (int i = 0; i < 5000; i++) {
-		u8 from[4] = { 10, 0, i >> 8, i };
+	for (unsigned int i = 0; i < 100; i++) {
+		u8 from[4] = { 10, 1, 0, i };
+		int got = burst(net1, from, 4);
+
+		n += got;
+		most = got > most ? got : most;
+	}
+	is_int(most, 5);
+	ok(n > 400);
+
+	shim_now += 1000 * MS;
+	n = 0;
+	for (int i = 0; i < 50000; i++) {
+		u8 from[4] = { 10, 2, i >> 8, i };
 
 		n += wg_ratelimiter_allow(net1, from, 4);
 	}
-	is_int(n, 1024);
-	/* Whoever is in it is served still. */
-	is_int(burst(net1, (u8[]){ 10, 0, 0, 0 }, 4), 4);
-	ok(!wg_ratelimiter_allow(net1, v4, 4));
-
-	/* All but the one that took four more have a full bucket just now; it has to wait. */
-	shim_now += 50 * MS;
-	is_int(shim_run_delayed_works(), 1);
-	ok(wg_ratelimiter_allow(net1, v4, 4));
-	is_int(shim_run_delayed_works(), 1);
-	ok(wg_ratelimiter_allow(net1, (u8[]){ 10, 0, 0, 0 }, 4));
-	ok(!wg_ratelimiter_allow(net1, (u8[]){ 10, 0, 0, 0 }, 4));
-	rcu_barrier();
-}
-
-static void no_memory(void)
-{
-	u8 from[4] = { 172, 16, 0, 1 };
-
-	shim_alloc_until_failure = 0;
-	ok(!wg_ratelimiter_allow(net1, from, 4));
-	shim_alloc_until_failure = -1;
-	is_int(burst(net1, from, 4), 5);
+	ok(n > 5 * 1024 * 9 / 10 && n <= 5 * 1024);
 }
 
 int main(void)
@@ -136,16 +103,12 @@ int main(void)
 	sources();
 	neighbours();
 	wg_ratelimiter_exit();
-	bounds();
-	no_memory();
+	neighbours();
 	wg_ratelimiter_exit();
-	is_int(shim_run_delayed_works(), 0);
 
 	/* A new life knows nothing of the old one. */
 	is_int(wg_ratelimiter_init(), 0);
 	is_int(burst(net1, v4, 4), 5);
-	is_int(shim_run_delayed_works(), 1);
 	wg_ratelimiter_exit();
-	rcu_barrier();
 	return tap_done();
 }

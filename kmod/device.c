@@ -109,24 +109,14 @@ bool wg_device_is_ours(const struct net_device *dev)
 
 /* ---- parts ---------------------------------------------------------------------------- */
 
-static struct wg_queue *wg_tx_queue(struct wg_peer *peer)
-{
-	return &peer->tx;
-}
-
-static struct wg_queue *wg_rx_queue(struct wg_peer *peer)
-{
-	return &peer->rx;
-}
-
 static int wg_cells_init(struct wg_device *wg)
 {
 	unsigned int i;
 
-	wg->n_cells = num_possible_cpus();
-	wg->cells = kvcalloc(wg->n_cells, sizeof(*wg->cells), GFP_KERNEL);
+	wg->cells = kvcalloc(num_possible_cpus(), sizeof(*wg->cells), GFP_KERNEL);
 	if (!wg->cells)
 		return -ENOMEM;
+	wg->n_cells = num_possible_cpus();
 	for (i = 0; i < wg->n_cells; i++) {
 		skb_queue_head_init(&wg->cells[i].packets);
 		/* Nobody polls a tunnel busily: no entry in the core's hash. */
@@ -147,75 +137,53 @@ static void wg_cells_free(struct wg_device *wg)
 	wg->cells = NULL;
 }
 
-static int wg_parts_init(struct wg_device *wg)
-{
-	int r;
-
-	wg->encrypt.work = wg_encrypt_bundle;
-	wg->encrypt.leave = wg_send_bundle;
-	wg->encrypt.queue = wg_tx_queue;
-	wg->decrypt.work = wg_decrypt_bundle;
-	wg->decrypt.leave = wg_receive_bundle;
-	wg->decrypt.queue = wg_rx_queue;
-
-	r = wg_tables_init(&wg->tables);
-	if (r)
-		return r;
-	r = -ENOMEM;
-	wg->crypt_wq = alloc_workqueue("wg-crypt-%s", WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM, 0, wg->dev->name);
-	if (!wg->crypt_wq)
-		goto tables;
-	wg->handshake_wq = alloc_workqueue("wg-handshake-%s", WQ_CPU_INTENSIVE | WQ_FREEZABLE, 0, wg->dev->name);
-	if (!wg->handshake_wq)
-		goto crypt_wq;
-	r = wg_crypt_init(&wg->encrypt, wg->crypt_wq);
-	if (r)
-		goto handshake_wq;
-	r = wg_crypt_init(&wg->decrypt, wg->crypt_wq);
-	if (r)
-		goto encrypt;
-	r = wg_workers_init(&wg->handshake_workers, wg->handshake_wq, wg_handshake_work, wg);
-	if (r)
-		goto decrypt;
-	r = wg_cells_init(wg);
-	if (r)
-		goto workers;
-	r = wg_ratelimiter_init();
-	if (r)
-		goto cells;
-	return 0;
-
-cells:
-	wg_cells_free(wg);
-workers:
-	wg_workers_free(&wg->handshake_workers);
-decrypt:
-	wg_crypt_free(&wg->decrypt);
-encrypt:
-	wg_crypt_free(&wg->encrypt);
-handshake_wq:
-	destroy_workqueue(wg->handshake_wq);
-crypt_wq:
-	destroy_workqueue(wg->crypt_wq);
-tables:
-	wg_tables_free(&wg->tables);
-	return r;
-}
-
-/* No socket and no peers any more; what still runs holds references, and ends here. */
+/* No socket and no peers (any more); what still runs holds references, and ends here. */
 static void wg_parts_free(struct wg_device *wg)
 {
-	destroy_workqueue(wg->handshake_wq);
-	destroy_workqueue(wg->crypt_wq);
+	if (wg->handshake_wq)
+		destroy_workqueue(wg->handshake_wq);
+	if (wg->crypt_wq)
+		destroy_workqueue(wg->crypt_wq);
 	wg_cells_free(wg);
 	skb_queue_purge(&wg->handshakes);
-	wg_ratelimiter_exit();
 	wg_workers_free(&wg->handshake_workers);
 	wg_crypt_free(&wg->decrypt);
 	wg_crypt_free(&wg->encrypt);
 	wg_tables_free(&wg->tables);
+	wg_ratelimiter_exit();
 	wg_cookie_checker_wipe(&wg->checker);
 	wg_identity_clear(&wg->identity);
+}
+
+static int wg_parts_init(struct wg_device *wg)
+{
+	int r = wg_ratelimiter_init();
+
+	if (r)
+		return r;
+	r = wg_tables_init(&wg->tables);
+	if (r) {
+		wg_ratelimiter_exit();
+		return r;
+	}
+	/* Whatever is missing below, wg_parts_free() knows it. */
+	wg->crypt_wq = alloc_workqueue("wg-crypt-%s", WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM, 0, wg->dev->name);
+	wg->handshake_wq = alloc_workqueue("wg-handshake-%s", WQ_CPU_INTENSIVE | WQ_FREEZABLE, 0, wg->dev->name);
+	if (!wg->crypt_wq || !wg->handshake_wq)
+		r = -ENOMEM;
+	wg->encrypt = (struct wg_crypt){
+		.work = wg_encrypt_bundle, .leave = wg_send_bundle, .queue = offsetof(struct wg_peer, tx)
+	};
+	wg->decrypt = (struct wg_crypt){
+		.work = wg_decrypt_bundle, .leave = wg_receive_bundle, .queue = offsetof(struct wg_peer, rx)
+	};
+	r = r ?: wg_crypt_init(&wg->encrypt, wg->crypt_wq);
+	r = r ?: wg_crypt_init(&wg->decrypt, wg->crypt_wq);
+	r = r ?: wg_workers_init(&wg->handshake_workers, wg->handshake_wq, wg_handshake_work, wg);
+	r = r ?: wg_cells_init(wg);
+	if (r)
+		wg_parts_free(wg);
+	return r;
 }
 
 /* ---- life ------------------------------------------------------------------------------ */
@@ -335,28 +303,42 @@ WG_PERNET_EXIT(wg_net_exit, wg_net_leaves)
 
 static struct pernet_operations wg_net_ops = { .WG_PERNET_EXIT_HOOK = wg_net_exit };
 
-/* An image of memory on a disk must not hold keys of sessions. */
-static int wg_before_sleep(struct notifier_block *nb, unsigned long action, void *data)
+static void wg_for_all_peers(void (*what)(struct wg_peer *peer))
 {
 	struct wg_device *wg;
 	struct wg_peer *peer;
 
+	rtnl_lock();
+	list_for_each_entry(wg, &wg_devices, of_module) {
+		mutex_lock(&wg->update_lock);
+		list_for_each_entry(peer, &wg->peers, of_device)
+			what(peer);
+		mutex_unlock(&wg->update_lock);
+	}
+	rtnl_unlock();
+}
+
+static void wg_peer_forget(struct wg_peer *peer)
+{
+	wg_deadline_clear(&peer->timers.due, WG_DUE_ZERO_KEYS);
+	wg_handshake_clear(peer);
+	wg_keypairs_clear(&peer->keypairs);
+}
+
+static void wg_peer_expire(struct wg_peer *peer)
+{
+	wg_keypairs_expire(&peer->keypairs);
+}
+
+/* An image of memory on a disk must not hold keys of sessions. */
+static int wg_before_sleep(struct notifier_block *nb, unsigned long action, void *data)
+{
 	/* Systems that sleep between two packets keep their sessions. */
 	if (IS_ENABLED(CONFIG_PM_AUTOSLEEP) || IS_ENABLED(CONFIG_PM_USERSPACE_AUTOSLEEP))
 		return 0;
 	if (action != PM_HIBERNATION_PREPARE && action != PM_SUSPEND_PREPARE)
 		return 0;
-	rtnl_lock();
-	list_for_each_entry(wg, &wg_devices, of_module) {
-		mutex_lock(&wg->update_lock);
-		list_for_each_entry(peer, &wg->peers, of_device) {
-			wg_deadline_clear(&peer->timers.due, WG_DUE_ZERO_KEYS);
-			wg_handshake_clear(peer);
-			wg_keypairs_clear(&peer->keypairs);
-		}
-		mutex_unlock(&wg->update_lock);
-	}
-	rtnl_unlock();
+	wg_for_all_peers(wg_peer_forget);
 	rcu_barrier(); /* the last of them are wiped */
 	return 0;
 }
@@ -366,17 +348,7 @@ static struct notifier_block wg_pm_notifier = { .notifier_call = wg_before_sleep
 /* There is another one of us now, which must not use the same nonces. */
 static int wg_vm_forked(struct notifier_block *nb, unsigned long action, void *data)
 {
-	struct wg_device *wg;
-	struct wg_peer *peer;
-
-	rtnl_lock();
-	list_for_each_entry(wg, &wg_devices, of_module) {
-		mutex_lock(&wg->update_lock);
-		list_for_each_entry(peer, &wg->peers, of_device)
-			wg_keypairs_expire(&peer->keypairs);
-		mutex_unlock(&wg->update_lock);
-	}
-	rtnl_unlock();
+	wg_for_all_peers(wg_peer_expire);
 	return 0;
 }
 

@@ -41,6 +41,11 @@ static struct wg_peer *wg_is_to_drain(void *entry)
 	return (unsigned long)entry & 1 ? (void *)((unsigned long)entry & ~1UL) : NULL;
 }
 
+static struct wg_queue *wg_queue_of(const struct wg_crypt *crypt, struct wg_peer *peer)
+{
+	return (void *)peer + crypt->queue;
+}
+
 /* ---- order ----------------------------------------------------------------------- */
 
 /* May the caller work on it at once, or will a worker? Negative: there is no room. */
@@ -98,7 +103,7 @@ static struct sk_buff *wg_queue_next(struct wg_queue *queue, bool begins)
 /* BH off; the caller sees the peer under RCU or holds it. */
 static void wg_crypt_drain(struct wg_crypt *crypt, struct wg_peer *peer, bool begins)
 {
-	struct wg_queue *queue = crypt->queue(peer);
+	struct wg_queue *queue = wg_queue_of(crypt, peer);
 	struct sk_buff *bundle;
 	unsigned int n = 0;
 
@@ -173,7 +178,7 @@ bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct 
 		     bool here)
 {
 	struct wg_peer *peer = keypair->peer;
-	struct wg_queue *queue = crypt->queue(peer);
+	struct wg_queue *queue = wg_queue_of(crypt, peer);
 	int r;
 
 	if (!wg_keypair_get(keypair))
@@ -249,6 +254,8 @@ int wg_crypt_init(struct wg_crypt *crypt, struct workqueue_struct *wq)
 
 void wg_crypt_free(struct wg_crypt *crypt)
 {
+	if (!crypt->workers.each)
+		return;
 	wg_workers_free(&crypt->workers);
 	WARN_ON(!ptr_ring_empty_bh(&crypt->ring));
 	ptr_ring_cleanup(&crypt->ring, NULL);

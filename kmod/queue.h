@@ -83,7 +83,7 @@ struct wg_crypt {
 	struct wg_workers workers;
 	bool (*work)(struct sk_buff *bundle);			       /* the cryptography, BH off; false: bad */
 	void (*leave)(struct wg_peer *peer, struct sk_buff *bundle, bool ready); /* in order, BH off; consumes it */
-	struct wg_queue *(*queue)(struct wg_peer *peer);
+	size_t queue; /* where in a peer its queue is */
 };
 
 int wg_crypt_init(struct wg_crypt *crypt, struct workqueue_struct *wq);

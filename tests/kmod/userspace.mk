@@ -44,4 +44,10 @@ $(O)/kmod-user/fuzz/%: tests/kmod/fuzz/%.c $$(call kmod_of,$$*) $(KMOD_SHIM)
 	$(Q)$(KMOD_CC) $(KMOD_USER_CFLAGS) -fsanitize=fuzzer -MMD -MP -MT $@ -MF $@.d $(filter %.c,$^) $(LDFLAGS) \
 		$(KMOD_LIBS) -o $@
 
--include $(wildcard $(O)/kmod-user/*/*.d)
+# A peer of the module's that is not in a kernel.
+$(O)/kmod-tools/hostile: tests/kmod/hostile.c $(kmod_noise) $(KMOD_SHIM)
+	@mkdir -p $(@D)
+	@printf '  %-7s %s\n' KTOOL $@
+	$(Q)$(KMOD_CC) $(KMOD_USER_CFLAGS) -MMD -MP -MT $@ -MF $@.d $(filter %.c,$^) $(LDFLAGS) $(KMOD_LIBS) -o $@
+
+-include $(wildcard $(O)/kmod-user/*/*.d $(O)/kmod-tools/*.d)

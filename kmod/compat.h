@@ -116,7 +116,7 @@ static inline void wg_set_lltx(struct net_device *dev)
 	static void name(struct list_head *exiting, struct list_head *dev_kill_list) \
 	{                                                                         \
 		struct net *net;                                                  \
-                                                                                  \
+		                                                                  \
 		list_for_each_entry(net, exiting, exit_list)                      \
 			leave(net);                                               \
 	}

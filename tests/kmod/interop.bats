@@ -111,6 +111,7 @@ tunnel() {
 }
 
 end() {
+	# shellcheck disable=SC1083
 	[ -z "${traffic_PID-}" ] || { exec {traffic[1]}>&- && wait "$traffic_PID"; } || true
 	[ -z "${go-}" ] || { kill "$go" && wait "$go"; } 2>/dev/null || true
 	go=

@@ -235,6 +235,15 @@ static int replace(const char *path, const char *temp, const struct wgc_dns_base
 	return r;
 }
 
+static int remove_leftover(const char *temp)
+{
+	struct stat st;
+
+	if (lstat(temp, &st) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return unlink(temp) < 0 ? -errno : 0;
+}
+
 /* Make @path what @b says. @now tells how it may be written. */
 static int put(const char *path, const struct state *now, const struct wgc_dns_base *b, struct wgc_err *err)
 {
@@ -245,7 +254,9 @@ static int put(const char *path, const struct state *now, const struct wgc_dns_b
 		temp = NULL;
 		return wgc_err_nomem(err);
 	}
-	unlink(temp);
+	r = remove_leftover(temp);
+	if (r < 0)
+		return io_error(err, r, "remove", temp);
 	if (b->kind == WGC_DNS_KIND_ABSENT)
 		r = unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	else if (b->kind == WGC_DNS_KIND_FILE && now->mounted)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "plan/internal.h"
@@ -52,6 +53,25 @@ static int open_run_dir(const struct wgc_sys *sys, struct wgc_err *err)
 	return fd;
 }
 
+/*
+ * A process that was killed a moment ago may have left a child (wgc_apart) that
+ * has not come to letting go of its locks yet: that is not "another wgctl".
+ */
+static int lock_soon(int fd)
+{
+	static const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
+
+	for (int i = 0; i < 50; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return 0;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		nanosleep(&pause, NULL);
+	}
+	errno = EWOULDBLOCK;
+	return -1;
+}
+
 int wgc_journal_lock(const struct wgc_sys *sys, const char *name, struct wgc_journal *ret, struct wgc_err *err)
 {
 	struct wgc_journal j = WGC_JOURNAL_INIT;
@@ -75,7 +95,7 @@ int wgc_journal_lock(const struct wgc_sys *sys, const char *name, struct wgc_jou
 				continue;
 			break;
 		}
-		if (flock(j.dir_fd, LOCK_EX | LOCK_NB) < 0)
+		if (lock_soon(j.dir_fd) < 0)
 			break;
 		/* Another process may have removed the directory between our
 		 * open and our lock; then we hold a lock on nothing. */

@@ -5,16 +5,12 @@
  *
  *   flow tcp FROM TO [WORD=VALUE...]   bytes= each way at once over streams= connections
  *   flow udp FROM TO [WORD=VALUE...]   count= datagrams of size=; each comes back unless oneway=1
- *   flow stray FROM TO [port=]         datagrams of all types and lengths that are nobody's
- *   flow flood FROM TO [port= for=]    the first datagram that comes to FROM's port goes on to
- *                                      TO's, again and again; prints the answers' lengths
  *   flow offload NAMESPACE LINK 0|1    segmentation, aggregation, checksums of a link
  *
  * FROM and TO are NAMESPACE,ADDRESS. Words: port=, dev= (the client's SO_BINDTODEVICE),
  * mark=, tos=, window= (datagrams under way), wait= (ms without anything new that end
- * it), for= (ms: as much as fits, instead of bytes and count), again=LINK (udp: what came
- * in through that link of TO's namespace is sent once more, to the same port, from a
- * socket of FROM's namespace; it must change nothing).
+ * it), every= (ms from datagram to datagram), for= (ms: as much as fits, instead of bytes
+ * and count).
  *
  * Prints one line. Status: 0 all of it arrived, unharmed and once; 1 not; 2 could not begin.
  */
@@ -23,13 +19,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
-#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <netinet/if_ether.h>
 #include <netinet/in.h>
-#include <netinet/ip.h>
-#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -316,57 +308,14 @@ static long take(int fd, int which, long size, struct count *count, union addres
 	return (long)id;
 }
 
-/* What came in through a link, as UDP's payload and where it was to go. */
-struct record {
-	uint16_t len;
-	uint8_t data[2048];
-};
-static struct record records[512];
-static int n_records;
-static union address recorded_to;
-
-static int tap(const char *space, const char *link)
-{
-	struct sockaddr_ll address = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP) };
-	int fd;
-
-	enter(space);
-	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETH_P_IP));
-	address.sll_ifindex = (int)if_nametoindex(link);
-	if (fd < 0 || !address.sll_ifindex || bind(fd, (struct sockaddr *)&address, sizeof(address)))
-		die(link);
-	return fd;
-}
-
-static void record(int fd)
-{
-	struct sockaddr_ll from;
-	socklen_t len = sizeof(from);
-	ssize_t n;
-
-	while ((n = recvfrom(fd, buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &len)) > 0) {
-		const struct iphdr *ip = (const void *)buffer;
-		const struct udphdr *udp = (const void *)(buffer + ip->ihl * 4);
-		ssize_t payload = n - ip->ihl * 4 - (ssize_t)sizeof(*udp);
-
-		if (from.sll_pkttype == PACKET_OUTGOING || ip->protocol != IPPROTO_UDP || payload <= 0 ||
-		    payload > (ssize_t)sizeof(records[0].data) || n_records == sizeof(records) / sizeof(*records))
-			continue;
-		recorded_to.v4 = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = udp->dest,
-						       .sin_addr.s_addr = ip->daddr };
-		records[n_records].len = (uint16_t)payload;
-		memcpy(records[n_records++].data, udp + 1, (size_t)payload);
-	}
-}
-
 static int udp(struct place from, struct place to)
 {
 	long count = number("count", 100), size = number("size", 1000), wait = number("wait", 1000);
 	long window = number("window", 16), span = number("for", 0), began = now(), last = began, sent = 0, refused = 0;
 	bool oneway = number("oneway", 0);
 	struct count there = { .highest = -1, .tos = -1 }, back = { .highest = -1, .tos = -1 };
-	const char *again = word("again");
-	int server, client, taps = -1, error = 0;
+	long every = number("every", 0), next_at = 0;
+	int server, client, error = 0;
 
 	if (span || count > MOST)
 		count = MOST;
@@ -375,8 +324,6 @@ static int udp(struct place from, struct place to)
 	client = new_socket(&from, SOCK_DGRAM, true);
 	if (connect(client, &to.address.any, size_of(&to.address)))
 		die("connect");
-	if (again)
-		taps = tap(to.space, again);
 	while (now() - last < wait && (!span || now() - began < span)) {
 		struct pollfd polls[2] = { { .fd = server, .events = POLLIN }, { .fd = client, .events = POLLIN } };
 		long home = oneway ? there.arrived : back.arrived;
@@ -386,9 +333,10 @@ static int udp(struct place from, struct place to)
 		if (home >= count)
 			break;
 		/* What is lost fills the window only for so long. */
-		while (sent < count && (sent - home < window || now() - last > wait / 2)) {
+		while (sent < count && (sent - home < window || now() - last > wait / 2) && now() >= next_at) {
 			uint32_t next = (uint32_t)sent;
 
+			next_at = now() + every;
 			memcpy(buffer, &next, sizeof(next));
 			for (long i = sizeof(next); i < size; i++)
 				buffer[i] = byte_at(i, (int)next);
@@ -409,22 +357,6 @@ static int udp(struct place from, struct place to)
 		}
 		while ((id = take(client, 1, size, &back, &sender)) >= 0)
 			last = now();
-		if (taps >= 0)
-			record(taps);
-	}
-	if (taps >= 0) {
-		struct place outside = { .address.v4.sin_family = AF_INET };
-		union address sender;
-		int fd;
-
-		strcpy(outside.space, from.space);
-		fd = new_socket(&outside, SOCK_DGRAM, false);
-		for (int i = 0; i < n_records; i++)
-			sendto(fd, records[i].data, records[i].len, 0, &recorded_to.any, sizeof(recorded_to.v4));
-		for (last = now(); now() - last < wait; usleep(20000))
-			while (take(server, 0, size, &there, &sender) >= 0)
-				;
-		printf("again %d ", n_records);
 	}
 	printf("sent %ld arrived %ld back %ld twice %ld late %ld tos %d ms %ld%s", sent, there.arrived, back.arrived,
 	       there.twice + back.twice, there.late + back.late, there.tos, now() - began,
@@ -433,51 +365,6 @@ static int udp(struct place from, struct place to)
 	if (there.wrong + back.wrong + there.twice + back.twice)
 		return 1;
 	return span ? !there.arrived : there.arrived != sent || (!oneway && back.arrived != sent);
-}
-
-/* ---- what a stranger sends ------------------------------------------------------------ */
-
-static int stray(struct place from, struct place to)
-{
-	static const uint32_t types[] = { 0, 1, 2, 3, 4, 5, 0x01000000, 0x00000104, UINT32_MAX };
-	static const size_t lengths[] = { 0, 1, 4, 15, 16, 31, 32, 48, 64, 92, 93, 147, 148, 149, 1400, 4000 };
-	int fd = new_socket(&from, SOCK_DGRAM, true), sent = 0;
-
-	set_port(&to.address, (int)number("port", 0));
-	for (size_t t = 0; t < sizeof(types) / sizeof(*types); t++)
-		for (size_t l = 0; l < sizeof(lengths) / sizeof(*lengths); l++) {
-			for (size_t i = 0; i < lengths[l]; i++)
-				buffer[i] = (uint8_t)random();
-			memcpy(buffer, &types[t], sizeof(types[t]));
-			sent += sendto(fd, buffer, lengths[l], 0, &to.address.any, size_of(&to.address)) >= 0;
-		}
-	printf("sent %d\n", sent);
-	return !sent;
-}
-
-static int flood(struct place from, struct place to)
-{
-	long span = number("for", 5000), sent = 0, began, responses = 0, cookies = 0, others = 0;
-	static uint8_t message[2048];
-	struct pollfd polls;
-	ssize_t len, n;
-
-	set_port(&from.address, (int)number("port", 0));
-	set_port(&to.address, (int)number("port", 0));
-	polls = (struct pollfd){ .fd = new_socket(&from, SOCK_DGRAM, false), .events = POLLIN };
-	if (poll(&polls, 1, 20000) != 1 || (len = recv(polls.fd, message, sizeof(message), 0)) <= 0)
-		die("nothing to begin with");
-	for (began = now(); now() - began < span; usleep(10000)) {
-		for (int i = 0; i < 1000; i++)
-			sent += sendto(polls.fd, message, (size_t)len, 0, &to.address.any, size_of(&to.address)) == len;
-		while ((n = recv(polls.fd, buffer, sizeof(buffer), 0)) > 0) {
-			responses += n == 92;
-			cookies += n == 64;
-			others += n != 92 && n != 64;
-		}
-	}
-	printf("length %zd sent %ld responses %ld cookies %ld others %ld\n", len, sent, responses, cookies, others);
-	return !cookies;
 }
 
 /* ---- links ------------------------------------------------------------------------- */
@@ -511,10 +398,6 @@ int main(int argc, char **argv)
 		return tcp(parse(argv[2]), parse(argv[3]));
 	if (argc >= 4 && !strcmp(argv[1], "udp"))
 		return udp(parse(argv[2]), parse(argv[3]));
-	if (argc >= 4 && !strcmp(argv[1], "stray"))
-		return stray(parse(argv[2]), parse(argv[3]));
-	if (argc >= 4 && !strcmp(argv[1], "flood"))
-		return flood(parse(argv[2]), parse(argv[3]));
-	fprintf(stderr, "usage: flow tcp|udp|stray|flood FROM TO [WORD=VALUE...] | flow offload NAMESPACE LINK 0|1\n");
+	fprintf(stderr, "usage: flow tcp|udp FROM TO [WORD=VALUE...] | flow offload NAMESPACE LINK 0|1\n");
 	return 2;
 }

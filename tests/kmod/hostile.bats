@@ -113,3 +113,5 @@ send() { ip netns exec others hostile target "$1"; }
 @test "floods of those who do not know the key make nobody prove anything" { send flood-without-key; }
 @test "floods of those who do: cookies, and whoever has one comes through" { send flood-with-key; }
 @test "under load 20 initiations a second for a source that has proven itself, without load all" { send rates; }
+@test "2,000 handshakes of one peer leave nothing behind" { send handshakes; }
+@test "the link goes down, and is deleted, while hundreds of messages wait" { send deleted; }

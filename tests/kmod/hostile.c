@@ -1062,6 +1062,59 @@ static void rates(void)
 	ok(works());
 }
 
+/* A peer that does nothing but begin: each session takes the place of another one. */
+static void handshakes(void)
+{
+	struct wg_msg_initiation msg;
+	int good = 0;
+	long kib;
+
+	ok(works());
+	ok(shake(&mallory));
+	kib = memory();
+	for (int i = 0; i < 2000; i++) {
+		initiation(&mallory, &msg);
+		throw(&mallory.at, &mallory.to, &msg, sizeof(msg));
+		hear(21);
+		good += answered(&mallory);
+		if (i % 3 == 0)
+			throw_data(&mallory, 0, NULL, 0);
+		forget();
+	}
+	is_int(good, 2000);
+	hear(1000);
+	kib = memory() - kib;
+	printf("# %ld KiB more\n", kib);
+	ok(kib < 1024);
+	ok(works());
+}
+
+/* The link is deleted while all of it waits. */
+static void deleted(void)
+{
+	long kib = memory();
+
+	ok(works());
+	for (int i = 0; i < 5; i++) {
+		press();
+		/* Before anybody gets to work on them: the command inherits it. */
+		alone(true);
+		output_of(target_ns, i < 4 ? "ip link set wg0 down" : "ip link del wg0");
+		alone(false);
+		if (i < 4)
+			output_of(target_ns, "ip link set wg0 up");
+	}
+	is_str(dump(), "");
+	forget();
+	press();
+	hear(1000);
+	/* Nobody is at home any more. */
+	is_int(to_us[WG_MSG_COOKIE] + to_us[WG_MSG_RESPONSE], 0);
+	kib = memory() - kib;
+	printf("# %ld KiB more\n", kib);
+	ok(kib < 1024);
+}
+
 /* ---- scenarios: cookies for the target -------------------------------------------------------------------- */
 
 static struct wg_msg_initiation from_target(const struct player *p)
@@ -1170,6 +1223,8 @@ static const struct {
 	{ "flood-without-key", flood_without_key },
 	{ "flood-with-key", flood_with_key },
 	{ "rates", rates },
+	{ "handshakes", handshakes },
+	{ "deleted", deleted },
 	{ "cookies", cookies },
 };
 

@@ -8,20 +8,13 @@
  * 129 nodes, and nothing here recurses.
  */
 #include <linux/bitops.h>
-#include <linux/kernel.h>
 #include <linux/rculist.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/socket.h>
-#include <linux/string.h>
-#include <linux/workqueue.h>
 
 #include "allowedips.h"
 
-enum {
-	BITS4 = 32,
-	BITS6 = 128,
-};
+/* ---- bits ---------------------------------------------------------------------- */
 
 /* An address as nodes keep it. */
 struct key {
@@ -29,30 +22,13 @@ struct key {
 	bool v6;
 };
 
-static struct kmem_cache *cache4, *cache6;
-
-/* Tries that no reader sees any more wait here to be freed. */
-static LLIST_HEAD(retired);
-static void free_retired(struct work_struct *work);
-static DECLARE_WORK(retirement, free_retired);
-
-/* ---- bits ---------------------------------------------------------------------- */
-
 /* Copied, since an address inside of a packet is aligned to four bytes, not to eight. */
-static inline struct key key4(const struct in_addr *ip)
+static __always_inline struct key key_of(int family, const void *ip)
 {
-	__be32 word;
+	__be64 words[2] = {};
 
-	memcpy(&word, ip, sizeof(word));
-	return (struct key){ .bits = { (u64)be32_to_cpu(word) << 32 } };
-}
-
-static inline struct key key6(const struct in6_addr *ip)
-{
-	__be64 words[2];
-
-	memcpy(words, ip, sizeof(words));
-	return (struct key){ .bits = { be64_to_cpu(words[0]), be64_to_cpu(words[1]) }, .v6 = true };
+	memcpy(words, ip, family == AF_INET6 ? 16 : 4);
+	return (struct key){ { be64_to_cpu(words[0]), be64_to_cpu(words[1]) }, family == AF_INET6 };
 }
 
 static void cut(struct key *key, u8 len)
@@ -94,45 +70,29 @@ static __always_inline struct wg_peer *find(struct wg_allowedip __rcu *const *ro
 	return best;
 }
 
-struct wg_peer *wg_allowedips_lookup4(const struct wg_allowedips *ips, const struct in_addr *ip)
+struct wg_peer *wg_allowedips_lookup(const struct wg_allowedips *ips, int family, const void *ip)
 {
-	struct key key = key4(ip);
+	const struct key key = key_of(family, ip);
 
-	return find(&ips->root4, &key, false);
-}
-
-struct wg_peer *wg_allowedips_lookup6(const struct wg_allowedips *ips, const struct in6_addr *ip)
-{
-	struct key key = key6(ip);
-
-	return find(&ips->root6, &key, true);
+	return key.v6 ? find(&ips->root6, &key, true) : find(&ips->root4, &key, false);
 }
 
 /* ---- changing ------------------------------------------------------------------ */
 
-#define held(pointer, lock) rcu_dereference_protected(pointer, lockdep_is_held(lock))
+#define held(ips, pointer) rcu_dereference_protected(pointer, lockdep_is_held((ips)->lock))
 
 static struct wg_allowedip *node_new(const struct key *key, u8 len)
 {
-	struct wg_allowedip *node = kmem_cache_zalloc(key->v6 ? cache6 : cache4, GFP_KERNEL);
+	const size_t bits = key->v6 ? sizeof(key->bits) : sizeof(key->bits[0]);
+	struct wg_allowedip *node = kzalloc(sizeof(*node) + bits, GFP_KERNEL);
 
 	if (!node)
 		return NULL;
 	INIT_LIST_HEAD(&node->of_peer);
 	node->len = len;
 	node->v6 = key->v6;
-	memcpy(node->bits, key->bits, key->v6 ? 16 : 8);
+	memcpy(node->bits, key->bits, bits);
 	return node;
-}
-
-static void node_free(struct wg_allowedip *node)
-{
-	kmem_cache_free(node->v6 ? cache6 : cache4, node);
-}
-
-static void node_free_rcu(struct rcu_head *rcu)
-{
-	node_free(container_of(rcu, struct wg_allowedip, rcu));
 }
 
 /* The pointer that leads to what is below @up on the way to @bits. */
@@ -145,11 +105,11 @@ static struct wg_allowedip __rcu **slot(struct wg_allowedips *ips, struct wg_all
 
 /* The last node on the way to a prefix, and @below it what does not lie on that way, if anything does. */
 static struct wg_allowedip *descend(struct wg_allowedips *ips, const struct key *key, u8 len,
-				    struct wg_allowedip **below, struct mutex *lock)
+				    struct wg_allowedip **below)
 {
 	struct wg_allowedip *up = NULL, *node;
 
-	while ((node = held(*slot(ips, up, key->bits, key->v6), lock)) && node->len <= len &&
+	while ((node = held(ips, *slot(ips, up, key->bits, key->v6))) && node->len <= len &&
 	       common(node->bits, key->bits, key->v6) >= node->len) {
 		up = node;
 		if (node->len == len)
@@ -165,32 +125,33 @@ static void hang(struct wg_allowedip *up, struct wg_allowedip *node)
 	node->up = up;
 }
 
-static int give(struct wg_allowedips *ips, struct key *key, u8 len, struct wg_peer *peer, struct list_head *list,
-		struct mutex *lock)
+int wg_allowedips_insert(struct wg_allowedips *ips, int family, const void *ip, u8 len, struct wg_peer *peer,
+			 struct list_head *list)
 {
-	struct wg_allowedip *up, *below, *node, *top, *fork = NULL;
+	struct wg_allowedip *up, *below, *node, *top, *fork;
+	struct key key = key_of(family, ip);
 	unsigned int shared;
 
-	cut(key, len);
-	up = descend(ips, key, len, &below, lock);
+	cut(&key, len);
+	up = descend(ips, &key, len, &below);
 	if (up && up->len == len) {
 		rcu_assign_pointer(up->peer, peer);
 		list_move_tail(&up->of_peer, list);
 		return 0;
 	}
 
-	node = top = node_new(key, len);
+	node = top = node_new(&key, len);
 	if (!node)
 		return -ENOMEM;
 	if (below) {
-		shared = min_t(unsigned int, common(below->bits, key->bits, key->v6), len);
+		shared = min_t(unsigned int, common(below->bits, key.bits, key.v6), len);
 		if (shared < len) {
-			struct key at = *key;
+			struct key at = key;
 
 			cut(&at, shared);
 			fork = top = node_new(&at, shared);
 			if (!fork) {
-				node_free(node);
+				kfree(node);
 				return -ENOMEM;
 			}
 			hang(fork, node);
@@ -200,7 +161,7 @@ static int give(struct wg_allowedips *ips, struct key *key, u8 len, struct wg_pe
 	top->up = up;
 	RCU_INIT_POINTER(node->peer, peer);
 	list_add_tail(&node->of_peer, list);
-	rcu_assign_pointer(*slot(ips, up, key->bits, key->v6), top);
+	rcu_assign_pointer(*slot(ips, up, key.bits, key.v6), top);
 	return 0;
 }
 
@@ -209,21 +170,21 @@ static int give(struct wg_allowedips *ips, struct key *key, u8 len, struct wg_pe
  * node itself if it has not two children, and after it the fork above, which may
  * have one child left. Readers in a node that is taken out go on to its child.
  */
-static void take(struct wg_allowedips *ips, struct wg_allowedip *node, struct mutex *lock)
+static void take(struct wg_allowedips *ips, struct wg_allowedip *node)
 {
 	struct wg_allowedip *up, *left, *right, *only;
 
 	list_del_init(&node->of_peer);
 	RCU_INIT_POINTER(node->peer, NULL);
 	while (node && !rcu_access_pointer(node->peer)) {
-		left = held(node->child[0], lock);
-		right = held(node->child[1], lock);
+		left = held(ips, node->child[0]);
+		right = held(ips, node->child[1]);
 		if (left && right)
 			break;
 		only = left ?: right;
 		up = node->up;
 		rcu_assign_pointer(*slot(ips, up, node->bits, node->v6), only);
-		call_rcu(&node->rcu, node_free_rcu);
+		kfree_rcu(node, rcu);
 		if (only) {
 			only->up = up;
 			break;
@@ -232,50 +193,18 @@ static void take(struct wg_allowedips *ips, struct wg_allowedip *node, struct mu
 	}
 }
 
-static int withdraw(struct wg_allowedips *ips, struct key *key, u8 len, struct wg_peer *peer, struct mutex *lock)
+void wg_allowedips_remove(struct wg_allowedips *ips, int family, const void *ip, u8 len, struct wg_peer *peer)
 {
+	struct key key = key_of(family, ip);
 	struct wg_allowedip *node, *below;
 
-	cut(key, len);
-	node = descend(ips, key, len, &below, lock);
+	cut(&key, len);
+	node = descend(ips, &key, len, &below);
 	if (node && node->len == len && rcu_access_pointer(node->peer) == peer)
-		take(ips, node, lock);
-	return 0;
+		take(ips, node);
 }
 
-int wg_allowedips_insert4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
-			  struct list_head *list, struct mutex *lock)
-{
-	struct key key = key4(ip);
-
-	return len > BITS4 ? -EINVAL : give(ips, &key, len, peer, list, lock);
-}
-
-int wg_allowedips_insert6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
-			  struct list_head *list, struct mutex *lock)
-{
-	struct key key = key6(ip);
-
-	return len > BITS6 ? -EINVAL : give(ips, &key, len, peer, list, lock);
-}
-
-int wg_allowedips_remove4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
-			  struct mutex *lock)
-{
-	struct key key = key4(ip);
-
-	return len > BITS4 ? -EINVAL : withdraw(ips, &key, len, peer, lock);
-}
-
-int wg_allowedips_remove6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
-			  struct mutex *lock)
-{
-	struct key key = key6(ip);
-
-	return len > BITS6 ? -EINVAL : withdraw(ips, &key, len, peer, lock);
-}
-
-void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list, struct mutex *lock)
+void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list)
 {
 	struct wg_allowedip *node, *next;
 
@@ -283,7 +212,7 @@ void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list
 	if (!rcu_access_pointer(ips->root4) && !rcu_access_pointer(ips->root6))
 		INIT_LIST_HEAD(list);
 	list_for_each_entry_safe(node, next, list, of_peer)
-		take(ips, node, lock);
+		take(ips, node);
 }
 
 int wg_allowedip_read(const struct wg_allowedip *node, u8 ip[16], u8 *len)
@@ -296,6 +225,13 @@ int wg_allowedip_read(const struct wg_allowedip *node, u8 ip[16], u8 *len)
 }
 
 /* ---- ending -------------------------------------------------------------------- */
+
+void wg_allowedips_clear(struct wg_allowedips *ips, struct wg_allowedips *old)
+{
+	*old = *ips;
+	RCU_INIT_POINTER(ips->root4, NULL);
+	RCU_INIT_POINTER(ips->root6, NULL);
+}
 
 /* Nobody else knows these any more, so a node's children can be forgotten on the way down. */
 static void free_trie(struct wg_allowedip *node)
@@ -310,59 +246,15 @@ static void free_trie(struct wg_allowedip *node)
 			RCU_INIT_POINTER(node->child[side], NULL);
 		} else {
 			next = node->up;
-			node_free(node);
+			kfree(node);
 		}
 		node = next;
 		cond_resched();
 	}
 }
 
-static void free_retired(struct work_struct *work)
+void wg_allowedips_free(struct wg_allowedips *old)
 {
-	struct wg_allowedip *root, *next;
-
-	llist_for_each_entry_safe(root, next, llist_del_all(&retired), retired)
-		free_trie(root);
-}
-
-/* Freeing may take long, longer than a callback of RCU should. */
-static void retire_rcu(struct rcu_head *rcu)
-{
-	llist_add(&container_of(rcu, struct wg_allowedip, rcu)->retired, &retired);
-	queue_work(system_unbound_wq, &retirement);
-}
-
-static void clear(struct wg_allowedip __rcu **trie, struct mutex *lock)
-{
-	struct wg_allowedip *root = held(*trie, lock);
-
-	RCU_INIT_POINTER(*trie, NULL);
-	if (root)
-		call_rcu(&root->rcu, retire_rcu);
-}
-
-void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock)
-{
-	clear(&ips->root4, lock);
-	clear(&ips->root6, lock);
-}
-
-int wg_allowedips_module_init(void)
-{
-	cache4 = kmem_cache_create("wg_allowedip4", struct_size_t(struct wg_allowedip, bits, 1), 0, SLAB_HWCACHE_ALIGN,
-				   NULL);
-	cache6 = kmem_cache_create("wg_allowedip6", struct_size_t(struct wg_allowedip, bits, 2), 0, 0, NULL);
-	if (cache4 && cache6)
-		return 0;
-	kmem_cache_destroy(cache6);
-	kmem_cache_destroy(cache4);
-	return -ENOMEM;
-}
-
-void wg_allowedips_module_exit(void)
-{
-	rcu_barrier(); /* callbacks that queue the work */
-	flush_work(&retirement);
-	kmem_cache_destroy(cache6);
-	kmem_cache_destroy(cache4);
+	free_trie(rcu_dereference_protected(old->root4, true));
+	free_trie(rcu_dereference_protected(old->root6, true));
 }

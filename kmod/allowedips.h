@@ -10,13 +10,10 @@
 #ifndef WG_ALLOWEDIPS_H
 #define WG_ALLOWEDIPS_H
 
-#include <linux/in.h>
-#include <linux/in6.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
-#include <linux/types.h>
+#include <linux/socket.h>
 
 struct wg_peer;
 
@@ -27,9 +24,8 @@ struct wg_peer;
  */
 struct wg_allowedip {
 	union {
-		struct list_head of_peer;  /* while it is in the trie */
-		struct rcu_head rcu;	   /* while readers may still see it */
-		struct llist_node retired; /* when none does */
+		struct list_head of_peer; /* while it is in the trie */
+		struct rcu_head rcu;	  /* while readers may still see it */
 	};
 	struct wg_allowedip *up; /* NULL: the root. For changes only: O(1) removal */
 	struct wg_peer __rcu *peer; /* NULL: a fork */
@@ -41,39 +37,38 @@ struct wg_allowedip {
 
 struct wg_allowedips {
 	struct wg_allowedip __rcu *root4, *root6;
+	struct mutex *lock; /* the device's */
 };
 
-int wg_allowedips_module_init(void);
-void wg_allowedips_module_exit(void); /* waits for what is being freed */
+/*
+ * @family is AF_INET or AF_INET6; @ip points to an address of it, in network
+ * order; @len is at most what the family has.
+ */
 
 /**
  * Give a prefix to @peer (@list is its list), taking it from whoever has it: a
  * look-up meanwhile finds the old owner or the new one. Bits after the prefix are
- * ignored. -ENOMEM, -EINVAL for a length out of range; nothing has changed then.
+ * ignored. -ENOMEM; nothing has changed then.
  */
-int wg_allowedips_insert4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
-			  struct list_head *list, struct mutex *lock);
-int wg_allowedips_insert6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
-			  struct list_head *list, struct mutex *lock);
-/** Take a prefix from @peer; 0 also when it is not that peer's, and nothing happens then. -EINVAL as above. */
-int wg_allowedips_remove4(struct wg_allowedips *ips, const struct in_addr *ip, u8 len, struct wg_peer *peer,
-			  struct mutex *lock);
-int wg_allowedips_remove6(struct wg_allowedips *ips, const struct in6_addr *ip, u8 len, struct wg_peer *peer,
-			  struct mutex *lock);
+int wg_allowedips_insert(struct wg_allowedips *ips, int family, const void *ip, u8 len, struct wg_peer *peer,
+			 struct list_head *list);
+/** Take a prefix from @peer, if it is that peer's. */
+void wg_allowedips_remove(struct wg_allowedips *ips, int family, const void *ip, u8 len, struct wg_peer *peer);
 /** Take all from the peer whose list this is. */
-void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list, struct mutex *lock);
+void wg_allowedips_remove_peer(struct wg_allowedips *ips, struct list_head *list);
 /**
- * Empty both tries in one step, however much is in them. Every peer's list must
- * then go through wg_allowedips_remove_peer(), which only empties it, before it is
- * used in another way, and before anything is inserted.
+ * Empty both tries in one step, however much is in them; @old has it then, for
+ * wg_allowedips_free() after a grace period. Before that, and before anything is
+ * inserted, every peer's list goes through wg_allowedips_remove_peer(), which only
+ * empties it.
  */
-void wg_allowedips_clear(struct wg_allowedips *ips, struct mutex *lock);
+void wg_allowedips_clear(struct wg_allowedips *ips, struct wg_allowedips *old);
+void wg_allowedips_free(struct wg_allowedips *old);
 /**
  * Longest match, under rcu_read_lock() or its BH form; no reference is taken, so
  * the peer may be on its way out. NULL: nobody's.
  */
-struct wg_peer *wg_allowedips_lookup4(const struct wg_allowedips *ips, const struct in_addr *ip);
-struct wg_peer *wg_allowedips_lookup6(const struct wg_allowedips *ips, const struct in6_addr *ip);
+struct wg_peer *wg_allowedips_lookup(const struct wg_allowedips *ips, int family, const void *ip);
 /** For netlink: family, address (16 or 4 bytes into @ip) and length of one entry of a peer's list. */
 int wg_allowedip_read(const struct wg_allowedip *node, u8 ip[16], u8 *len);
 

@@ -10,7 +10,6 @@
  *   skb_gso_segment()                netdevice.h      net/gso.h     -
  *   get_unaligned_le32() ...         asm/             linux/        -
  *   crypto_memneq()                  algapi.h         utils.h       -
- *   blake2s(), struct blake2s_state  -                -             6.19: key first; blake2s_ctx
  *   genl_info_dump(cb)->attrs        genl_dumpit_info -             -
  *   timer_container_of()             from_timer       from_timer    -
  *   udp_tunnel_xmit_skb()            -                -             one more argument
@@ -18,17 +17,15 @@
  *   wg_set_lltx()                    a feature        dev->lltx     -
  *   WG_NEWLINK()                     arguments        arguments     struct rtnl_newlink_params
  *   WG_PERNET_EXIT()                 exit_batch_rtnl  exit_rtnl     -
+ *   WGALLOWEDIP_A_FLAGS              -                -             in linux/wireguard.h
  */
 #ifndef WG_COMPAT_H
 #define WG_COMPAT_H
 
 #include <crypto/algapi.h>
 #include <crypto/blake2s.h>
-#include <linux/netdevice.h>
-#include <linux/skbuff.h>
-#include <linux/timer.h>
+#include <linux/wireguard.h>
 #include <net/genetlink.h>
-#include <net/net_namespace.h>
 #include <net/rtnetlink.h>
 #include <net/udp_tunnel.h>
 
@@ -46,12 +43,6 @@
 #include <crypto/utils.h>
 #endif
 
-/* Function and macro may share a name: a macro is not expanded inside itself. */
-#ifdef WG_HAVE_BLAKE2S_KEY_FIRST
-#define blake2s_state blake2s_ctx
-#define blake2s(out, in, key, outlen, inlen, keylen) blake2s(key, keylen, in, inlen, out, outlen)
-#endif
-
 /* What a dump was asked for. Both have ->attrs, and that is all there is in both. */
 #ifndef WG_HAVE_GENL_INFO_DUMP
 #define genl_info_dump(cb) genl_dumpit_info(cb)
@@ -61,7 +52,17 @@
 #define timer_container_of(var, timer, field) from_timer(var, timer, field)
 #endif
 
-/* The flags are what the inner header's cb has to say to IP output: nothing here. */
+/* Programs that know it ask for it; the others do not notice. */
+#ifndef WG_HAVE_ALLOWEDIP_FLAGS
+#define WGALLOWEDIP_A_FLAGS (WGALLOWEDIP_A_CIDR_MASK + 1) /* u32, these: */
+#define WGALLOWEDIP_F_REMOVE_ME 1U /* take it from the peer, if it is the peer's */
+#define __WGALLOWEDIP_F_ALL WGALLOWEDIP_F_REMOVE_ME
+#undef WGALLOWEDIP_A_MAX
+#define WGALLOWEDIP_A_MAX WGALLOWEDIP_A_FLAGS
+#endif
+
+/* Function and macro may share a name: a macro is not expanded inside itself. The
+ * flags are what the inner header's cb has to say to IP output: nothing here. */
 #ifdef WG_HAVE_XMIT_IPCB_FLAGS
 #define udp_tunnel_xmit_skb(...) udp_tunnel_xmit_skb(__VA_ARGS__, 0)
 #define udp_tunnel6_xmit_skb(...) udp_tunnel6_xmit_skb(__VA_ARGS__, 0)

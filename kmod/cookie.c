@@ -6,9 +6,7 @@
  * a softirq that read it on the same processor would wait for ever.
  */
 #include <crypto/algapi.h>
-#include <linux/ktime.h>
 #include <linux/random.h>
-#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #ifdef __KERNEL__
@@ -16,21 +14,17 @@
 #endif
 #include "cookie.h"
 
-#define LABEL_LEN 8
-static const u8 mac1_label[] = "mac1----";
-static const u8 cookie_label[] = "cookie--";
-
 static void mac(u8 out[WG_COOKIE_LEN], const void *in, size_t len, const u8 *key, size_t key_len)
 {
 	blake2s(out, in, key, WG_COOKIE_LEN, len, key_len);
 }
 
-static void key_from_label(u8 out[WG_KEY_LEN], const u8 *label, const u8 public[WG_KEY_LEN])
+static void key_from_label(u8 out[WG_KEY_LEN], const char *label, const u8 public[WG_KEY_LEN])
 {
 	struct blake2s_state state;
 
 	blake2s_init(&state, WG_KEY_LEN);
-	blake2s_update(&state, label, LABEL_LEN);
+	blake2s_update(&state, (const u8 *)label, strlen(label));
 	blake2s_update(&state, public, WG_KEY_LEN);
 	blake2s_final(&state, out);
 }
@@ -49,22 +43,13 @@ void wg_cookie_checker_init(struct wg_cookie_checker *checker)
 	seqlock_init(&checker->keys_lock);
 }
 
-void wg_cookie_checker_wipe(struct wg_cookie_checker *checker)
-{
-	wg_cookie_checker_set_public(checker, NULL);
-	down_write(&checker->lock);
-	memzero_explicit(checker->secret, sizeof(checker->secret));
-	checker->secret_birth = 0;
-	up_write(&checker->lock);
-}
-
 void wg_cookie_checker_set_public(struct wg_cookie_checker *checker, const u8 *public)
 {
 	u8 mac1_key[WG_KEY_LEN] = {}, cookie_key[WG_KEY_LEN] = {};
 
 	if (public) {
-		key_from_label(mac1_key, mac1_label, public);
-		key_from_label(cookie_key, cookie_label, public);
+		key_from_label(mac1_key, "mac1----", public);
+		key_from_label(cookie_key, "cookie--", public);
 	}
 	write_seqlock_bh(&checker->keys_lock);
 	memcpy(checker->mac1_key, mac1_key, WG_KEY_LEN);
@@ -99,31 +84,22 @@ bool wg_cookie_check_mac1(struct wg_cookie_checker *checker, const void *msg, si
 	return !crypto_memneq(want, macs->mac1, WG_COOKIE_LEN);
 }
 
-enum wg_cookie_verdict wg_cookie_check(struct wg_cookie_checker *checker, const void *msg, size_t len, const u8 *from,
-				       size_t from_len, bool under_load)
+bool wg_cookie_check_mac2(struct wg_cookie_checker *checker, const void *msg, size_t len, const u8 *from,
+			  size_t from_len)
 {
-	const struct wg_msg_macs *macs;
+	const struct wg_msg_macs *macs = msg + len - sizeof(*macs);
 	u8 cookie[WG_COOKIE_LEN], want[WG_COOKIE_LEN];
-	enum wg_cookie_verdict verdict = WG_MAC1_VALID;
-	bool fresh;
-
-	if (!wg_cookie_check_mac1(checker, msg, len))
-		return WG_MAC_INVALID;
-	if (!under_load)
-		return WG_MAC1_VALID;
+	bool good;
 
 	down_read(&checker->lock);
-	fresh = younger_than(checker->secret_birth, WG_COOKIE_LIFETIME);
+	good = younger_than(checker->secret_birth, WG_COOKIE_LIFETIME);
 	mac(cookie, from, from_len, checker->secret, sizeof(checker->secret));
 	up_read(&checker->lock);
-
-	macs = msg + len - sizeof(*macs);
 	mac(want, msg, macs->mac2 - (const u8 *)msg, cookie, sizeof(cookie));
-	if (fresh && !crypto_memneq(want, macs->mac2, WG_COOKIE_LEN))
-		verdict = WG_MAC2_VALID;
+	good &= !crypto_memneq(want, macs->mac2, WG_COOKIE_LEN);
 	memzero_explicit(cookie, sizeof(cookie));
 	memzero_explicit(want, sizeof(want));
-	return verdict;
+	return good;
 }
 
 void wg_cookie_create_reply(struct wg_cookie_checker *checker, struct wg_msg_cookie *reply, __le32 receiver,
@@ -156,8 +132,8 @@ void wg_cookie_init(struct wg_cookie *cookie, const u8 remote_public[WG_KEY_LEN]
 {
 	memset(cookie, 0, sizeof(*cookie));
 	init_rwsem(&cookie->lock);
-	key_from_label(cookie->mac1_key, mac1_label, remote_public);
-	key_from_label(cookie->cookie_key, cookie_label, remote_public);
+	key_from_label(cookie->mac1_key, "mac1----", remote_public);
+	key_from_label(cookie->cookie_key, "cookie--", remote_public);
 }
 
 void wg_cookie_add_macs(struct wg_cookie *cookie, void *msg, size_t len)

@@ -39,28 +39,23 @@ struct wg_cookie {
 	struct rw_semaphore lock;
 };
 
-enum wg_cookie_verdict {
-	WG_MAC_INVALID,		/* drop, say nothing */
-	WG_MAC1_VALID,		/* under load: answer with a cookie */
-	WG_MAC2_VALID,		/* under load: the address is proven */
-};
-
 void wg_cookie_checker_init(struct wg_cookie_checker *checker);
-/** Wipe what is secret in it, for the end of a device. */
-void wg_cookie_checker_wipe(struct wg_cookie_checker *checker);
 /** @public: our public key, NULL when we have none (any more): nothing has a valid mac1 then. */
 void wg_cookie_checker_set_public(struct wg_cookie_checker *checker, const u8 *public);
 void wg_cookie_init(struct wg_cookie *cookie, const u8 remote_public[WG_KEY_LEN]);
 
 /**
- * Check the macs at the end of the @len bytes of @msg, which came from the
- * address and port @from (@from_len bytes: IPv4 address or IPv6 address, then
- * the port as on the wire). mac2 is looked at only if @under_load.
+ * Is @msg, a handshake message with its macs at the end of @len bytes, from
+ * somebody who knows our public key? Any context; waits for nobody.
  */
-enum wg_cookie_verdict wg_cookie_check(struct wg_cookie_checker *checker, const void *msg, size_t len, const u8 *from,
-				       size_t from_len, bool under_load);
-/** mac1 alone, for whoever comes first and must be fast. Any context; waits for nobody. */
 bool wg_cookie_check_mac1(struct wg_cookie_checker *checker, const void *msg, size_t len);
+/**
+ * Does the sender of @msg, which is not shorter than its macs, prove with a cookie
+ * of ours that it is at @from (@from_len bytes, the same for the same
+ * address and port)?
+ */
+bool wg_cookie_check_mac2(struct wg_cookie_checker *checker, const void *msg, size_t len, const u8 *from,
+			  size_t from_len);
 /** Put both macs on a message of ours; @len includes them. */
 void wg_cookie_add_macs(struct wg_cookie *cookie, void *msg, size_t len);
 /**

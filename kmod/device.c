@@ -8,15 +8,10 @@
 #include <linux/etherdevice.h>
 #include <linux/if_arp.h>
 #include <linux/inetdevice.h>
-#include <linux/random.h>
 #include <linux/suspend.h>
 #include <net/addrconf.h>
-#include <net/ip_tunnels.h>
-#include <net/rtnetlink.h>
 
-#include "compat.h"
 #include "handshake.h"
-#include "ratelimiter.h"
 #include "receive.h"
 #include "send.h"
 #include "skb.h"
@@ -28,18 +23,14 @@ static LIST_HEAD(wg_devices);
 
 static void wg_cells_start(struct wg_device *wg)
 {
-	unsigned int i;
-
-	for (i = 0; i < wg->n_cells; i++)
+	for (unsigned int i = 0; i < wg->n_cells; i++)
 		napi_enable(&wg->cells[i].napi);
 }
 
 /* Nothing is handed to the stack after this. */
 static void wg_cells_stop(struct wg_device *wg)
 {
-	unsigned int i;
-
-	for (i = 0; i < wg->n_cells; i++) {
+	for (unsigned int i = 0; i < wg->n_cells; i++) {
 		napi_disable(&wg->cells[i].napi);
 		skb_queue_purge(&wg->cells[i].packets);
 	}
@@ -111,13 +102,11 @@ bool wg_device_is_ours(const struct net_device *dev)
 
 static int wg_cells_init(struct wg_device *wg)
 {
-	unsigned int i;
-
 	wg->cells = kvcalloc(num_possible_cpus(), sizeof(*wg->cells), GFP_KERNEL);
 	if (!wg->cells)
 		return -ENOMEM;
 	wg->n_cells = num_possible_cpus();
-	for (i = 0; i < wg->n_cells; i++) {
+	for (unsigned int i = 0; i < wg->n_cells; i++) {
 		skb_queue_head_init(&wg->cells[i].packets);
 		/* Nobody polls a tunnel busily: no entry in the core's hash. */
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &wg->cells[i].napi.state);
@@ -128,9 +117,7 @@ static int wg_cells_init(struct wg_device *wg)
 
 static void wg_cells_free(struct wg_device *wg)
 {
-	unsigned int i;
-
-	for (i = 0; i < wg->n_cells; i++)
+	for (unsigned int i = 0; i < wg->n_cells; i++)
 		__netif_napi_del(&wg->cells[i].napi);
 	synchronize_net();
 	kvfree(wg->cells);
@@ -150,22 +137,16 @@ static void wg_parts_free(struct wg_device *wg)
 	wg_crypt_free(&wg->decrypt);
 	wg_crypt_free(&wg->encrypt);
 	wg_tables_free(&wg->tables);
-	wg_ratelimiter_exit();
-	wg_cookie_checker_wipe(&wg->checker);
-	wg_identity_clear(&wg->identity);
+	memzero_explicit(&wg->checker, sizeof(wg->checker));
+	memzero_explicit(&wg->identity, sizeof(wg->identity));
 }
 
 static int wg_parts_init(struct wg_device *wg)
 {
-	int r = wg_ratelimiter_init();
+	int r = wg_tables_init(&wg->tables);
 
 	if (r)
 		return r;
-	r = wg_tables_init(&wg->tables);
-	if (r) {
-		wg_ratelimiter_exit();
-		return r;
-	}
 	/* Whatever is missing below, wg_parts_free() knows it. */
 	wg->crypt_wq = alloc_workqueue("wg-crypt-%s", WQ_CPU_INTENSIVE | WQ_MEM_RECLAIM, 0, wg->dev->name);
 	wg->handshake_wq = alloc_workqueue("wg-handshake-%s", WQ_CPU_INTENSIVE | WQ_FREEZABLE, 0, wg->dev->name);
@@ -247,6 +228,7 @@ static int wg_link(struct net *net, struct net_device *dev, struct netlink_ext_a
 	mutex_init(&wg->update_lock);
 	skb_queue_head_init(&wg->handshakes);
 	INIT_LIST_HEAD(&wg->peers);
+	wg->allowedips.lock = &wg->update_lock;
 	wg_identity_init(&wg->identity);
 	wg_cookie_checker_init(&wg->checker);
 	r = wg_parts_init(wg);
@@ -271,7 +253,7 @@ static int wg_link(struct net *net, struct net_device *dev, struct netlink_ext_a
 WG_NEWLINK(wg_newlink, wg_link)
 
 static struct rtnl_link_ops wg_link_ops __read_mostly = {
-	.kind = WG_GENL_NAME,
+	.kind = KBUILD_MODNAME,
 	.priv_size = sizeof(struct wg_device),
 	.setup = wg_setup,
 	.newlink = wg_newlink,
@@ -323,11 +305,6 @@ static void wg_peer_forget(struct wg_peer *peer)
 	wg_deadline_clear(&peer->timers.due, WG_DUE_ZERO_KEYS);
 	wg_handshake_clear(peer);
 	wg_keypairs_clear(&peer->keypairs);
-}
-
-static void wg_peer_expire(struct wg_peer *peer)
-{
-	wg_keypairs_expire(&peer->keypairs);
 }
 
 /* An image of memory on a disk must not hold keys of sessions. */

@@ -10,15 +10,9 @@
 #ifndef WG_DEVICE_H
 #define WG_DEVICE_H
 
-#include <linux/mutex.h>
-#include <linux/netdevice.h>
-#include <linux/notifier.h>
-
 #include "allowedips.h"
-#include "cookie.h"
-#include "noise.h"
+#include "compat.h"
 #include "peer.h"
-#include "queue.h"
 #include "tables.h"
 
 #define WG_CELL_PACKETS 4096

@@ -5,14 +5,7 @@
  */
 #include "handshake.h"
 
-#include <linux/ip.h>
-#include <linux/skbuff.h>
-#include <net/inet_ecn.h>
-#include <net/ip_tunnels.h>
 
-#include "compat.h"
-#include "device.h"
-#include "peer.h"
 #include "ratelimiter.h"
 #include "send.h"
 #include "skb.h"
@@ -42,8 +35,7 @@ void wg_handshake_initiate(struct wg_peer *peer, bool retry)
 static void wg_send_handshake(struct wg_peer *peer, void *msg, size_t len)
 {
 	wg_cookie_add_macs(&peer->cookie, msg, len);
-	wg_timers_authenticated_traversal(peer);
-	wg_timers_authenticated_sent(peer);
+	wg_timers_sent(peer);
 	wg_socket_send_to_peer(peer, msg, len, WG_HANDSHAKE_TOS);
 }
 
@@ -79,16 +71,6 @@ static void wg_send_response(struct wg_peer *peer)
 	net_dbg_ratelimited("%s: response to peer %llu\n", peer->wg->dev->name, peer->id);
 	wg_timers_session_derived(peer);
 	wg_send_handshake(peer, &msg, sizeof(msg));
-}
-
-static void wg_send_cookie(struct wg_device *wg, struct sk_buff *skb, __le32 receiver, const u8 *from, size_t from_len)
-{
-	const struct wg_msg_macs *macs = (void *)(skb->data + skb->len - sizeof(*macs));
-	struct wg_msg_cookie msg;
-
-	net_dbg_ratelimited("%s: under load, cookie sent\n", wg->dev->name);
-	wg_cookie_create_reply(&wg->checker, &msg, receiver, macs, from, from_len);
-	wg_socket_send_reply(wg, skb, &msg, sizeof(msg));
 }
 
 /* ---- in ------------------------------------------------------------------------------ */
@@ -159,21 +141,26 @@ static bool wg_is_under_load(struct wg_device *wg)
 /* May this message cost us a Diffie-Hellman? A cookie is sent when its sender must ask again. */
 static bool wg_may_work_on(struct wg_device *wg, struct sk_buff *skb)
 {
-	bool under_load = wg_is_under_load(wg);
-	u8 from[18];
-	size_t from_len = wg_address_bytes(skb, from);
+	const struct wg_msg_macs *macs = (void *)(skb->data + skb->len - sizeof(*macs));
+	struct wg_endpoint from;
+	struct wg_msg_cookie msg;
+	size_t len;
+	bool v6;
 
-	switch (wg_cookie_check(&wg->checker, skb->data, skb->len, from, from_len, under_load)) {
-	case WG_MAC2_VALID:
-		return !under_load ||
-		       wg_ratelimiter_allow(rcu_access_pointer(wg->creating_net), from, from_len == 6 ? 4 : 8);
-	case WG_MAC1_VALID:
-		if (under_load)
-			wg_send_cookie(wg, skb, ((const struct wg_msg_initiation *)skb->data)->sender, from, from_len);
-		return !under_load;
-	default:
+	if (!wg_is_under_load(wg))
+		return true;
+	if (wg_endpoint_from_skb(&from, skb))
 		return false;
-	}
+	v6 = from.addr.sa_family == AF_INET6;
+	len = v6 ? sizeof(from.addr6) : sizeof(from.addr4);
+	if (wg_cookie_check_mac2(&wg->checker, skb->data, skb->len, (u8 *)&from.addr, len))
+		return wg_ratelimiter_allow(rcu_access_pointer(wg->creating_net),
+					    v6 ? (u8 *)&from.addr6.sin6_addr : (u8 *)&from.addr4.sin_addr, v6 ? 8 : 4);
+	net_dbg_ratelimited("%s: under load, cookie sent\n", wg->dev->name);
+	wg_cookie_create_reply(&wg->checker, &msg, ((const struct wg_msg_initiation *)skb->data)->sender, macs,
+			       (u8 *)&from.addr, len);
+	wg_socket_send_to_stranger(wg, &from, &msg, sizeof(msg));
+	return false;
 }
 
 /* The message was @peer's own: that is where it is. */
@@ -183,8 +170,7 @@ static void wg_heard_from(struct wg_peer *peer, struct sk_buff *skb)
 	local_bh_disable();
 	wg_count_received(peer, skb->len);
 	local_bh_enable();
-	wg_timers_authenticated_received(peer);
-	wg_timers_authenticated_traversal(peer);
+	wg_timers_received(peer);
 }
 
 static void wg_take_cookie(struct wg_device *wg, struct sk_buff *skb)
@@ -235,19 +221,14 @@ put:
 
 static void wg_take_message(struct wg_device *wg, struct sk_buff *skb)
 {
-	switch (le32_to_cpu(wg_type(skb))) {
-	case WG_MSG_COOKIE:
+	if (wg_type(skb) == cpu_to_le32(WG_MSG_COOKIE))
 		wg_take_cookie(wg, skb);
-		break;
-	case WG_MSG_INITIATION:
-		if (wg_may_work_on(wg, skb))
-			wg_take_initiation(wg, skb);
-		break;
-	case WG_MSG_RESPONSE:
-		if (wg_may_work_on(wg, skb))
-			wg_take_response(wg, skb);
-		break;
-	}
+	else if (!wg_may_work_on(wg, skb))
+		return;
+	else if (wg_type(skb) == cpu_to_le32(WG_MSG_INITIATION))
+		wg_take_initiation(wg, skb);
+	else
+		wg_take_response(wg, skb);
 }
 
 void wg_handshake_work(struct work_struct *work)

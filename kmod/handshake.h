@@ -9,12 +9,7 @@
 #ifndef WG_HANDSHAKE_H
 #define WG_HANDSHAKE_H
 
-#include <linux/types.h>
-
-struct sk_buff;
-struct wg_device;
-struct wg_peer;
-struct work_struct;
+#include "device.h"
 
 #define WG_MAX_WAITING_HANDSHAKES 4096
 

@@ -10,53 +10,51 @@
  *   packets in      socket.c -> receive.c -> queue.c (decryption) -> receive.c, replay.c
  *   time            timers.c
  */
-#include <linux/init.h>
 #include <linux/module.h>
 
-#include "allowedips.h"
-#include "device.h"
 #include "netlink.h"
-#include "noise.h"
-#include "peer.h"
+#include "ratelimiter.h"
 
-static int __init wg_module_init(void)
+/* In this order; out in the opposite one. */
+static const struct {
+	int (*in)(void);
+	void (*out)(void);
+} parts[] = {
+	{ wg_ratelimiter_module_init, wg_ratelimiter_module_exit },
+	{ wg_peer_module_init, wg_peer_module_exit },
+	{ wg_device_module_init, wg_device_module_exit },
+	{ wg_netlink_init, wg_netlink_exit },
+};
+
+static void leave(size_t n)
 {
-	int r = wg_allowedips_module_init();
+	while (n--)
+		parts[n].out();
+}
 
-	if (r)
-		return r;
+static int __init wg_enter(void)
+{
+	int r;
+
 	wg_noise_init();
-	r = wg_peer_module_init();
-	if (r)
-		goto allowedips;
-	r = wg_device_module_init();
-	if (r)
-		goto peer;
-	r = wg_netlink_init();
-	if (r)
-		goto device;
+	for (size_t n = 0; n < ARRAY_SIZE(parts); n++) {
+		r = parts[n].in();
+		if (r) {
+			leave(n);
+			return r;
+		}
+	}
 	return 0;
-
-device:
-	wg_device_module_exit();
-peer:
-	wg_peer_module_exit();
-allowedips:
-	wg_allowedips_module_exit();
-	return r;
 }
 
-static void __exit wg_module_exit(void)
+static void __exit wg_leave(void)
 {
-	wg_netlink_exit();
-	wg_device_module_exit();
-	wg_peer_module_exit();
-	wg_allowedips_module_exit();
+	leave(ARRAY_SIZE(parts));
 }
 
-module_init(wg_module_init);
-module_exit(wg_module_exit);
+module_init(wg_enter);
+module_exit(wg_leave);
 MODULE_LICENSE("GPL v2");
 MODULE_DESCRIPTION("WireGuard, the tunnel that wgctl controls");
-MODULE_ALIAS_RTNL_LINK(WG_GENL_NAME);
-MODULE_ALIAS_GENL_FAMILY(WG_GENL_NAME);
+MODULE_ALIAS_RTNL_LINK(KBUILD_MODNAME);
+MODULE_ALIAS_GENL_FAMILY(KBUILD_MODNAME);

@@ -10,11 +10,9 @@
 #include <crypto/chacha20poly1305.h>
 #include <crypto/curve25519.h>
 #include <linux/build_bug.h>
-#include <linux/kernel.h>
-#include <linux/types.h>
+#include <linux/wireguard.h> /* WG_KEY_LEN: public, private, preshared, symmetric */
 
 enum wg_lengths {
-	WG_KEY_LEN = 32, /* public, private, preshared, symmetric: all the same */
 	WG_HASH_LEN = BLAKE2S_HASH_SIZE,
 	WG_TAG_LEN = CHACHA20POLY1305_AUTHTAG_SIZE,
 	WG_TIMESTAMP_LEN = 12, /* TAI64N: be64 seconds, be32 nanoseconds */

@@ -5,9 +5,7 @@
  */
 #include <linux/rtnetlink.h>
 
-#include "device.h"
 #include "netlink.h"
-#include "uapi/wireguard.h"
 
 /*
  * What stands here is checked before we are called, so a private key in a message
@@ -41,7 +39,7 @@ static const struct genl_ops operations[] = {
 };
 
 struct genl_family wg_netlink_family __ro_after_init = {
-	.name = WG_GENL_NAME,
+	.name = KBUILD_MODNAME,
 	.version = WG_GENL_VERSION,
 	.maxattr = WGDEVICE_A_MAX,
 	.policy = device_policy,
@@ -71,12 +69,12 @@ struct wg_device *wg_netlink_device(struct net *net, struct nlattr **attrs, stru
 	return netdev_priv(dev);
 }
 
-int __init wg_netlink_init(void)
+int wg_netlink_init(void)
 {
 	return genl_register_family(&wg_netlink_family);
 }
 
-void __exit wg_netlink_exit(void)
+void wg_netlink_exit(void)
 {
 	genl_unregister_family(&wg_netlink_family);
 }

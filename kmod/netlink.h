@@ -12,9 +12,7 @@
 #ifndef WG_NETLINK_H
 #define WG_NETLINK_H
 
-#include <net/genetlink.h>
-
-struct wg_device;
+#include "device.h"
 
 int wg_netlink_init(void);
 void wg_netlink_exit(void);

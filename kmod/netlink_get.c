@@ -11,10 +11,7 @@
  */
 #include <linux/rtnetlink.h>
 
-#include "compat.h"
-#include "device.h"
 #include "netlink.h"
-#include "uapi/wireguard.h"
 
 /* Where the next part begins; in the callback's scratch space, which starts as zeros. */
 struct cursor {
@@ -31,32 +28,22 @@ static struct cursor *cursor_of(struct netlink_callback *cb)
 	return (struct cursor *)cb->ctx;
 }
 
-static int put_allowed_ip(struct sk_buff *skb, const struct wg_allowedip *node)
-{
-	struct nlattr *nest = nla_nest_start(skb, 0);
-	u8 ip[16], len;
-	int family;
-
-	if (!nest)
-		return -EMSGSIZE;
-	family = wg_allowedip_read(node, ip, &len);
-	if (nla_put_u8(skb, WGALLOWEDIP_A_CIDR_MASK, len) || nla_put_u16(skb, WGALLOWEDIP_A_FAMILY, family) ||
-	    nla_put(skb, WGALLOWEDIP_A_IPADDR, family == AF_INET6 ? 16 : 4, ip)) {
-		nla_nest_cancel(skb, nest);
-		return -EMSGSIZE;
-	}
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
 /* From @ip on. What did not fit is noted in the cursor. */
 static int put_allowed_ips(struct sk_buff *skb, struct cursor *cursor, struct wg_peer *peer, struct wg_allowedip *ip)
 {
 	list_for_each_entry_from(ip, &peer->allowed_ips, of_peer) {
-		if (put_allowed_ip(skb, ip)) {
+		struct nlattr *nest = nla_nest_start(skb, 0);
+		u8 bytes[16], len;
+		int family = wg_allowedip_read(ip, bytes, &len);
+
+		if (!nest || nla_put_u8(skb, WGALLOWEDIP_A_CIDR_MASK, len) ||
+		    nla_put_u16(skb, WGALLOWEDIP_A_FAMILY, family) ||
+		    nla_put(skb, WGALLOWEDIP_A_IPADDR, family == AF_INET6 ? 16 : 4, bytes)) {
+			nla_nest_cancel(skb, nest); /* nothing, if there is none */
 			cursor->ip = ip;
 			return -EMSGSIZE;
 		}
+		nla_nest_end(skb, nest);
 	}
 	cursor->ip = NULL;
 	return 0;
@@ -223,13 +210,12 @@ int wg_netlink_get(struct sk_buff *skb, struct netlink_callback *cb)
 int wg_netlink_get_start(struct netlink_callback *cb)
 {
 	struct wg_device *wg;
-	int ret = 0;
+	int ret;
 
 	rtnl_lock();
 	wg = wg_netlink_device(sock_net(cb->skb->sk), genl_info_dump(cb)->attrs, cb->extack);
-	if (IS_ERR(wg))
-		ret = PTR_ERR(wg);
-	else
+	ret = PTR_ERR_OR_ZERO(wg);
+	if (!ret)
 		cursor_of(cb)->ifindex = wg->dev->ifindex;
 	rtnl_unlock();
 	return ret;

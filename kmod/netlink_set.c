@@ -9,14 +9,10 @@
  * a peer that a look-up found stays, so no reference is taken.
  */
 #include <linux/rtnetlink.h>
-#include <linux/string.h>
 
-#include "compat.h"
-#include "device.h"
 #include "netlink.h"
 #include "send.h"
 #include "socket.h"
-#include "uapi/wireguard.h"
 
 static const struct nla_policy allowed_ip_policy[WGALLOWEDIP_A_MAX + 1] = {
 	[WGALLOWEDIP_A_FAMILY] = {.type = NLA_U16},
@@ -69,16 +65,6 @@ static bool is_zero_key(const u8 key[WG_KEY_LEN])
 	static const u8 zeros[WG_KEY_LEN];
 
 	return !crypto_memneq(key, zeros, WG_KEY_LEN);
-}
-
-static struct wg_peer *find_peer(struct wg_device *wg, const u8 key[WG_KEY_LEN])
-{
-	struct wg_peer *peer;
-
-	rcu_read_lock();
-	peer = wg_tables_by_key(&wg->tables, key);
-	rcu_read_unlock();
-	return peer;
 }
 
 /* ---- the link ------------------------------------------------------------------- */
@@ -136,18 +122,16 @@ static void send_waiting(struct wg_peer *peer)
 }
 
 /*
- * Sessions belong to the identity that they were made with: what is under way may
- * still arrive, but nothing more is sent with them, and the next packet begins
- * anew at once.
+ * A grace period is what removal costs, so peers are condemned one by one and
+ * removed together. Until then look-ups still find them: they are marked.
  */
-static void expire_sessions(struct wg_peer *peer)
+static void condemn(struct wg_peer *peer, struct list_head *condemned)
 {
-	wg_handshake_clear(peer);
-	wg_keypairs_expire(&peer->keypairs);
-	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns() - (WG_REKEY_TIMEOUT + 1) * (u64)NSEC_PER_SEC);
+	WRITE_ONCE(peer->dead, true);
+	list_move_tail(&peer->of_device, condemned);
 }
 
-static void set_private_key(struct wg_device *wg, struct nlattr *attr)
+static void set_private_key(struct wg_device *wg, struct nlattr *attr, struct list_head *condemned)
 {
 	struct wg_identity *id = &wg->identity;
 	const bool had_one = id->valid;
@@ -168,11 +152,12 @@ static void set_private_key(struct wg_device *wg, struct nlattr *attr)
 		return;
 
 	wg_cookie_checker_set_public(&wg->checker, has_one ? id->public : NULL);
-	peer = has_one ? find_peer(wg, id->public) : NULL;
+	peer = has_one ? wg_tables_by_key(&wg->tables, id->public) : NULL;
 	if (peer)
-		wg_peer_remove(peer);
+		condemn(peer, condemned);
 	list_for_each_entry(peer, &wg->peers, of_device) {
-		expire_sessions(peer);
+		/* Sessions belong to the identity that they were made with. */
+		wg_peer_expire(peer);
 		if (!had_one)
 			send_waiting(peer);
 	}
@@ -183,10 +168,9 @@ static void set_private_key(struct wg_device *wg, struct nlattr *attr)
 static int set_allowed_ip(struct wg_peer *peer, struct nlattr *nest, struct netlink_ext_ack *extack)
 {
 	struct wg_allowedips *ips = &peer->wg->allowedips;
-	struct mutex *lock = &peer->wg->update_lock;
 	struct nlattr *attrs[WGALLOWEDIP_A_MAX + 1], *ip, *len, *flags;
-	bool remove, v6;
-	int ret;
+	int ret, family;
+	bool v6;
 
 	ret = nla_parse_nested(attrs, WGALLOWEDIP_A_MAX, nest, allowed_ip_policy, extack);
 	if (ret)
@@ -198,21 +182,19 @@ static int set_allowed_ip(struct wg_peer *peer, struct nlattr *nest, struct netl
 		return WG_REFUSE(extack, nest, -EINVAL, "an allowed IP has a family, an address and a prefix length");
 	if (flags && nla_get_u32(flags) & ~__WGALLOWEDIP_F_ALL)
 		return WG_REFUSE(extack, flags, -EOPNOTSUPP, "unknown flag of an allowed IP");
-	remove = flags && nla_get_u32(flags) & WGALLOWEDIP_F_REMOVE_ME;
-	v6 = nla_get_u16(attrs[WGALLOWEDIP_A_FAMILY]) == AF_INET6;
-	if (!v6 && nla_get_u16(attrs[WGALLOWEDIP_A_FAMILY]) != AF_INET)
+	family = nla_get_u16(attrs[WGALLOWEDIP_A_FAMILY]);
+	v6 = family == AF_INET6;
+	if (!v6 && family != AF_INET)
 		return WG_REFUSE(extack, attrs[WGALLOWEDIP_A_FAMILY], -EINVAL, "an allowed IP is IPv4 or IPv6");
 	if (nla_len(ip) != (v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr)))
 		return WG_REFUSE(extack, ip, -EINVAL, "the address is not as long as its family's are");
 	if (nla_get_u8(len) > (v6 ? 128 : 32))
 		return WG_REFUSE(extack, len, -EINVAL, "the prefix is longer than the address");
-	if (remove)
-		ret = v6 ? wg_allowedips_remove6(ips, nla_data(ip), nla_get_u8(len), peer, lock) :
-			   wg_allowedips_remove4(ips, nla_data(ip), nla_get_u8(len), peer, lock);
-	else
-		ret = v6 ? wg_allowedips_insert6(ips, nla_data(ip), nla_get_u8(len), peer, &peer->allowed_ips, lock) :
-			   wg_allowedips_insert4(ips, nla_data(ip), nla_get_u8(len), peer, &peer->allowed_ips, lock);
-	return ret ? WG_REFUSE(extack, nest, ret, "no memory for the allowed IP") : 0;
+	if (flags && nla_get_u32(flags) & WGALLOWEDIP_F_REMOVE_ME)
+		wg_allowedips_remove(ips, family, nla_data(ip), nla_get_u8(len), peer);
+	else if (wg_allowedips_insert(ips, family, nla_data(ip), nla_get_u8(len), peer, &peer->allowed_ips))
+		return WG_REFUSE(extack, nest, -ENOMEM, "no memory for the allowed IP");
+	return 0;
 }
 
 /* One that is of no use is passed over, as it always was; the warning is for whoever looks. */
@@ -249,7 +231,7 @@ static int change_peer(struct wg_peer *peer, struct nlattr **attrs, u32 flags, s
 	if (attrs[WGPEER_A_ENDPOINT])
 		set_endpoint(peer, attrs[WGPEER_A_ENDPOINT], extack);
 	if (flags & WGPEER_F_REPLACE_ALLOWEDIPS)
-		wg_allowedips_remove_peer(&peer->wg->allowedips, &peer->allowed_ips, &peer->wg->update_lock);
+		wg_allowedips_remove_peer(&peer->wg->allowedips, &peer->allowed_ips);
 	if (attrs[WGPEER_A_ALLOWEDIPS]) {
 		nla_for_each_nested(ip, attrs[WGPEER_A_ALLOWEDIPS], rest) {
 			ret = set_allowed_ip(peer, ip, extack);
@@ -263,34 +245,6 @@ static int change_peer(struct wg_peer *peer, struct nlattr **attrs, u32 flags, s
 	return 0;
 }
 
-/* The core's words for a wrong length are about "binary attributes". */
-static void explain_peer(struct netlink_ext_ack *extack)
-{
-	if (!extack || !extack->bad_attr)
-		return;
-	switch (nla_type(extack->bad_attr)) {
-	case WGPEER_A_PUBLIC_KEY:
-		NL_SET_ERR_MSG(extack, "public key must be 32 bytes");
-		break;
-	case WGPEER_A_PRESHARED_KEY:
-		NL_SET_ERR_MSG(extack, "preshared key must be 32 bytes");
-		break;
-	case WGPEER_A_ENDPOINT:
-		NL_SET_ERR_MSG(extack, "endpoint must be a socket address");
-		break;
-	}
-}
-
-/*
- * A grace period is what removal costs, so peers are condemned one by one and
- * removed together. Until then look-ups still find them: they are marked.
- */
-static void condemn(struct wg_peer *peer, struct list_head *condemned)
-{
-	WRITE_ONCE(peer->dead, true);
-	list_move_tail(&peer->of_device, condemned);
-}
-
 static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head *condemned,
 		    struct netlink_ext_ack *extack)
 {
@@ -301,10 +255,8 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	int ret;
 
 	ret = nla_parse_nested(attrs, WGPEER_A_MAX, nest, peer_policy, extack);
-	if (ret) {
-		explain_peer(extack);
+	if (ret)
 		return ret;
-	}
 	if (!attrs[WGPEER_A_PUBLIC_KEY])
 		return WG_REFUSE(extack, nest, -EINVAL, "the peer has no public key");
 	if (attrs[WGPEER_A_FLAGS])
@@ -312,11 +264,11 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	if (flags & ~__WGPEER_F_ALL)
 		return WG_REFUSE(extack, attrs[WGPEER_A_FLAGS], -EOPNOTSUPP, "unknown flag of a peer");
 	if (attrs[WGPEER_A_PROTOCOL_VERSION] && nla_get_u32(attrs[WGPEER_A_PROTOCOL_VERSION]) != 1)
-		return WG_REFUSE(extack, attrs[WGPEER_A_PROTOCOL_VERSION], -EPFNOSUPPORT, "there is no protocol version but 1");
+		return WG_REFUSE(extack, attrs[WGPEER_A_PROTOCOL_VERSION], -EPFNOSUPPORT, "no protocol version but 1");
 	key = nla_data(attrs[WGPEER_A_PUBLIC_KEY]);
 	preshared = attrs[WGPEER_A_PRESHARED_KEY] ? nla_data(attrs[WGPEER_A_PRESHARED_KEY]) : NULL;
 
-	peer = find_peer(wg, key);
+	peer = wg_tables_by_key(&wg->tables, key);
 	if (flags & WGPEER_F_REMOVE_ME) {
 		if (peer)
 			condemn(peer, condemned);
@@ -333,7 +285,7 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	if (flags & WGPEER_F_UPDATE_ONLY || (wg->identity.valid && !memcmp(key, wg->identity.public, WG_KEY_LEN)))
 		return 0;
 	/* Its place may still be taken: by itself, or because all are. */
-	if (find_peer(wg, key) || wg->n_peers >= WG_MAX_PEERS)
+	if (wg_tables_by_key(&wg->tables, key) || wg->n_peers >= WG_MAX_PEERS)
 		wg_peer_remove_list(wg, condemned);
 	peer = wg_peer_create(wg, key, preshared);
 	if (IS_ERR(peer)) {
@@ -374,14 +326,14 @@ static int set_device(struct wg_device *wg, struct nlattr **attrs, struct netlin
 	if (flags && nla_get_u32(flags) & WGDEVICE_F_REPLACE_PEERS)
 		wg_peer_remove_all(wg);
 	if (attrs[WGDEVICE_A_PRIVATE_KEY])
-		set_private_key(wg, attrs[WGDEVICE_A_PRIVATE_KEY]);
-	if (!attrs[WGDEVICE_A_PEERS])
-		return 0;
+		set_private_key(wg, attrs[WGDEVICE_A_PRIVATE_KEY], &condemned);
 	ret = 0;
-	nla_for_each_nested(peer, attrs[WGDEVICE_A_PEERS], rest) {
-		ret = set_peer(wg, peer, &condemned, extack);
-		if (ret)
-			break;
+	if (attrs[WGDEVICE_A_PEERS]) {
+		nla_for_each_nested(peer, attrs[WGDEVICE_A_PEERS], rest) {
+			ret = set_peer(wg, peer, &condemned, extack);
+			if (ret)
+				break;
+		}
 	}
 	wg_peer_remove_list(wg, &condemned);
 	return ret;
@@ -394,9 +346,8 @@ int wg_netlink_set(struct sk_buff *skb, struct genl_info *info)
 
 	rtnl_lock();
 	wg = wg_netlink_device(genl_info_net(info), info->attrs, info->extack);
-	if (IS_ERR(wg)) {
-		ret = PTR_ERR(wg);
-	} else {
+	ret = PTR_ERR_OR_ZERO(wg);
+	if (!ret) {
 		mutex_lock(&wg->update_lock);
 		ret = set_device(wg, info->attrs, info->extack);
 		mutex_unlock(&wg->update_lock);

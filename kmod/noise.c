@@ -8,13 +8,10 @@
  * the way has changed nothing.
  */
 #include <crypto/algapi.h>
-#include <linux/init.h>
 #include <linux/ktime.h>
 #include <linux/log2.h>
 #include <linux/random.h>
-#include <linux/rcupdate.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <asm/byteorder.h>
 
@@ -255,15 +252,9 @@ void wg_keypair_put(struct wg_keypair *keypair)
 		kref_put(&keypair->refs, keypair_release);
 }
 
-/* Put @keypair (or NULL) into a slot; what was there is returned. The lock is held. */
-static struct wg_keypair *put_in_slot(struct wg_keypairs *keypairs, struct wg_keypair __rcu **slot,
-				      struct wg_keypair *keypair)
-{
-	struct wg_keypair *old = rcu_dereference_protected(*slot, lockdep_is_held(&keypairs->lock));
-
-	rcu_assign_pointer(*slot, keypair);
-	return old;
-}
+/* Put @keypair (or NULL) into a slot; what was there is the result. The lock is held. */
+#define put_in_slot(keypairs, slot, keypair) \
+	rcu_replace_pointer((keypairs)->slot, keypair, lockdep_is_held(&(keypairs)->lock))
 
 /* For what was taken out of its slot: nobody must find it by its index when its memory goes. */
 static void drop(struct wg_keypair *keypair)
@@ -277,16 +268,14 @@ static void drop(struct wg_keypair *keypair)
 void wg_keypairs_clear(struct wg_keypairs *keypairs)
 {
 	spin_lock_bh(&keypairs->lock);
-	drop(put_in_slot(keypairs, &keypairs->next, NULL));
-	drop(put_in_slot(keypairs, &keypairs->current_one, NULL));
-	drop(put_in_slot(keypairs, &keypairs->previous, NULL));
+	drop(put_in_slot(keypairs, next, NULL));
+	drop(put_in_slot(keypairs, current_one, NULL));
+	drop(put_in_slot(keypairs, previous, NULL));
 	spin_unlock_bh(&keypairs->lock);
 }
 
-static void expire(struct wg_keypairs *keypairs, struct wg_keypair __rcu **slot)
+static void expire(struct wg_keypair *keypair)
 {
-	struct wg_keypair *keypair = rcu_dereference_protected(*slot, lockdep_is_held(&keypairs->lock));
-
 	if (keypair)
 		WRITE_ONCE(keypair->sending.valid, false);
 }
@@ -294,8 +283,8 @@ static void expire(struct wg_keypairs *keypairs, struct wg_keypair __rcu **slot)
 void wg_keypairs_expire(struct wg_keypairs *keypairs)
 {
 	spin_lock_bh(&keypairs->lock);
-	expire(keypairs, &keypairs->next);
-	expire(keypairs, &keypairs->current_one);
+	expire(rcu_dereference_protected(keypairs->next, lockdep_is_held(&keypairs->lock)));
+	expire(rcu_dereference_protected(keypairs->current_one, lockdep_is_held(&keypairs->lock)));
 	spin_unlock_bh(&keypairs->lock);
 }
 
@@ -308,9 +297,8 @@ bool wg_keypairs_confirm(struct wg_keypairs *keypairs, struct wg_keypair *keypai
 	spin_lock_bh(&keypairs->lock);
 	is_next = rcu_access_pointer(keypairs->next) == keypair;
 	if (is_next) {
-		put_in_slot(keypairs, &keypairs->next, NULL);
-		drop(put_in_slot(keypairs, &keypairs->previous,
-				 put_in_slot(keypairs, &keypairs->current_one, keypair)));
+		put_in_slot(keypairs, next, NULL);
+		drop(put_in_slot(keypairs, previous, put_in_slot(keypairs, current_one, keypair)));
 	}
 	spin_unlock_bh(&keypairs->lock);
 	return is_next;
@@ -332,15 +320,15 @@ static void take_keypair(struct wg_keypairs *keypairs, struct wg_keypair *keypai
 		 * unconfirmed `next` is newer than `current`, so the peer may be
 		 * sending with that.
 		 */
-		next = put_in_slot(keypairs, &keypairs->next, NULL);
-		current_one = put_in_slot(keypairs, &keypairs->current_one, keypair);
-		previous = put_in_slot(keypairs, &keypairs->previous, next ?: current_one);
+		next = put_in_slot(keypairs, next, NULL);
+		current_one = put_in_slot(keypairs, current_one, keypair);
+		previous = put_in_slot(keypairs, previous, next ?: current_one);
 		if (next)
 			drop(current_one);
 	} else {
 		/* Until the peer shows that it has this one, we go on sending with `current`. */
-		next = put_in_slot(keypairs, &keypairs->next, keypair);
-		previous = put_in_slot(keypairs, &keypairs->previous, NULL);
+		next = put_in_slot(keypairs, next, keypair);
+		previous = put_in_slot(keypairs, previous, NULL);
 		drop(next);
 	}
 	drop(previous);
@@ -362,13 +350,10 @@ void wg_handshake_init(struct wg_handshake *hs, struct wg_identity *id, const u8
 		memcpy(hs->preshared, preshared, WG_KEY_LEN);
 }
 
-void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 *preshared)
+void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 preshared[WG_KEY_LEN])
 {
 	down_write(&hs->lock);
-	if (preshared)
-		memcpy(hs->preshared, preshared, WG_KEY_LEN);
-	else
-		memzero_explicit(hs->preshared, WG_KEY_LEN);
+	memcpy(hs->preshared, preshared, WG_KEY_LEN);
 	up_write(&hs->lock);
 }
 

@@ -12,9 +12,7 @@
 #ifndef WG_NOISE_H
 #define WG_NOISE_H
 
-#include <linux/atomic.h>
 #include <linux/kref.h>
-#include <linux/rcupdate.h>
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 
@@ -141,8 +139,8 @@ void wg_identity_clear(struct wg_identity *id);
 /** Prepare a handshake with the owner of @remote_static. @preshared NULL: zeros. */
 void wg_handshake_init(struct wg_handshake *hs, struct wg_identity *id, const u8 remote_static[WG_KEY_LEN],
 		       const u8 *preshared);
-/** From the next message on. NULL: zeros. */
-void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 *preshared);
+/** From the next message on. Zeros mean none. */
+void wg_handshake_set_preshared(struct wg_handshake *hs, const u8 preshared[WG_KEY_LEN]);
 
 /*
  * The four messages. Each takes the locks that it needs; create_* return false

@@ -6,13 +6,8 @@
  */
 #include "peer.h"
 
-#include <linux/atomic.h>
-#include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <linux/random.h>
-#include <linux/slab.h>
 
-#include "device.h"
 #include "handshake.h"
 #include "send.h"
 #include "socket.h"
@@ -187,8 +182,8 @@ struct wg_peer *wg_peer_of_address(const struct wg_device *wg, const struct sk_b
 	const struct ipv6hdr *ip6 = ipv6_hdr(skb);
 
 	if (skb->protocol == htons(ETH_P_IP))
-		return wg_allowedips_lookup4(&wg->allowedips, &(struct in_addr){ source ? ip4->saddr : ip4->daddr });
-	return wg_allowedips_lookup6(&wg->allowedips, source ? &ip6->saddr : &ip6->daddr);
+		return wg_allowedips_lookup(&wg->allowedips, AF_INET, source ? &ip4->saddr : &ip4->daddr);
+	return wg_allowedips_lookup(&wg->allowedips, AF_INET6, source ? &ip6->saddr : &ip6->daddr);
 }
 
 bool wg_peer_is_on(const struct wg_peer *peer)
@@ -223,6 +218,13 @@ void wg_peer_put(struct wg_peer *peer)
 		kref_put(&peer->refs, wg_peer_release);
 }
 
+void wg_peer_expire(struct wg_peer *peer)
+{
+	wg_handshake_clear(peer);
+	wg_keypairs_expire(&peer->keypairs);
+	wg_peer_may_initiate(peer);
+}
+
 void wg_peer_stop(struct wg_peer *peer)
 {
 	wg_purge_staged(peer);
@@ -246,7 +248,7 @@ void wg_peer_remove_list(struct wg_device *wg, struct list_head *list)
 		return;
 	list_for_each_entry(peer, list, of_device) {
 		WRITE_ONCE(peer->dead, true);
-		wg_allowedips_remove_peer(&wg->allowedips, &peer->allowed_ips, &wg->update_lock);
+		wg_allowedips_remove_peer(&wg->allowedips, &peer->allowed_ips);
 		wg_tables_remove(&wg->tables, peer);
 		wg->n_peers--;
 	}
@@ -255,7 +257,7 @@ void wg_peer_remove_list(struct wg_device *wg, struct list_head *list)
 	list_for_each_entry_safe(peer, next, list, of_device) {
 		/* list_del_init: a dump that stopped here looks at it. */
 		list_del_init(&peer->of_device);
-		wg_timers_shutdown(peer);
+		timer_shutdown_sync(&peer->timers.timer);
 		/* No handshake of it begins any more, and one that runs holds its
 		 * lock until it is through. */
 		wg_handshake_clear(peer);
@@ -268,20 +270,14 @@ void wg_peer_remove_list(struct wg_device *wg, struct list_head *list)
 
 void wg_peer_remove_all(struct wg_device *wg)
 {
+	struct wg_allowedips old;
 	LIST_HEAD(all);
 
-	/* Emptying the trie as a whole is much cheaper than by prefixes. */
-	wg_allowedips_clear(&wg->allowedips, &wg->update_lock);
+	/* Emptying the tries as a whole is much cheaper than by prefixes. */
+	wg_allowedips_clear(&wg->allowedips, &old);
 	list_splice_init(&wg->peers, &all);
-	wg_peer_remove_list(wg, &all);
-}
-
-void wg_peer_remove(struct wg_peer *peer)
-{
-	LIST_HEAD(one);
-
-	list_move(&peer->of_device, &one);
-	wg_peer_remove_list(peer->wg, &one);
+	wg_peer_remove_list(wg, &all); /* has its grace period */
+	wg_allowedips_free(&old);
 }
 
 int wg_peer_module_init(void)

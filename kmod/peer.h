@@ -10,9 +10,7 @@
 #ifndef WG_PEER_H
 #define WG_PEER_H
 
-#include <linux/kref.h>
 #include <linux/rhashtable-types.h>
-#include <linux/skbuff.h>
 #include <linux/workqueue.h>
 #include <net/dst_cache.h>
 
@@ -85,8 +83,6 @@ struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN]
  */
 void wg_peer_remove_list(struct wg_device *wg, struct list_head *list);
 void wg_peer_remove_all(struct wg_device *wg);
-/** The same for one. */
-void wg_peer_remove(struct wg_peer *peer);
 
 /** Under RCU: a reference, or NULL when the last one is gone. */
 struct wg_peer *wg_peer_get_maybe(struct wg_peer *peer);
@@ -98,6 +94,11 @@ static inline struct wg_peer *wg_peer_get(struct wg_peer *peer)
 /** NULL-safe. The last one frees it after a grace period. */
 void wg_peer_put(struct wg_peer *peer);
 
+/**
+ * What is under way may still arrive, but nothing more is sent with the sessions
+ * there are, and the next packet begins a new one at once.
+ */
+void wg_peer_expire(struct wg_peer *peer);
 /** The link goes down: forget sessions, timers and what waits for them. */
 void wg_peer_stop(struct wg_peer *peer);
 

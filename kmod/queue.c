@@ -3,12 +3,6 @@
  * queue: order in spite of many workers, see queue.h.
  * Locks: wg_queue.lock, a spinlock taken with BH off.
  */
-#include "queue.h"
-
-#include <linux/cpumask.h>
-#include <linux/percpu.h>
-#include <linux/sched.h>
-
 #include "peer.h"
 
 /* So many packets a jiffy does one processor work on at once, before it calls for

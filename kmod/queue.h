@@ -18,8 +18,6 @@
 #define WG_QUEUE_H
 
 #include <linux/ptr_ring.h>
-#include <linux/skbuff.h>
-#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 struct wg_keypair;

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * ratelimiter: a bucket of tokens for each source of handshakes, see
- * ratelimiter.h. Owns users_lock.
+ * ratelimiter.h. Locks: none.
  */
-#include <linux/atomic.h>
-#include <linux/kernel.h>
-#include <linux/log2.h>
 #include <linux/mm.h>
-#include <linux/mutex.h>
 #include <linux/random.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
-#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include "ratelimiter.h"
@@ -21,9 +16,6 @@ enum {
 	BURST = 5,
 	TOKEN_NS = NSEC_PER_SEC / PER_SECOND,
 };
-
-static DEFINE_MUTEX(users_lock);
-static unsigned int users;
 
 /*
  * How full a bucket is follows from the time (ns, coarse boot time) when it will
@@ -41,8 +33,6 @@ bool wg_ratelimiter_allow(const struct net *net, const u8 *from, size_t len)
 	atomic64_t *bucket;
 	s64 full;
 
-	if (WARN_ON_ONCE(len > sizeof(address)))
-		return false;
 	memcpy(&address, from, len);
 	bucket = &full_at[siphash_3u64((unsigned long)net, address, len, &seed) & (buckets - 1)];
 	full = atomic64_read(bucket);
@@ -54,32 +44,17 @@ bool wg_ratelimiter_allow(const struct net *net, const u8 *from, size_t len)
 	return true;
 }
 
-int wg_ratelimiter_init(void)
+int wg_ratelimiter_module_init(void)
 {
-	int ret = 0;
-
-	mutex_lock(&users_lock);
-	if (!users) {
-		/* One for every 16 KiB of memory, so never more than 0.05 % of it. */
-		buckets = rounddown_pow_of_two(clamp(totalram_pages() >> 2, 1024UL, 65536UL));
-		full_at = kvcalloc(buckets, sizeof(*full_at), GFP_KERNEL);
-		get_random_bytes(&seed, sizeof(seed));
-		if (!full_at)
-			ret = -ENOMEM;
-	}
-	if (!ret)
-		users++;
-	mutex_unlock(&users_lock);
-	return ret;
+	/* One for every 16 KiB of memory, so never more than 0.05 % of it. */
+	buckets = rounddown_pow_of_two(clamp(totalram_pages() >> 2, 1024UL, 65536UL));
+	full_at = kvcalloc(buckets, sizeof(*full_at), GFP_KERNEL);
+	get_random_bytes(&seed, sizeof(seed));
+	return full_at ? 0 : -ENOMEM;
 }
 
-void wg_ratelimiter_exit(void)
+void wg_ratelimiter_module_exit(void)
 {
-	mutex_lock(&users_lock);
-	if (!--users) {
-		kvfree(full_at);
-		full_at = NULL;
-		memzero_explicit(&seed, sizeof(seed));
-	}
-	mutex_unlock(&users_lock);
+	kvfree(full_at);
+	memzero_explicit(&seed, sizeof(seed));
 }

@@ -4,7 +4,7 @@
  * asked only under load and only after mac2 has proven the source. A source is
  * an IPv4 address or an IPv6 /64, in one network namespace. Shared by all devices.
  *
- * Locks: a mutex counts the devices. What a message changes is one atomic word.
+ * Locks: none. What a message changes is one atomic word.
  */
 #ifndef WG_RATELIMITER_H
 #define WG_RATELIMITER_H
@@ -13,10 +13,8 @@
 
 struct net;
 
-/** Counted: the first device sets it up, the last one takes it down. May sleep. -ENOMEM. */
-int wg_ratelimiter_init(void);
-/** To be called when nothing of that device can ask any more. */
-void wg_ratelimiter_exit(void);
+int wg_ratelimiter_module_init(void);
+void wg_ratelimiter_module_exit(void); /* after the last device */
 /**
  * May @from send another one? @from is 4 bytes of IPv4 or the first 8 of an IPv6
  * address; @net is only compared.

@@ -6,17 +6,9 @@
  */
 #include "receive.h"
 
-#include <linux/ip.h>
-#include <linux/ipv6.h>
-#include <linux/udp.h>
 #include <net/inet_ecn.h>
-#include <net/ip_tunnels.h>
-#include <net/udp_tunnel.h>
 
-#include "compat.h"
-#include "device.h"
 #include "handshake.h"
-#include "peer.h"
 #include "send.h"
 #include "skb.h"
 #include "socket.h"
@@ -211,8 +203,7 @@ void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *skb, bool ready)
 		wg_send_staged(peer);
 	}
 	wg_renew_session(peer, keypair);
-	wg_timers_authenticated_traversal(peer);
-	wg_timers_authenticated_received(peer);
+	wg_timers_received(peer);
 	wg_count_received(peer, wire_len);
 	if (!skb->len) {
 		net_dbg_ratelimited("%s: keepalive of peer %llu\n", peer->wg->dev->name, peer->id);

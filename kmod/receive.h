@@ -8,12 +8,7 @@
 #ifndef WG_RECEIVE_H
 #define WG_RECEIVE_H
 
-#include <linux/types.h>
-
-struct napi_struct;
-struct sk_buff;
-struct sock;
-struct wg_peer;
+#include "device.h"
 
 /** encap_rcv of the sockets. Always 0: whatever arrives is ours, and is consumed. */
 int wg_receive(struct sock *sk, struct sk_buff *skb);

@@ -9,7 +9,6 @@
 #ifndef WG_REPLAY_H
 #define WG_REPLAY_H
 
-#include <linux/bits.h>
 #include <linux/spinlock.h>
 
 #include "messages.h"

@@ -6,18 +6,11 @@
  */
 #include "send.h"
 
-#include <linux/icmp.h>
-#include <linux/icmpv6.h>
-#include <linux/skbuff.h>
 #include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>
-#include <net/ip_tunnels.h>
 
-#include "compat.h"
-#include "device.h"
 #include "handshake.h"
-#include "peer.h"
 #include "skb.h"
 #include "socket.h"
 
@@ -94,8 +87,7 @@ void wg_send_bundle(struct wg_peer *peer, struct sk_buff *bundle, bool ready)
 	}
 	for (skb = bundle; skb; skb = skb->next)
 		data |= skb->len > WG_MIN_DATA_LEN;
-	wg_timers_authenticated_traversal(peer);
-	wg_timers_authenticated_sent(peer);
+	wg_timers_sent(peer);
 	if (!wg_socket_send_chain(peer, bundle) && data)
 		wg_timers_data_sent(peer);
 	wg_renew_session(peer, keypair);
@@ -111,7 +103,7 @@ void wg_purge_staged(struct wg_peer *peer)
 	n = skb_queue_len(&peer->staged);
 	__skb_queue_purge(&peer->staged);
 	spin_unlock_bh(&peer->staged.lock);
-	wg_count_drops(peer->wg->dev, n);
+	DEV_STATS_ADD(peer->wg->dev, tx_dropped, n);
 }
 
 /* Take all that is staged, as a chain with its first nonce; NULL when there is nothing. */
@@ -178,7 +170,7 @@ void wg_send_staged(struct wg_peer *peer)
 	if (!IS_ERR_OR_NULL(bundle) &&
 	    unlikely(!wg_crypt_submit(&peer->wg->encrypt, keypair, bundle, n, dev_recursion_level() <= 1))) {
 		kfree_skb_list(bundle);
-		wg_count_drops(peer->wg->dev, n);
+		DEV_STATS_ADD(peer->wg->dev, tx_dropped, n);
 	}
 	rcu_read_unlock_bh();
 
@@ -279,7 +271,7 @@ netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 	skb_queue_splice_tail(&bundle, &peer->staged);
 	spin_unlock(&peer->staged.lock);
 	if (unlikely(dropped))
-		wg_count_drops(dev, dropped);
+		DEV_STATS_ADD(dev, tx_dropped, dropped);
 
 	wg_send_staged(peer);
 	rcu_read_unlock_bh();

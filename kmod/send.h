@@ -8,9 +8,7 @@
 #ifndef WG_SEND_H
 #define WG_SEND_H
 
-#include <linux/netdevice.h>
-
-struct wg_peer;
+#include "device.h"
 
 netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev);
 /**

@@ -5,9 +5,6 @@
 #ifndef WG_SKB_H
 #define WG_SKB_H
 
-#include <linux/if_ether.h>
-#include <linux/netdevice.h>
-#include <linux/skbuff.h>
 #include <net/ip_tunnels.h>
 
 #include "messages.h"
@@ -57,12 +54,6 @@ static inline bool wg_protocol_is_right(struct sk_buff *skb)
 	__be16 real = ip_tunnel_parse_protocol(skb);
 
 	return real && skb->protocol == real;
-}
-
-static inline void wg_count_drops(struct net_device *dev, unsigned int n)
-{
-	if (n)
-		DEV_STATS_ADD(dev, tx_dropped, n);
 }
 
 #endif

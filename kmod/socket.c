@@ -6,17 +6,9 @@
 #include "socket.h"
 
 #include <linux/inetdevice.h>
-#include <linux/udp.h>
 #include <net/addrconf.h>
-#include <net/ip.h>
-#include <net/ipv6.h>
 #include <net/ipv6_stubs.h>
-#include <net/route.h>
-#include <net/udp_tunnel.h>
 
-#include "compat.h"
-#include "device.h"
-#include "peer.h"
 #include "receive.h"
 #include "skb.h"
 
@@ -43,17 +35,12 @@ int wg_endpoint_from_skb(struct wg_endpoint *endpoint, const struct sk_buff *skb
 	return 0;
 }
 
-/* Whoever fills one zeroes it first. */
-static bool wg_endpoints_equal(const struct wg_endpoint *a, const struct wg_endpoint *b)
-{
-	return !memcmp(a, b, sizeof(*a));
-}
-
 void wg_peer_set_endpoint(struct wg_peer *peer, const struct wg_endpoint *endpoint)
 {
 	/* Without the lock: a torn read looks like a difference at worst, or like
-	 * a change that somebody else is making right now. */
-	if (likely(data_race(wg_endpoints_equal(endpoint, &peer->endpoint))))
+	 * a change that somebody else is making right now. What fills one has zeroed
+	 * it first. */
+	if (likely(data_race(!memcmp(endpoint, &peer->endpoint, sizeof(*endpoint)))))
 		return;
 	write_lock_bh(&peer->endpoint_lock);
 	peer->endpoint = *endpoint;
@@ -77,23 +64,6 @@ void wg_peer_clear_source(struct wg_peer *peer)
 	peer->endpoint_changes++;
 	dst_cache_reset_now(&peer->route);
 	write_unlock_bh(&peer->endpoint_lock);
-}
-
-size_t wg_address_bytes(const struct sk_buff *skb, u8 out[18])
-{
-	size_t len;
-
-	if (skb->protocol == htons(ETH_P_IP)) {
-		len = sizeof(struct in_addr);
-		memcpy(out, &ip_hdr(skb)->saddr, len);
-	} else if (skb->protocol == htons(ETH_P_IPV6)) {
-		len = sizeof(struct in6_addr);
-		memcpy(out, &ipv6_hdr(skb)->saddr, len);
-	} else {
-		return 0;
-	}
-	memcpy(out + len, &udp_hdr(skb)->source, sizeof(__be16));
-	return len + sizeof(__be16);
 }
 
 /* ---- out ------------------------------------------------------------------------------ */
@@ -165,134 +135,106 @@ static void wg_make_outer(const struct wg_way *way, struct sk_buff *skb)
 	skb_set_inner_network_header(skb, 0);
 }
 
-static int wg_find_way4(struct wg_way *way, struct sock *sk, struct flowi4 *flow)
+static int wg_find_way4(struct wg_way *way, struct sock *sk)
 {
+	struct flowi4 flow = {
+		.saddr = way->to.src4.s_addr,
+		.daddr = way->to.addr4.sin_addr.s_addr,
+		.fl4_sport = inet_sk(sk)->inet_sport,
+		.fl4_dport = way->to.addr4.sin_port,
+		.flowi4_mark = READ_ONCE(way->wg->fwmark),
+		.flowi4_proto = IPPROTO_UDP,
+	};
 	struct rtable *route;
 
-	security_sk_classify_flow(sk, flowi4_to_flowi_common(flow));
-	if (flow->saddr && !inet_confirm_addr(sock_net(sk), NULL, 0, flow->saddr, RT_SCOPE_HOST)) {
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(&flow));
+	if (flow.saddr && !inet_confirm_addr(sock_net(sk), NULL, 0, flow.saddr, RT_SCOPE_HOST)) {
 		wg_way_forget_source(way);
-		flow->saddr = 0;
+		flow.saddr = 0;
 	}
-	route = ip_route_output_flow(sock_net(sk), flow, sk);
+	route = ip_route_output_flow(sock_net(sk), &flow, sk);
 	if (way->to.src_if4 &&
 	    (IS_ERR(route) ? PTR_ERR(route) == -EINVAL : route->dst.dev->ifindex != way->to.src_if4)) {
 		/* The address is ours, but the way leads through another link now. */
 		if (!IS_ERR(route))
 			ip_rt_put(route);
 		wg_way_forget_source(way);
-		flow->saddr = 0;
-		route = ip_route_output_flow(sock_net(sk), flow, sk);
+		flow.saddr = 0;
+		route = ip_route_output_flow(sock_net(sk), &flow, sk);
 	}
 	if (IS_ERR(route))
 		return PTR_ERR(route);
 	way->route = &route->dst;
-	way->to.src4.s_addr = flow->saddr;
+	way->to.src4.s_addr = flow.saddr;
 	wg_way_remember(way);
 	return 0;
 }
 
-static int wg_send4(struct wg_way *way, struct sk_buff *chain)
+static int wg_find_way6(struct wg_way *way, struct sock *sk)
 {
-	struct sock *sk = rcu_dereference_bh(way->wg->sock4);
-	struct sk_buff *skb, *next;
-	struct flowi4 flow = {
-		.saddr = way->to.src4.s_addr,
-		.daddr = way->to.addr4.sin_addr.s_addr,
-		.fl4_dport = way->to.addr4.sin_port,
-		.flowi4_mark = READ_ONCE(way->wg->fwmark),
-		.flowi4_proto = IPPROTO_UDP,
-	};
-	int r;
-
-	if (unlikely(!sk))
-		return -ENONET;
-	flow.fl4_sport = inet_sk(sk)->inet_sport;
-	if (!way->route) {
-		r = wg_find_way4(way, sk, &flow);
-		if (r)
-			return r;
-	}
-	skb_list_walk_safe(chain, skb, next) {
-		skb_mark_not_on_list(skb);
-		dst_hold(way->route);
-		udp_tunnel_xmit_skb(container_of(way->route, struct rtable, dst), sk, skb, flow.saddr, flow.daddr, wg_cb(skb)->tos,
-				    ip4_dst_hoplimit(way->route), 0, flow.fl4_sport, flow.fl4_dport, false, false);
-	}
-	return 0;
-}
-
-#if IS_ENABLED(CONFIG_IPV6)
-static int wg_find_way6(struct wg_way *way, struct sock *sk, struct flowi6 *flow)
-{
-	struct dst_entry *dst;
-
-	security_sk_classify_flow(sk, flowi6_to_flowi_common(flow));
-	if (!ipv6_addr_any(&flow->saddr) && !ipv6_chk_addr(sock_net(sk), &flow->saddr, NULL, 0)) {
-		wg_way_forget_source(way);
-		flow->saddr = in6addr_any;
-	}
-	dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk, flow, NULL);
-	if (IS_ERR(dst))
-		return PTR_ERR(dst);
-	way->route = dst;
-	way->to.src6 = flow->saddr;
-	wg_way_remember(way);
-	return 0;
-}
-
-static int wg_send6(struct wg_way *way, struct sk_buff *chain)
-{
-	struct sock *sk = rcu_dereference_bh(way->wg->sock6);
-	struct sk_buff *skb, *next;
 	struct flowi6 flow = {
 		.saddr = way->to.src6,
 		.daddr = way->to.addr6.sin6_addr,
+		.fl6_sport = inet_sk(sk)->inet_sport,
 		.fl6_dport = way->to.addr6.sin6_port,
 		.flowi6_mark = READ_ONCE(way->wg->fwmark),
 		.flowi6_oif = way->to.addr6.sin6_scope_id,
 		.flowi6_proto = IPPROTO_UDP,
 	};
-	int r;
+	struct dst_entry *route;
 
-	if (unlikely(!sk))
-		return -ENONET;
-	flow.fl6_sport = inet_sk(sk)->inet_sport;
-	if (!way->route) {
-		r = wg_find_way6(way, sk, &flow);
-		if (r)
-			return r;
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(&flow));
+	if (!ipv6_addr_any(&flow.saddr) && !ipv6_chk_addr(sock_net(sk), &flow.saddr, NULL, 0)) {
+		wg_way_forget_source(way);
+		flow.saddr = in6addr_any;
 	}
-	skb_list_walk_safe(chain, skb, next) {
-		skb_mark_not_on_list(skb);
-		dst_hold(way->route);
-		udp_tunnel6_xmit_skb(way->route, sk, skb, skb->dev, &flow.saddr, &flow.daddr, wg_cb(skb)->tos,
-				     ip6_dst_hoplimit(way->route), 0, flow.fl6_sport, flow.fl6_dport, false);
-	}
+	route = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk, &flow, NULL);
+	if (IS_ERR(route))
+		return PTR_ERR(route);
+	way->route = route;
+	way->to.src6 = flow.saddr;
+	wg_way_remember(way);
 	return 0;
 }
-#else
-static int wg_send6(struct wg_way *way, struct sk_buff *chain)
+
+static void wg_send_one(struct wg_way *way, struct sock *sk, struct sk_buff *skb, bool v6)
 {
-	return -EAFNOSUPPORT;
+	const __be16 from = inet_sk(sk)->inet_sport, to = way->to.addr4.sin_port; /* and of IPv6, too */
+	const u8 tos = wg_cb(skb)->tos;
+
+	wg_make_outer(way, skb);
+	dst_hold(way->route);
+	if (IS_ENABLED(CONFIG_IPV6) && v6)
+		udp_tunnel6_xmit_skb(way->route, sk, skb, skb->dev, &way->to.src6, &way->to.addr6.sin6_addr, tos,
+				     ip6_dst_hoplimit(way->route), 0, from, to, false);
+	else
+		udp_tunnel_xmit_skb(container_of(way->route, struct rtable, dst), sk, skb, way->to.src4.s_addr,
+				    way->to.addr4.sin_addr.s_addr, tos, ip4_dst_hoplimit(way->route), 0, from, to,
+				    false, false);
 }
-#endif
 
 /* Consumes the chain, sent or not. BH off. */
 static int wg_send(struct wg_way *way, struct sk_buff *chain)
 {
-	struct sk_buff *skb;
-	int r = -EDESTADDRREQ;
+	const bool v6 = way->to.addr.sa_family == AF_INET6;
+	struct sock *sk = v6 ? rcu_dereference_bh(way->wg->sock6) : rcu_dereference_bh(way->wg->sock4);
+	struct sk_buff *skb, *next;
+	int r = 0;
 
-	for (skb = chain; skb; skb = skb->next)
-		wg_make_outer(way, skb);
-	if (way->to.addr.sa_family == AF_INET)
-		r = wg_send4(way, chain);
-	else if (way->to.addr.sa_family == AF_INET6)
-		r = wg_send6(way, chain);
+	if (unlikely(!way->to.addr.sa_family))
+		r = -EDESTADDRREQ;
+	else if (unlikely(!sk))
+		r = -ENONET;
+	else if (!way->route)
+		r = IS_ENABLED(CONFIG_IPV6) && v6 ? wg_find_way6(way, sk) : wg_find_way4(way, sk);
 	if (unlikely(r)) {
 		net_dbg_ratelimited("%s: cannot send to %pISpfsc: error %d\n", way->wg->dev->name, &way->to.addr, r);
 		kfree_skb_list(chain);
+	} else {
+		skb_list_walk_safe(chain, skb, next) {
+			skb_mark_not_on_list(skb);
+			wg_send_one(way, sk, skb, v6);
+		}
 	}
 	dst_release(way->route);
 	return r;
@@ -335,15 +277,12 @@ int wg_socket_send_to_peer(struct wg_peer *peer, const void *msg, size_t len, u8
 	return skb ? wg_socket_send_chain(peer, skb) : -ENOMEM;
 }
 
-int wg_socket_send_reply(struct wg_device *wg, struct sk_buff *in, const void *msg, size_t len)
+int wg_socket_send_to_stranger(struct wg_device *wg, const struct wg_endpoint *to, const void *msg, size_t len)
 {
-	struct wg_way way = { .wg = wg };
-	struct sk_buff *skb;
-	int r = wg_endpoint_from_skb(&way.to, in);
+	struct wg_way way = { .wg = wg, .to = *to };
+	struct sk_buff *skb = wg_message_skb(msg, len, 0);
+	int r;
 
-	if (r)
-		return r;
-	skb = wg_message_skb(msg, len, 0);
 	if (!skb)
 		return -ENOMEM;
 	rcu_read_lock_bh();

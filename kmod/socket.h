@@ -9,13 +9,7 @@
 #ifndef WG_SOCKET_H
 #define WG_SOCKET_H
 
-#include <linux/types.h>
-
-struct sk_buff;
-struct sock;
-struct wg_device;
-struct wg_endpoint;
-struct wg_peer;
+#include "device.h"
 
 /**
  * Bind both families to @port (0: any that is free for both) and put them in the
@@ -34,8 +28,8 @@ void wg_socket_close(struct wg_device *wg);
 int wg_socket_send_chain(struct wg_peer *peer, struct sk_buff *chain);
 /** The same for a handshake message that is not in an skb yet. */
 int wg_socket_send_to_peer(struct wg_peer *peer, const void *msg, size_t len, u8 tos);
-/** Answer whoever sent @skb. */
-int wg_socket_send_reply(struct wg_device *wg, struct sk_buff *skb, const void *msg, size_t len);
+/** And for one to somebody who may be no peer; nothing is remembered of the way. */
+int wg_socket_send_to_stranger(struct wg_device *wg, const struct wg_endpoint *to, const void *msg, size_t len);
 
 /** Who sent @skb, and to which of our addresses. -EINVAL when it is neither IPv4 nor IPv6. */
 int wg_endpoint_from_skb(struct wg_endpoint *endpoint, const struct sk_buff *skb);
@@ -44,7 +38,5 @@ void wg_peer_set_endpoint(struct wg_peer *peer, const struct wg_endpoint *endpoi
 void wg_peer_set_endpoint_from_skb(struct wg_peer *peer, const struct sk_buff *skb);
 /** Forget which of our addresses the peer saw: the next packet finds one again. */
 void wg_peer_clear_source(struct wg_peer *peer);
-/** Address and port as bytes (18 at most), for cookies; the number of bytes, 0 for neither family. */
-size_t wg_address_bytes(const struct sk_buff *skb, u8 out[18]);
 
 #endif

@@ -31,9 +31,8 @@ void wg_deadline_clear(struct wg_deadlines *d, enum wg_deadline which)
 bool wg_deadline_next(const struct wg_deadlines *d, unsigned long *ret_at)
 {
 	bool found = false;
-	int i;
 
-	for (i = 0; i < WG_DEADLINES; i++) {
+	for (int i = 0; i < WG_DEADLINES; i++) {
 		unsigned long at = READ_ONCE(d->at[i]);
 
 		if (at && (!found || time_before(at, *ret_at))) {
@@ -47,9 +46,8 @@ bool wg_deadline_next(const struct wg_deadlines *d, unsigned long *ret_at)
 unsigned int wg_deadline_take_due(struct wg_deadlines *d, unsigned long now)
 {
 	unsigned int due = 0;
-	int i;
 
-	for (i = 0; i < WG_DEADLINES; i++) {
+	for (int i = 0; i < WG_DEADLINES; i++) {
 		unsigned long at = READ_ONCE(d->at[i]);
 
 		/* A deadline that was moved meanwhile stays. */
@@ -60,13 +58,8 @@ unsigned int wg_deadline_take_due(struct wg_deadlines *d, unsigned long now)
 }
 
 #ifdef __KERNEL__
-#include <linux/ktime.h>
-#include <linux/random.h>
 
-#include "compat.h"
-#include "device.h"
 #include "handshake.h"
-#include "peer.h"
 #include "send.h"
 #include "socket.h"
 
@@ -159,11 +152,6 @@ void wg_timers_stop(struct wg_peer *peer)
 	memset(&peer->timers.due, 0, sizeof(peer->timers.due));
 }
 
-void wg_timers_shutdown(struct wg_peer *peer)
-{
-	timer_shutdown_sync(&peer->timers.timer);
-}
-
 /* ---- what happens to a peer ---------------------------------------------------------- */
 
 void wg_timers_data_sent(struct wg_peer *peer)
@@ -182,22 +170,24 @@ void wg_timers_data_received(struct wg_peer *peer)
 		WRITE_ONCE(d->another_keepalive, true);
 }
 
-void wg_timers_authenticated_sent(struct wg_peer *peer)
-{
-	wg_deadline_clear(&peer->timers.due, WG_DUE_KEEPALIVE);
-}
-
-void wg_timers_authenticated_received(struct wg_peer *peer)
-{
-	wg_deadline_clear(&peer->timers.due, WG_DUE_NEW_HANDSHAKE);
-}
-
-void wg_timers_authenticated_traversal(struct wg_peer *peer)
+static void wg_timers_traversal(struct wg_peer *peer)
 {
 	u16 seconds = READ_ONCE(peer->persistent_keepalive);
 
 	if (seconds)
 		wg_due_in(peer, WG_DUE_PERSISTENT, seconds * HZ);
+}
+
+void wg_timers_sent(struct wg_peer *peer)
+{
+	wg_deadline_clear(&peer->timers.due, WG_DUE_KEEPALIVE);
+	wg_timers_traversal(peer);
+}
+
+void wg_timers_received(struct wg_peer *peer)
+{
+	wg_deadline_clear(&peer->timers.due, WG_DUE_NEW_HANDSHAKE);
+	wg_timers_traversal(peer);
 }
 
 void wg_timers_initiation_sent(struct wg_peer *peer)

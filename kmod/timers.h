@@ -36,7 +36,8 @@ struct wg_deadlines {
 	bool sent_lastminute;	     /* this session asked for its successor because it got old while receiving */
 };
 
-/* The machine. Each returns whether the timer must fire at @at[..] or earlier, that is whether a deadline was newly set. */
+/* The machine. */
+/** Whether that is news: the timer must fire then, or earlier. */
 bool wg_deadline_set(struct wg_deadlines *d, enum wg_deadline which, unsigned long at);
 void wg_deadline_clear(struct wg_deadlines *d, enum wg_deadline which);
 /** The earliest that is set; false when none is. */
@@ -52,15 +53,12 @@ struct wg_timers {
 void wg_timers_init(struct wg_peer *peer);
 /** No timer runs after this; for a link that goes down. */
 void wg_timers_stop(struct wg_peer *peer);
-/** The same for ever. */
-void wg_timers_shutdown(struct wg_peer *peer);
 
 /* What happened; whitepaper 6.2 to 6.5. */
 void wg_timers_data_sent(struct wg_peer *peer);
 void wg_timers_data_received(struct wg_peer *peer);
-void wg_timers_authenticated_sent(struct wg_peer *peer);	/* any packet that the peer can authenticate */
-void wg_timers_authenticated_received(struct wg_peer *peer);
-void wg_timers_authenticated_traversal(struct wg_peer *peer);	/* either way */
+void wg_timers_sent(struct wg_peer *peer);	/* any packet that the peer can authenticate */
+void wg_timers_received(struct wg_peer *peer);	/* any that was authenticated */
 void wg_timers_initiation_sent(struct wg_peer *peer);
 void wg_timers_handshake_complete(struct wg_peer *peer);
 void wg_timers_session_derived(struct wg_peer *peer);

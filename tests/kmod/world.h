@@ -16,6 +16,23 @@
 
 #define WORLD_PEERS 2
 
+/* What handshake.c makes of the macs of a message; the second one is asked for only under load. */
+enum verdict {
+	WG_MAC_INVALID, /* drop it, say nothing */
+	WG_MAC1_VALID,	/* under load: answer with a cookie */
+	WG_MAC2_VALID,	/* under load: the address is proven */
+};
+
+static inline enum verdict wg_cookie_check(struct wg_cookie_checker *checker, const void *msg, size_t len,
+					   const u8 *from, size_t from_len, bool under_load)
+{
+	if (!wg_cookie_check_mac1(checker, msg, len))
+		return WG_MAC_INVALID;
+	if (!under_load)
+		return WG_MAC1_VALID;
+	return wg_cookie_check_mac2(checker, msg, len, from, from_len) ? WG_MAC2_VALID : WG_MAC1_VALID;
+}
+
 struct wg_peer {
 	struct wg_device *wg;
 	struct wg_handshake handshake;
@@ -139,7 +156,7 @@ static inline void world_end(struct wg_device *wg)
 			WARN_ON(peer->index[way]);
 	}
 	wg_identity_clear(&wg->identity);
-	wg_cookie_checker_wipe(&wg->checker);
+	memzero_explicit(&wg->checker, sizeof(wg->checker));
 	rcu_barrier();
 }
 

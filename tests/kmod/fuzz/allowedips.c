@@ -5,6 +5,7 @@
  * same lists, a trie without a node too many.
  */
 #include <linux/slab.h>
+#include <stdint.h>
 #include <sys/socket.h>
 
 #include "allowedips.h"
@@ -18,8 +19,8 @@ struct prefix {
 	int peer;
 };
 
-static struct wg_allowedips ips;
 static DEFINE_MUTEX(lock);
+static struct wg_allowedips ips = { .lock = &lock };
 static char is_peer[PEERS];
 static struct list_head lists[PEERS];
 static struct prefix model[MOST];
@@ -102,7 +103,7 @@ static struct wg_peer *lookup(const u8 *ip, bool v6)
 	struct wg_peer *peer;
 
 	rcu_read_lock();
-	peer = v6 ? wg_allowedips_lookup6(&ips, (const void *)ip) : wg_allowedips_lookup4(&ips, (const void *)ip);
+	peer = wg_allowedips_lookup(&ips, v6 ? AF_INET6 : AF_INET, ip);
 	rcu_read_unlock();
 	return peer;
 }
@@ -215,39 +216,36 @@ static void probes_end(void)
 
 static void clear(void)
 {
-	wg_allowedips_clear(&ips, &lock);
+	struct wg_allowedips old;
+
+	wg_allowedips_clear(&ips, &old);
 	for (int i = 0; i < PEERS; i++)
-		wg_allowedips_remove_peer(&ips, &lists[i], &lock);
+		wg_allowedips_remove_peer(&ips, &lists[i]);
+	wg_allowedips_free(&old);
 	n_model = 0;
 }
 
 static void apply(int what, const struct prefix *p)
 {
-	const void *ip = p->ip;
+	const int family = p->v6 ? AF_INET6 : AF_INET;
 	int ret;
 
 	switch (what) {
 	default: /* insert; of these, one fails for want of memory at its second node */
 		shim_alloc_until_failure = what == 15 ? 1 : -1;
-		ret = p->v6 ? wg_allowedips_insert6(&ips, ip, p->len, P(p->peer), &lists[p->peer], &lock)
-			    : wg_allowedips_insert4(&ips, ip, p->len, P(p->peer), &lists[p->peer], &lock);
-		if (p->len > (p->v6 ? 128 : 32))
-			must(ret == -EINVAL);
-		else if (ret)
+		ret = wg_allowedips_insert(&ips, family, p->ip, p->len, P(p->peer), &lists[p->peer]);
+		if (ret)
 			must(ret == -ENOMEM && what == 15);
 		else
 			model_insert(p);
 		shim_alloc_until_failure = -1;
 		break;
 	case 0 ... 4:
-		ret = p->v6 ? wg_allowedips_remove6(&ips, ip, p->len, P(p->peer), &lock)
-			    : wg_allowedips_remove4(&ips, ip, p->len, P(p->peer), &lock);
-		must(ret == (p->len > (p->v6 ? 128 : 32) ? -EINVAL : 0));
-		if (!ret)
-			model_withdraw(p, p->peer);
+		wg_allowedips_remove(&ips, family, p->ip, p->len, P(p->peer));
+		model_withdraw(p, p->peer);
 		break;
 	case 5:
-		wg_allowedips_remove_peer(&ips, &lists[p->peer], &lock);
+		wg_allowedips_remove_peer(&ips, &lists[p->peer]);
 		model_remove_peer(p->peer);
 		break;
 	case 6:
@@ -262,7 +260,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static u8 ip[16] __aligned(8);
 
-	must(!wg_allowedips_module_init());
 	for (int i = 0; i < PEERS; i++)
 		INIT_LIST_HEAD(&lists[i]);
 	memset(ip, 0, sizeof(ip));
@@ -270,8 +267,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t n = 0; size >= 4 && n < MOST; data += 4, size -= 4, n++) {
 		struct prefix p = { .v6 = data[0] & 0x80, .peer = data[0] >> 4 & 3, .len = data[3] };
 
-		if (!p.v6)
-			p.len %= 34;
+		p.len %= p.v6 ? 129 : 33;
 		ip[data[1] % (p.v6 ? 16 : 4)] = data[1] & 0x80 ? data[2] : ip[data[1] >> 3 & 15] ^ data[2];
 		memcpy(p.ip, ip, 16);
 		probes_begin(ip);
@@ -286,6 +282,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(list_empty(&lists[i]));
 	rcu_barrier();
 	must(!shim_objects);
-	wg_allowedips_module_exit();
 	return 0;
 }

@@ -5,7 +5,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timekeeping.h>
-#include <linux/workqueue.h>
 
 #include <linux/mm.h>
 
@@ -17,11 +16,6 @@
 unsigned long shim_ram_pages = 1UL << 18;
 long shim_alloc_until_failure = -1;
 long shim_objects;
-
-struct kmem_cache {
-	size_t size;
-	long objects;
-};
 
 void *shim_alloc(size_t size)
 {
@@ -35,43 +29,25 @@ void *shim_alloc(size_t size)
 	return p;
 }
 
+void *kzalloc(size_t size, gfp_t flags)
+{
+	void *p = shim_alloc(size);
+
+	shim_objects += !!p;
+	return p;
+}
+
+void kfree(const void *p)
+{
+	shim_objects -= !!p;
+	free((void *)p);
+}
+
 void kfree_sensitive(const void *p)
 {
 	if (p)
 		explicit_bzero((void *)p, malloc_usable_size((void *)p));
-	free((void *)p);
-}
-
-struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned int flags, void *ctor)
-{
-	struct kmem_cache *cache = shim_alloc(sizeof(*cache));
-
-	if (cache)
-		cache->size = size;
-	return cache;
-}
-
-void kmem_cache_destroy(struct kmem_cache *cache)
-{
-	if (cache && cache->objects)
-		abort();
-	free(cache);
-}
-
-void *kmem_cache_zalloc(struct kmem_cache *cache, gfp_t flags)
-{
-	void *object = shim_alloc(cache->size);
-
-	cache->objects += !!object;
-	shim_objects += !!object;
-	return object;
-}
-
-void kmem_cache_free(struct kmem_cache *cache, void *object)
-{
-	cache->objects--;
-	shim_objects--;
-	free(object);
+	kfree(p);
 }
 
 /* ---- locks and random numbers --------------------------------------------------- */
@@ -115,50 +91,13 @@ void rcu_barrier(void)
 	for (head = __atomic_exchange_n(&waiting, NULL, __ATOMIC_SEQ_CST); head; head = next) {
 		next = head->next;
 		if ((size_t)head->func < 4096)
-			free((char *)head - (size_t)head->func);
+			kfree((char *)head - (size_t)head->func);
 		else
 			head->func(head);
 	}
 }
 
-/* ---- time and work ------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------------- */
 
 u64 shim_now;
 struct timespec64 shim_wall_clock;
-static struct delayed_work *pending;
-
-bool shim_queue_delayed_work(struct delayed_work *work)
-{
-	if (work->pending)
-		return false;
-	work->pending = true;
-	work->next = pending;
-	pending = work;
-	return true;
-}
-
-bool cancel_delayed_work_sync(struct delayed_work *work)
-{
-	for (struct delayed_work **at = &pending; *at; at = &(*at)->next) {
-		if (*at != work)
-			continue;
-		*at = work->next;
-		work->pending = false;
-		return true;
-	}
-	return false;
-}
-
-int shim_run_delayed_works(void)
-{
-	struct delayed_work *work = pending, *next;
-	int n = 0;
-
-	pending = NULL;
-	for (; work; work = next, n++) {
-		next = work->next;
-		work->pending = false;
-		work->work.func(&work->work);
-	}
-	return n;
-}

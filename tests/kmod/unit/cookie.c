@@ -208,9 +208,9 @@ static void ages(void)
 	reply_to(&msg, &one, from4, sizeof(from4));
 	ok(memcmp(secret, b.checker.secret, sizeof(secret)));
 
-	wg_cookie_checker_wipe(&b.checker);
+	wg_cookie_checker_set_public(&b.checker, NULL);
 	memset(secret, 0, sizeof(secret));
-	ok(!memcmp(secret, b.checker.secret, sizeof(secret)) && !memcmp(secret, b.checker.mac1_key, WG_KEY_LEN));
+	ok(!memcmp(secret, b.checker.mac1_key, WG_KEY_LEN));
 	finish();
 }
 

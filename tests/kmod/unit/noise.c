@@ -183,7 +183,7 @@ static void refused_secrets(void)
 	ok(exchange(ab, ba));
 	wg_handshake_set_preshared(&ab->handshake, a_psk);
 	ok(!exchange(ab, ba));
-	wg_handshake_set_preshared(&ab->handshake, NULL);
+	wg_handshake_set_preshared(&ab->handshake, (const u8[WG_KEY_LEN]){ 0 });
 	ok(exchange(ab, ba));
 	finish();
 

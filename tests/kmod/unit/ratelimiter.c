@@ -95,20 +95,17 @@ int main(void)
 	shim_ram_pages = 1000;
 	shim_now = 1;
 	shim_alloc_until_failure = 0;
-	is_int(wg_ratelimiter_init(), -ENOMEM);
+	is_int(wg_ratelimiter_module_init(), -ENOMEM);
 	shim_alloc_until_failure = -1;
-	is_int(wg_ratelimiter_init(), 0);
-	is_int(wg_ratelimiter_init(), 0);
+	is_int(wg_ratelimiter_module_init(), 0);
 	rate();
 	sources();
 	neighbours();
-	wg_ratelimiter_exit();
-	neighbours();
-	wg_ratelimiter_exit();
+	wg_ratelimiter_module_exit();
 
 	/* A new life knows nothing of the old one. */
-	is_int(wg_ratelimiter_init(), 0);
+	is_int(wg_ratelimiter_module_init(), 0);
 	is_int(burst(net1, v4, 4), 5);
-	wg_ratelimiter_exit();
+	wg_ratelimiter_module_exit();
 	return tap_done();
 }

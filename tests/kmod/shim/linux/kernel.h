@@ -4,6 +4,7 @@
 
 #include <asm/byteorder.h>
 #include <errno.h>
+#include <linux/init.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
 #define SHIM_KREF_H
 
 #include <linux/kernel.h>
+#include <linux/rcupdate.h>
 
 struct kref {
 	int refs;

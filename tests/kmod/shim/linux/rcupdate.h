@@ -7,6 +7,7 @@
 #define SHIM_RCUPDATE_H
 
 #include <linux/kernel.h>
+#include <linux/atomic.h>
 #include <linux/lockdep.h>
 
 struct rcu_head {
@@ -26,6 +27,8 @@ extern __thread int shim_rcu_depth;
 #define rcu_dereference(p) rcu_dereference_check(p, false)
 #define rcu_dereference_protected(p, cond) ({ if (!(cond)) abort(); READ_ONCE(p); })
 #define rcu_access_pointer(p) READ_ONCE(p)
+#define rcu_replace_pointer(p, value, cond) \
+	({ __typeof__(p) old_ = rcu_dereference_protected(p, cond); rcu_assign_pointer(p, value); old_; })
 
 /* What a reader sees between two stores, a test sees that looks after each. */
 extern void (*shim_after_store)(void);

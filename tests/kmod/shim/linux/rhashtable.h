@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A hash table of one size. It asks the same things of its user: how to hash a key and an object, how to compare. */
+/* A hash table of one size. The key is part of the object, and its user hashes it. */
 #ifndef SHIM_RHASHTABLE_H
 #define SHIM_RHASHTABLE_H
 
@@ -10,15 +10,10 @@
 struct rhash_head {
 	struct rhash_head *next;
 };
-struct rhashtable_compare_arg {
-	const void *key;
-};
 struct rhashtable_params {
-	u16 key_len, head_offset;
+	u16 key_len, key_offset, head_offset;
 	bool automatic_shrinking;
 	u32 (*hashfn)(const void *data, u32 len, u32 seed);
-	u32 (*obj_hashfn)(const void *data, u32 len, u32 seed);
-	int (*obj_cmpfn)(struct rhashtable_compare_arg *arg, const void *object);
 };
 struct rhashtable {
 	struct rhash_head **chain;
@@ -33,27 +28,31 @@ static inline void rhashtable_destroy(struct rhashtable *t)
 {
 	free(t->chain);
 }
+static inline struct rhash_head **shim_chain(struct rhashtable *t, const void *key, const struct rhashtable_params *p)
+{
+	return &t->chain[p->hashfn(key, p->key_len, 0) % SHIM_CHAINS];
+}
+static inline void *shim_key(struct rhash_head *head, const struct rhashtable_params *p)
+{
+	return (char *)head - p->head_offset + p->key_offset;
+}
 static inline void *rhashtable_lookup(struct rhashtable *t, const void *key, const struct rhashtable_params p)
 {
-	struct rhashtable_compare_arg arg = { .key = key };
-	struct rhash_head *head = t->chain[p.hashfn(key, p.key_len, 0) % SHIM_CHAINS];
+	struct rhash_head *head = *shim_chain(t, key, &p);
 
 	for (; head; head = head->next)
-		if (!p.obj_cmpfn(&arg, (char *)head - p.head_offset))
+		if (!memcmp(shim_key(head, &p), key, p.key_len))
 			return (char *)head - p.head_offset;
 	return NULL;
 }
-static inline struct rhash_head **shim_chain_of(struct rhashtable *t, struct rhash_head *head,
-						const struct rhashtable_params *p)
-{
-	return &t->chain[p->obj_hashfn((char *)head - p->head_offset, p->key_len, 0) % SHIM_CHAINS];
-}
-static inline int rhashtable_lookup_insert_key(struct rhashtable *t, const void *key, struct rhash_head *head,
-					       const struct rhashtable_params p)
-{
-	struct rhash_head **chain = shim_chain_of(t, head, &p);
+#define rhashtable_lookup_fast rhashtable_lookup
 
-	if (rhashtable_lookup(t, key, p))
+static inline int rhashtable_lookup_insert_fast(struct rhashtable *t, struct rhash_head *head,
+						const struct rhashtable_params p)
+{
+	struct rhash_head **chain = shim_chain(t, shim_key(head, &p), &p);
+
+	if (rhashtable_lookup(t, shim_key(head, &p), p))
 		return -EEXIST;
 	head->next = *chain;
 	*chain = head;
@@ -61,7 +60,7 @@ static inline int rhashtable_lookup_insert_key(struct rhashtable *t, const void 
 }
 static inline int rhashtable_remove_fast(struct rhashtable *t, struct rhash_head *head, const struct rhashtable_params p)
 {
-	struct rhash_head **at = shim_chain_of(t, head, &p);
+	struct rhash_head **at = shim_chain(t, shim_key(head, &p), &p);
 
 	while (*at && *at != head)
 		at = &(*at)->next;

@@ -2,6 +2,8 @@
 #ifndef SHIM_SPINLOCK_H
 #define SHIM_SPINLOCK_H
 
+#include <linux/atomic.h>
+#include <linux/bits.h>
 #include <linux/lockdep.h>
 #include <linux/types.h>
 #include <pthread.h>

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef SHIM_ONCE_H
+#define SHIM_ONCE_H
+
+#include <linux/random.h>
+
+#define get_random_once(buffer, len)                    \
+	do {                                            \
+		static bool done;                       \
+                                                        \
+		if (!done)                              \
+			get_random_bytes(buffer, len); \
+		done = true;                            \
+	} while (0)
+
+#endif

@@ -45,7 +45,10 @@ $(O)/kmod-user/fuzz/%: tests/kmod/fuzz/%.c $$(call kmod_of,$$*) $(KMOD_SHIM)
 		$(KMOD_LIBS) -o $@
 
 # A peer of the module's that is not in a kernel.
-$(O)/kmod-tools/hostile: tests/kmod/hostile.c $(kmod_noise) $(KMOD_SHIM)
+$(O)/kmod-tools/hostile: tests/kmod/hostile.c
+# Many of them.
+$(O)/kmod-tools/handshakes: tests/bench/handshakes.c
+$(O)/kmod-tools/hostile $(O)/kmod-tools/handshakes: $(kmod_noise) $(KMOD_SHIM)
 	@mkdir -p $(@D)
 	@printf '  %-7s %s\n' KTOOL $@
 	$(Q)$(KMOD_CC) $(KMOD_USER_CFLAGS) -MMD -MP -MT $@ -MF $@.d $(filter %.c,$^) $(LDFLAGS) $(KMOD_LIBS) -o $@

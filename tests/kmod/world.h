@@ -17,13 +17,13 @@
 #define WORLD_PEERS 2
 
 /* What handshake.c makes of the macs of a message; the second one is asked for only under load. */
-enum verdict {
+enum wg_cookie_verdict {
 	WG_MAC_INVALID, /* drop it, say nothing */
 	WG_MAC1_VALID,	/* under load: answer with a cookie */
 	WG_MAC2_VALID,	/* under load: the address is proven */
 };
 
-static inline enum verdict wg_cookie_check(struct wg_cookie_checker *checker, const void *msg, size_t len,
+static inline enum wg_cookie_verdict wg_cookie_check(struct wg_cookie_checker *checker, const void *msg, size_t len,
 					   const u8 *from, size_t from_len, bool under_load)
 {
 	if (!wg_cookie_check_mac1(checker, msg, len))

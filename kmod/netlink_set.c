@@ -274,9 +274,7 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 			condemn(peer, condemned);
 		return 0;
 	}
-	if (peer && peer->dead)
-		peer = NULL;
-	if (peer) {
+	if (peer && !peer->dead) {
 		if (preshared)
 			wg_handshake_set_preshared(&peer->handshake, preshared);
 		return change_peer(peer, attrs, flags, extack);
@@ -285,7 +283,7 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	if (flags & WGPEER_F_UPDATE_ONLY || (wg->identity.valid && !memcmp(key, wg->identity.public, WG_KEY_LEN)))
 		return 0;
 	/* Its place may still be taken: by itself, or because all are. */
-	if (wg_tables_by_key(&wg->tables, key) || wg->n_peers >= WG_MAX_PEERS)
+	if (peer || wg->n_peers >= WG_MAX_PEERS)
 		wg_peer_remove_list(wg, condemned);
 	peer = wg_peer_create(wg, key, preshared);
 	if (IS_ERR(peer)) {

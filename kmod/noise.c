@@ -91,26 +91,26 @@ static void mix_hash(struct transcript *t, const void *data, size_t len)
 	hash_two(t->hash, t->hash, WG_HASH_LEN, data, len);
 }
 
-/* Where the paper says KDF1 this is right too: the key is not used before it is derived again. */
-static void mix_key(struct transcript *t, const u8 data[WG_KEY_LEN])
+/* KDF1, or KDF2 for a @key. */
+static void mix_key(struct transcript *t, const u8 data[WG_KEY_LEN], u8 *key)
 {
-	kdf(t->chaining_key, data, WG_KEY_LEN, t->key, NULL);
+	kdf(t->chaining_key, data, WG_KEY_LEN, key, NULL);
 }
 
 static void mix_ephemeral(struct transcript *t, const u8 public[WG_KEY_LEN])
 {
 	mix_hash(t, public, WG_KEY_LEN);
-	mix_key(t, public);
+	mix_key(t, public, NULL);
 }
 
 /* False for the null point, which everybody can compute: such a key adds no secret. */
-static bool mix_dh(struct transcript *t, const u8 private[WG_KEY_LEN], const u8 public[WG_KEY_LEN])
+static bool mix_dh(struct transcript *t, const u8 private[WG_KEY_LEN], const u8 public[WG_KEY_LEN], u8 *key)
 {
 	u8 shared[WG_KEY_LEN];
 	bool good = curve25519(shared, private, public);
 
 	if (good)
-		mix_key(t, shared);
+		mix_key(t, shared, key);
 	memzero_explicit(shared, sizeof(shared));
 	return good;
 }
@@ -131,7 +131,7 @@ static bool mix_static_static(struct transcript *t, struct wg_handshake *hs)
 	}
 	if (!crypto_memneq(hs->static_static, null_point, WG_KEY_LEN))
 		return false;
-	mix_key(t, hs->static_static);
+	mix_key(t, hs->static_static, t->key);
 	return true;
 }
 
@@ -413,7 +413,7 @@ bool wg_handshake_create_initiation(struct wg_peer *peer, struct wg_msg_initiati
 		goto out;
 	begin(&t, hs->remote_static);
 	mix_ephemeral(&t, msg->ephemeral);
-	if (!mix_dh(&t, ephemeral, hs->remote_static))
+	if (!mix_dh(&t, ephemeral, hs->remote_static, t.key))
 		goto out;
 	seal(&t, msg->encrypted_static, id->public, WG_KEY_LEN);
 	if (!mix_static_static(&t, hs))
@@ -449,7 +449,7 @@ struct wg_peer *wg_handshake_consume_initiation(struct wg_device *wg, struct wg_
 		goto out;
 	begin(&t, id->public);
 	mix_ephemeral(&t, msg->ephemeral);
-	if (!mix_dh(&t, id->private, msg->ephemeral))
+	if (!mix_dh(&t, id->private, msg->ephemeral, t.key))
 		goto out;
 	if (!unseal(&t, remote_static, msg->encrypted_static, sizeof(msg->encrypted_static)))
 		goto out;
@@ -501,7 +501,7 @@ bool wg_handshake_create_response(struct wg_peer *peer, struct wg_msg_response *
 	memcpy(t.hash, hs->hash, WG_HASH_LEN);
 	memcpy(t.chaining_key, hs->chaining_key, WG_HASH_LEN);
 	mix_ephemeral(&t, msg->ephemeral);
-	if (!mix_dh(&t, ephemeral, hs->remote_ephemeral) || !mix_dh(&t, ephemeral, hs->remote_static))
+	if (!mix_dh(&t, ephemeral, hs->remote_ephemeral, NULL) || !mix_dh(&t, ephemeral, hs->remote_static, NULL))
 		goto out;
 	mix_preshared(&t, hs->preshared);
 	seal(&t, msg->encrypted_nothing, NULL, 0);
@@ -546,7 +546,7 @@ bool wg_handshake_consume_response(struct wg_peer *peer, const struct wg_msg_res
 		goto out;
 
 	mix_ephemeral(&t, msg->ephemeral);
-	good = mix_dh(&t, ephemeral, msg->ephemeral) && mix_dh(&t, id->private, msg->ephemeral);
+	good = mix_dh(&t, ephemeral, msg->ephemeral, NULL) && mix_dh(&t, id->private, msg->ephemeral, NULL);
 	if (!good)
 		goto out;
 	mix_preshared(&t, preshared);

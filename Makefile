@@ -26,7 +26,7 @@ OPTIONAL_PKGS := libsystemd
 
 # These set the machine up themselves and build in a make of their own, so they
 # must run where the libraries are not installed yet.
-SELF_MADE := deps demo check help clean kmod kmod-all kmod-lint kmod-dkms check-kmod
+SELF_MADE := deps demo check help clean kmod kmod-all kmod-lint kmod-dkms check-kmod check-debug bench-module
 ifneq ($(filter-out $(SELF_MADE),$(or $(MAKECMDGOALS),all)),)
 -include $(O)/deps.mk
 endif
@@ -96,6 +96,9 @@ $(O)/fuzz/%: tests/fuzz/%.c $(filter-out $(O)/cli.a,$(ARCHIVES))
 	$(call say,FUZZ,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) -iquote tests -fsanitize=fuzzer -MMD -MP -MT $@ -MF $@.d $< $(ALL_LDFLAGS) $(call rev,$(filter %.a,$^)) $(DEPS_LIBS) -o $@
 
+# The module's parts that need no kernel, the same way.
+include tests/kmod/userspace.mk
+
 -include $(shell find $(O)/obj $(O)/unit $(O)/fuzz -name '*.d' -type f 2>/dev/null)
 
 # What a test script needs to compile something as the tree is compiled.
@@ -118,12 +121,12 @@ kmod-dkms: ## the sources where dkms looks for them (root): DESTDIR/usr/src
 	@packaging/dkms '$(DESTDIR)/usr/src'
 kmod-lint: ## style and size
 	@O='$(O)' tests/kmod/lint
-check-kmod: ## style, no warning of gcc or sparse on any kernel, dkms
-	@O='$(O)' tests/kmod/check
+check-kmod: ## the module: style, warnings, dkms, unit tests; its suites on both kernels
+	@O='$(O)' CC='$(CC)' tests/check kmod kmod-unit kmod-6.1 kmod-6.12
 
 # ---- the two commands, and their parts ---------------------------------------
 
-.PHONY: deps demo check check-unit check-cli check-netns check-vm lint fuzz bench
+.PHONY: deps demo check check-unit check-cli check-netns check-vm check-debug lint fuzz bench bench-module
 demo: ## install what is missing, build, show a tunnel carrying traffic
 	@tests/deps --ensure demo
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -144,12 +147,17 @@ check-netns: ## real tunnels between network namespaces (root)
 	@O='$(O)' CC='$(CC)' tests/check build netns
 check-vm: ## the same on Debian's 6.1 and 6.12 kernels in QEMU
 	@O='$(O)' CC='$(CC)' tests/check build vm-6.1 vm-6.12
+check-debug: ## the module in a kernel that finds mistakes: KASAN, lockdep, kmemleak, UBSAN
+	@tests/deps --ensure debug
+	@O='$(O)' CC='$(CC)' tests/check kmod-debug
 lint: ## layers, banned calls, headers, scripts, man pages
 	@O='$(O)' CC='$(CC)' tests/check lint
-fuzz: ## every parser against random input, FUZZ_SECONDS=60 each
+fuzz: ## every parser and the module's protocol against random input, FUZZ_SECONDS=45 each
 	@O='$(O)' tests/check fuzz
-bench: all ## the table against wg-quick, wg and ip
+bench: all bench-module ## the table against wg-quick, wg and ip; and that of the module
 	@O='$(O)' tests/bench/run
+bench-module: ## the module against the kernel's own, in a guest; KVER=6.12
+	@O='$(O)' CC='$(CC)' tests/bench/module $(lastword $(KVER))
 
 # ---- installation ------------------------------------------------------------
 

@@ -4,13 +4,7 @@
 
 #include <linux/random.h>
 
-#define get_random_once(buffer, len)                    \
-	do {                                            \
-		static bool done;                       \
-                                                        \
-		if (!done)                              \
-			get_random_bytes(buffer, len); \
-		done = true;                            \
-	} while (0)
+#define get_random_once(buffer, len) \
+	({ static bool done; if (!done) get_random_bytes(buffer, len); done = true; })
 
 #endif

@@ -64,10 +64,8 @@ static int put_endpoint(struct sk_buff *skb, struct wg_peer *peer)
 
 static int put_peer_state(struct sk_buff *skb, struct wg_peer *peer)
 {
-	const struct __kernel_timespec last_handshake = {
-		.tv_sec = peer->last_handshake.tv_sec,
-		.tv_nsec = peer->last_handshake.tv_nsec,
-	};
+	const struct timespec64 time = ns_to_timespec64(READ_ONCE(peer->last_handshake));
+	const struct __kernel_timespec last_handshake = { time.tv_sec, time.tv_nsec };
 	int ret;
 
 	down_read(&peer->handshake.lock);

@@ -61,7 +61,7 @@ struct wg_peer {
 	struct work_struct initiate; /* send an initiation */
 	struct work_struct clear;    /* forget handshake and keypairs: WG_DUE_ZERO_KEYS */
 	u64 last_initiation;	     /* ns, coarse boot time; when we last sent one */
-	struct timespec64 last_handshake; /* wall clock, for people */
+	u64 last_handshake;	     /* ns, wall clock, for people; 0: never */
 
 	/* Configuration. */
 	struct list_head of_device;

@@ -40,6 +40,7 @@ static inline void wg_forget(struct sk_buff *skb)
 	bool departure;
 
 	skb_scrub_packet(skb, true);
+	skb_metadata_clear(skb);
 	/* A time of departure stays, and its type is one of the header fields. */
 	departure = skb->tstamp && !skb_tstamp(skb);
 	memset(&skb->headers, 0, sizeof(skb->headers));

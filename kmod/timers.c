@@ -202,7 +202,7 @@ void wg_timers_handshake_complete(struct wg_peer *peer)
 	wg_deadline_clear(d, WG_DUE_RETRANSMIT);
 	WRITE_ONCE(d->attempts, 0);
 	WRITE_ONCE(d->sent_lastminute, false);
-	ktime_get_real_ts64(&peer->last_handshake);
+	WRITE_ONCE(peer->last_handshake, ktime_get_real_ns());
 }
 
 void wg_timers_session_derived(struct wg_peer *peer)

@@ -68,6 +68,12 @@
 #define udp_tunnel6_xmit_skb(...) udp_tunnel6_xmit_skb(__VA_ARGS__, 0)
 #endif
 
+/* Without IPv6 nobody calls these, but they have to be known. */
+#if !IS_ENABLED(CONFIG_IPV6)
+struct dst_entry *dst_cache_get_ip6(struct dst_cache *cache, struct in6_addr *source);
+void dst_cache_set_ip6(struct dst_cache *cache, struct dst_entry *route, const struct in6_addr *source);
+#endif
+
 /* Our xmit needs no lock of the core's. To be called from the link's setup. */
 static inline void wg_set_lltx(struct net_device *dev)
 {

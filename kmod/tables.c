@@ -3,19 +3,19 @@
  * tables: peers by public key and by number, see tables.h. Owns no lock: changes
  * are made under the device's update lock.
  */
-#include <linux/once.h>
 #include <linux/random.h>
 
 #include "device.h"
 
 /* ---- peers ---------------------------------------------------------------------- */
 
-/* Peers choose their keys: one list in the table shall not be longer because they want it. */
-static siphash_key_t hash_secret;
-
-static u32 hash_key(const void *key, u32 len, u32 unused)
+/*
+ * Peers choose their keys: no chain shall be long because they want it. So @seed, the
+ * table's secret, goes through a function that keys for many seeds cannot be found for.
+ */
+static u32 hash_key(const void *key, u32 len, u32 seed)
 {
-	return siphash(key, len, &hash_secret);
+	return siphash(key, len, &(const siphash_key_t){ { seed, seed } });
 }
 
 static const struct rhashtable_params by_key = {
@@ -60,7 +60,6 @@ void wg_tables_remove(struct wg_tables *t, struct wg_peer *peer)
 
 int wg_tables_init(struct wg_tables *t)
 {
-	get_random_once(&hash_secret, sizeof(hash_secret));
 	get_random_bytes(&t->index_secret, sizeof(t->index_secret));
 	xa_init_flags(&t->by_number, XA_FLAGS_ALLOC);
 	return rhashtable_init(&t->by_key, &by_key);

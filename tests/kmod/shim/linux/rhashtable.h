@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #define SHIM_CHAINS 4096
+#define SHIM_SEED 0x5eed
 
 struct rhash_head {
 	struct rhash_head *next;
@@ -30,7 +31,7 @@ static inline void rhashtable_destroy(struct rhashtable *t)
 }
 static inline struct rhash_head **shim_chain(struct rhashtable *t, const void *key, const struct rhashtable_params *p)
 {
-	return &t->chain[p->hashfn(key, p->key_len, 0) % SHIM_CHAINS];
+	return &t->chain[p->hashfn(key, p->key_len, SHIM_SEED) % SHIM_CHAINS];
 }
 static inline void *shim_key(struct rhash_head *head, const struct rhashtable_params *p)
 {

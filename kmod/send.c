@@ -225,12 +225,12 @@ netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 	r = -ENOKEY;
 	if (unlikely(!peer)) {
 		net_dbg_ratelimited("%s: no peer has this destination among its allowed IPs\n", dev->name);
-		goto refuse;
+		goto unreachable;
 	}
 	r = -EDESTADDRREQ;
 	if (unlikely(!READ_ONCE(peer->endpoint.addr.sa_family))) {
 		net_dbg_ratelimited("%s: peer %llu has no endpoint yet\n", dev->name, peer->id);
-		goto refuse;
+		goto unreachable;
 	}
 
 	mtu = skb_valid_dst(skb) ? dst_mtu(skb_dst(skb)) : READ_ONCE(dev->mtu);
@@ -277,8 +277,9 @@ netdev_tx_t wg_xmit(struct sk_buff *skb, struct net_device *dev)
 	rcu_read_unlock_bh();
 	return NETDEV_TX_OK;
 
-refuse:
+unreachable:
 	wg_tell_unreachable(skb);
+refuse:
 	rcu_read_unlock_bh();
 	DEV_STATS_INC(dev, tx_errors);
 	kfree_skb(skb);

@@ -440,16 +440,16 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 }
 
 # A packet that is led back into its link grows with each turn, is cut in pieces when it
-# is too long, and they go on: there is no end to it, but also none of anything else.
+# is too long, and they go on; what gets out is unwrapped again by the other side, which
+# learns that we are inside the tunnel. There is no end to it while the links are up, but
+# there is none of anything else either.
 @test "a way that leads into itself: the machine lives, and so does the link" {
 	pair
 	reaches a 10.0.0.2
 	at a wg set wg0 peer "${public[2]}" endpoint 10.0.0.2:20000
 	WAIT=1 not reaches a 10.0.0.2
 	not flow udp a,10.0.0.1 b,10.0.0.2 count=1000 window=1000 oneway=1 wait=500
-	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000
-	until_ 10 calm a
-	reaches a 10.0.0.2
+	out_of_it
 	# Two that lead into each other.
 	ips a <<-END
 		link add wg1 type wireguard
@@ -461,17 +461,16 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 	WAIT=1 not reaches a 10.1.0.2
 	WAIT=1 not reaches a 10.0.0.2
 	ip -n a link del wg1
-	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000
-	until_ 10 calm a
-	reaches a 10.0.0.2
+	out_of_it
 }
 
-calm() {
-	count "$1" wg0 tx packets
-	local before=$count
-	sleep 0.3
-	count "$1" wg0 tx packets
-	[ "$count" = "$before" ]
+out_of_it() {
+	ip -n b link set wg0 down
+	anew a
+	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000
+	ip -n b link set wg0 up
+	reaches a 10.0.0.2
+	reaches b 10.0.0.1
 }
 
 @test "IPv6 switched off" {

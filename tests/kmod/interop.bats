@@ -36,7 +36,7 @@ teardown_file() {
 
 declare -gA kind=() other=([left]=right [right]=left) number=([left]=1 [right]=2)
 
-# The inside of a link, which comes and goes with it.
+# link_new SIDE [COMMAND OF IP...]: its link, and the inside of it, which comes and goes with it.
 link_new() {
 	local side=$1 n=${number[$1]} type=wireguard
 	case ${kind[$side]} in
@@ -49,6 +49,7 @@ link_new() {
 		;;
 	esac
 	ips "$side" <<-END
+		$(printf '%s\n' "${@:2}")
 		${type:+link add wg0 type $type}
 		link set wg0 mtu 1420
 		addr add 10.0.0.$n/24 dev wg0
@@ -86,17 +87,16 @@ place() { # 4|6 SIDE
 
 # sides KIND: two machines, a wire, links on both; and what sends packets.
 sides() {
-	local each
+	local each n
 	kind=([left]=ours [right]=$1)
-	spaces left right
-	wire left wire right wire
+	ip -batch - <<-'END'
+		netns add left
+		netns add right
+		link add wire netns left type veth peer name wire netns right
+	END
 	for each in left right; do
-		ips $each <<-END
-			addr add 192.0.2.${number[$each]}/24 dev wire
-			addr add 2001:db8::${number[$each]}/64 dev wire nodad
-			link set wire up
-		END
-		link_new $each
+		n=${number[$each]}
+		link_new $each 'link set lo up' 'link set wire up' "addr add 192.0.2.$n/24 dev wire" "addr add 2001:db8::$n/64 dev wire nodad"
 	done
 	coproc traffic { exec "$O/kmod-tools/traffic" left right 3>&-; }
 }
@@ -142,7 +142,7 @@ about() {
 # ---- the matrix --------------------------------------------------------------------------
 
 carries() { # KIND BEGINNER
-	local outer psk v to=${other[$2]} left
+	local outer psk v to=${other[$2]} counted
 	sides "$1"
 	for outer in 4 6; do
 		for psk in /dev/null "$DIR/psk"; do
@@ -164,11 +164,10 @@ carries() { # KIND BEGINNER
 			# When it has been quiet for so long that no keepalive is due, what one side
 			# has sent the other has received.
 			try sleep 30
-			about left
-			left=$sent/$received
-			about right
-			is "$received/$sent" "$left"
+			about "$2"
+			counted=$sent/$received
 			about "$to"
+			is "$received/$sent" "$counted"
 			is "$endpoint" "$(place $outer "$2")"
 		done
 	done

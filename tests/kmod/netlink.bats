@@ -143,7 +143,7 @@ same_giant() {
 
 same_many() {
 	new_link
-	awk 'BEGIN {for (n = 1; n <= 2000; n++)
+	awk 'BEGIN {for (n = 1; n <= 500; n++)
 		printf("[Peer]\nPublicKey=%042d0=\nAllowedIPs=10.%d.%d.0/24,fd00:%x::/32\nEndpoint=192.0.2.1:%d\n",
 			n, n / 256, n % 256, n, n)}' >conf
 	wg setconf wg0 conf
@@ -152,7 +152,7 @@ same_many() {
 	get | sha256sum
 	wg show wg0 dump | sha256sum
 	wg syncconf wg0 conf
-	head -n 4000 conf >half
+	head -n 1000 conf >half
 	wg syncconf wg0 half
 	wg show wg0 dump | sha256sum
 	wg setconf wg0 /dev/null
@@ -380,7 +380,7 @@ as_intree() {
 @test "wg(8): every shape of set, setconf, addconf, syncconf, show" { as_intree same_commands; }
 @test "dumps are the same bytes in the same parts, for any buffer" { as_intree same_parts; }
 @test "a peer of 6,000 allowed IPs" { as_intree same_giant; }
-@test "2,000 peers" { as_intree same_many; }
+@test "500 peers" { as_intree same_many; }
 @test "errors are the same numbers" { as_intree same_errors; }
 @test "what configuration sets off" {
 	as_intree same_sessions
@@ -598,7 +598,7 @@ churn() {
 	pids+=($!)
 	nltool -R $SET str:2=wg0 '[8' 30* '[0' hex:1=00000000000000000000000000000000000000000000000000000000%x u32:3=1 ']' ']' <stop &
 	pids+=($!)
-	sleep "${WGCTL_CHURN:-5}"
+	sleep "${WGCTL_CHURN:-3}"
 	echo stopppp >&9
 	for i in "${pids[@]}"; do wait "$i" || echo "one ended with $?"; done
 	wg show wg0 peers | wc -l | grep -qE '^[0-9]+$' && echo "still there"

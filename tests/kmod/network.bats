@@ -49,9 +49,9 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 		offload b $link 0
 		flow tcp a,10.0.0.1 b,10.0.0.2 bytes=500000 streams=4
 	done
+	offload a wg0 1
 	# Nothing puts together what comes.
 	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=100 bundle=20 window=40)" "together 1"
-	offload a wg0 1
 	offload b wg0 1
 	flow tcp a,fd00::1 b,fd00::2 bytes=500000 streams=4
 }
@@ -340,6 +340,7 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 	is "$(at a wg show wg0 peers | wc -l)" 100001
 	flow udp a,10.0.0.1 b,10.0.0.2 count=100
 	# The others are looked for, too.
+	ip -n a route add fd64::/16 dev wg0
 	run at a ping -n -c 1 -W 1 fd64:0:0:0:0:224:0:31f
 	has "$output" "Destination address required"
 	run at a ping -n -c 1 -W 1 fd64:0:0:0:0:224:0:320

@@ -281,7 +281,7 @@ static uint8_t seen[2][MOST]; /* at the server, at the client */
 static uint8_t buffer[1 << 16];
 
 struct count {
-	long arrived, twice, late, wrong, highest, together;
+	long arrived, twice, late, wrong, first, highest, together;
 	int tos;
 };
 
@@ -300,6 +300,8 @@ static void judge(const uint8_t *data, long len, int which, long size, struct co
 			count->wrong++;
 			return;
 		}
+	if (!count->arrived || (long)id < count->first)
+		count->first = (long)id;
 	if (seen[which][id]++)
 		count->twice++;
 	else
@@ -399,8 +401,8 @@ static int udp(struct place from, struct place to)
 		while (take(client, 1, size, &back, &sender) >= 0)
 			last = now();
 	}
-	printf("sent %ld arrived %ld back %ld twice %ld late %ld tos %d ms %ld together %ld%s", sent, there.arrived,
-	       back.arrived, there.twice + back.twice, there.late + back.late, there.tos, now() - began, there.together,
+	printf("sent %ld arrived %ld back %ld twice %ld late %ld tos %d ms %ld first %ld together %ld%s", sent, there.arrived,
+	       back.arrived, there.twice + back.twice, there.late + back.late, there.tos, now() - began, there.first, there.together,
 	       there.wrong + back.wrong ? " WRONG" : "");
 	printf(refused ? " refused %ld: %s\n" : "\n", refused, strerror(error));
 	if (there.wrong + back.wrong + there.twice + back.twice)

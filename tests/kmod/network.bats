@@ -314,6 +314,7 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 	not wait $flood
 	out=$(<"$BATS_TEST_TMPDIR/background")
 	has "$out" "sent 300 arrived 128 back 0 twice 0 late 0 "
+	has "$out" "first 172 "
 	count a wg0 tx dropped
 	is "$count" 172
 }

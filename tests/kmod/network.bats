@@ -78,8 +78,9 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 		}
 	END
 	reaches a 10.0.0.2
-	# A machine that passes them on would do so; here they end.
+	# A machine that passes them on would do so; here they end. Many arrive at a time.
 	flow feature b eth0 1 rx-gro rx-gro-list
+	at a tc qdisc add dev eth0 root netem delay 2ms limit 10000
 	flow udp a,10.0.0.1 b,10.0.0.2 count=1000 bundle=40 size=1200 window=160
 	flow tcp a,fd00::1 b,fd00::2 bytes=500000 streams=4
 	hits b lists

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Guest: --cpus 2
+# Guest: --cpus 1
 # What keys, allowed IPs, endpoints, marks and routes do to what is carried.
 # In a guest; the module is ours, or with WGCTL_KMOD=intree the kernel's.
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Guest: --cpus 2
+# Guest: --cpus 1
 # The netlink interface of our module, in a guest. The functions with same_ in
 # front run with the kernel's own module first and with ours then, in a network
 # namespace of their own each, and have to print the same. The other tests are

@@ -333,24 +333,4 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 	reaches b fd00::1
 }
 
-@test "100,000 peers, and the one that is spoken to" {
-	[ "${WGCTL_KMOD-}" != intree ] || skip "the kernel's own waits twelve milliseconds for the end of each"
-	pair
-	for n in {100..224}; do
-		at a "$O/kmod-tools/nltool" 1 str:2=wg0 '[8' 800* '[0' "hex:1=$(printf %056d $n)%x" \
-			'[9' '[0' u16:1=10 "hex:2=fd64$(printf %020d $n)%x" u8:3=128 ']' ']' ']' ']' >/dev/null
-	done
-	is "$(at a wg show wg0 peers | wc -l)" 100001
-	flow udp a,10.0.0.1 b,10.0.0.2 count=100
-	# The others are looked for, too.
-	ip -n a route add fd64::/16 dev wg0
-	run at a ping -n -c 1 -W 1 fd64:0:0:0:0:224:0:31f
-	has "$output" "Destination address required"
-	run at a ping -n -c 1 -W 1 fd64:0:0:0:0:224:0:320
-	has "$output" "Required key not available"
-	began=$SECONDS
-	ip -n a link del wg0
-	((SECONDS - began < 20))
-}
-
 @test "nothing holds the module, and it goes" { module_goes; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Guest: --cpus 2
+# Guest: --cpus 1
 # What people and programs see of a link is the same text for our module and for the
 # kernel's: wg(8), wgctl, ip, ethtool's interface, /sys. Each function with show_ in
 # front runs with the kernel's module first, then with ours. (netlink.bats compares the

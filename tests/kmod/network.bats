@@ -315,10 +315,12 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 	reaches b fd00::1
 	not wait $flood
 	out=$(<"$BATS_TEST_TMPDIR/background")
-	has "$out" "sent 300 arrived 128 back 0 twice 0 late 0 "
-	has "$out" "first 172 "
+	# The kernel's own makes room before it adds one.
+	n=$([ "${WGCTL_KMOD-}" = intree ] && echo 129 || echo 128)
+	has "$out" "sent 300 arrived $n back 0 twice 0 late 0 "
+	has "$out" "first $((300 - n)) "
 	count a wg0 tx dropped
-	is "$count" 172
+	is "$count" $((300 - n))
 }
 
 @test "more than there is room for: some is lost, nothing is stuck" {

@@ -413,10 +413,10 @@ waits() { [[ $(at "$1" cat /proc/net/snmp) =~ Udp:\ [0-9]+\ [0-9]+\ [0-9]+\ ([0-
 	reaches a 10.0.0.2
 	endpoint b
 	[[ $endpoint == 192.0.2.1:* ]] && not is "$endpoint" 192.0.2.1:10000 >/dev/null
-	sleep 4
+	sleep 3
 	WAIT=1 not reaches b 10.0.0.1
 	at a wg set wg0 peer "${public[2]}" persistent-keepalive 1
-	sleep 5
+	sleep 4
 	reaches b 10.0.0.1
 }
 

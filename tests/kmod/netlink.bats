@@ -468,10 +468,10 @@ reasons() {
 		error EOPNOTSUPP at 2 the link is not a WireGuard one
 		error EOPNOTSUPP at 5 unknown flag of a link
 		error EINVAL at 0 the peer has no public key
-		error ERANGE at 2 preshared key must be 32 bytes
-		error ERANGE at 1 public key must be 32 bytes
+		error ERANGE at 2 binary attribute size out of range
+		error ERANGE at 1 binary attribute size out of range
 		error EOPNOTSUPP at 3 unknown flag of a peer
-		error EPFNOSUPPORT at 10 there is no protocol version but 1
+		error EPFNOSUPPORT at 10 no protocol version but 1
 		ack endpoint ignored: neither a sockaddr_in nor a sockaddr_in6
 		error EINVAL at 0 an allowed IP has a family, an address and a prefix length
 		error EINVAL at 1 an allowed IP is IPv4 or IPv6

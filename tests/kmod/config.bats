@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Guest: --cpus 2
+# Guest: --cpus 1
 # What keys, allowed IPs, endpoints, marks and routes do to what is carried.
 # In a guest; the module is ours, or with WGCTL_KMOD=intree the kernel's.
 
@@ -8,6 +8,9 @@ load net
 
 setup_file() { load_module; }
 teardown() { clean_up; }
+
+# A link that was down does not wait five seconds for its next handshake.
+anew() { ips "$1" <<<$'link set wg0 down\nlink set wg0 up'; }
 
 @test "only a peer's own addresses come from it; what is nobody's is refused" {
 	pair
@@ -125,17 +128,17 @@ teardown() { clean_up; }
 	at a wg set wg0 peer "${public[2]}" preshared-key "$BATS_TEST_TMPDIR/psk"
 	WAIT=1 not reaches a 10.0.0.2
 	at b wg set wg0 peer "${public[1]}" preshared-key "$BATS_TEST_TMPDIR/psk"
-	# Whoever answered does not ask again for five seconds.
-	WAIT=7 reaches b 10.0.0.1
-	reaches a fd00::2
+	anew a
+	reaches a 10.0.0.2
+	reaches b 10.0.0.1
 	# It counts from the next handshake on.
 	at a wg set wg0 peer "${public[2]}" preshared-key /dev/null
 	reaches a 10.0.0.2
-	ip -n a link set wg0 down
-	ip -n a link set wg0 up
+	anew a
 	WAIT=1 not reaches a 10.0.0.2
 	at b wg set wg0 peer "${public[1]}" preshared-key /dev/null
-	WAIT=7 reaches a 10.0.0.2
+	anew a
+	reaches a 10.0.0.2
 }
 
 @test "a keepalive goes out when the link comes up, and when its key comes late" {
@@ -163,6 +166,9 @@ teardown() { clean_up; }
 shaken() { handshake "$1" && ((handshake > 0)); }
 shaken_again() { handshake "$1" && ((handshake > $2)); }
 
+# Five datagrams have been sent there, which leads into the link.
+waits() { [[ $(at "$1" cat /proc/net/snmp) =~ Udp:\ [0-9]+\ [0-9]+\ [0-9]+\ ([0-9]+) ]] && ((BASH_REMATCH[1] >= 5)); }
+
 @test "packets that wait for a private key leave when it comes" {
 	pair
 	ip -n a link del wg0
@@ -172,12 +178,16 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 		link set wg0 up
 	END
 	at a wg set wg0 peer "${public[2]}" allowed-ips 10.0.0.2/32 endpoint 192.0.2.2:20000
+	echo "${private[1]}" >"$BATS_TEST_TMPDIR/key"
 	background flow udp a,10.0.0.1 b,10.0.0.2 count=5 oneway=1 wait=9000
-	sleep 1
-	at a wg set wg0 private-key <(echo "${private[1]}")
-	began=$SECONDS
+	until_ 3 waits a
+	at a wg set wg0 private-key "$BATS_TEST_TMPDIR/key"
+	began=${EPOCHREALTIME/./}
 	wait $!
-	((SECONDS - began < 4))
+	# Not after the five seconds of a retry.
+	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	echo "after $took ms"
+	((took < 2500))
 }
 
 @test "an allowed IP moves from peer to peer, and the traffic with it" {
@@ -211,7 +221,7 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 	at a wg set wg0 peer "${public[3]}" allowed-ips ''
 	flow udp a,10.0.0.1 b,10.0.9.9 count=5
 	# While it is carried, in both directions.
-	background flow udp a,10.0.0.1 b,10.0.9.9 for=3000 window=64
+	background flow udp a,10.0.0.1 b,10.0.9.9 for=2000 window=64
 	for key in 3 2 3 2 3 2; do
 		at a wg set wg0 peer "${public[$key]}" allowed-ips 10.0.9.9/32
 	done
@@ -256,10 +266,18 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 
 @test "everything through the tunnel by marks, as wg-quick does it, under a flood" {
 	pair
-	wire a eth1 b eth1
+	# The other one is not a neighbour: only the mark keeps the way to it out of the tunnel.
+	echo "addr add 198.51.100.9/32 dev lo" | ips b
 	at a bash -c 'echo 1 | tee /proc/sys/net/ipv4/conf/{all,default,eth0,wg0}/{rp_filter,src_valid_mark} >/dev/null'
-	at a wg set wg0 fwmark 51820 peer "${public[2]}" allowed-ips 0.0.0.0/0,::/0
+	rules a <<-END
+		table inet t {
+			chain out { type filter hook postrouting priority -150; meta l4proto udp mark 51820 ct mark set mark; }
+			chain in { type filter hook prerouting priority -150; meta l4proto udp meta mark set ct mark; }
+		}
+	END
+	at a wg set wg0 fwmark 51820 peer "${public[2]}" endpoint 198.51.100.9:20000 allowed-ips 0.0.0.0/0,::/0
 	ips a <<-END
+		route add default via 192.0.2.2
 		route add default dev wg0 table 51820
 		rule add not fwmark 51820 table 51820
 		rule add table main suppress_prefixlength 0
@@ -395,10 +413,10 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 	reaches a 10.0.0.2
 	endpoint b
 	[[ $endpoint == 192.0.2.1:* ]] && not is "$endpoint" 192.0.2.1:10000 >/dev/null
-	sleep 4
+	sleep 3
 	WAIT=1 not reaches b 10.0.0.1
 	at a wg set wg0 peer "${public[2]}" persistent-keepalive 1
-	sleep 5
+	sleep 4
 	reaches b 10.0.0.1
 }
 
@@ -421,15 +439,32 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 	flow udp a,10.2.0.1 b,10.2.0.2 count=200 size=1200 window=64
 }
 
+@test "the way to one peer leads through another one of the same link" {
+	pair
+	echo "addr add 10.9.0.1/24 dev wg0" | ips a
+	ips b <<-END
+		link add wg1 type wireguard
+		addr add 10.9.0.2/24 dev wg1
+		link set wg1 up
+	END
+	{ me 3 30000 && peer 1 10.9.0.1/32; } | conf b wg1
+	at a wg set wg0 peer "${public[3]}" allowed-ips 10.9.0.2/32 endpoint 10.0.0.2:30000
+	flow tcp a,10.9.0.1 b,10.9.0.2 bytes=200000
+	endpoint b wg1
+	is "$endpoint" 10.0.0.1:10000
+}
+
+# A packet that is led back into its link grows with each turn, is cut in pieces when it
+# is too long, and they go on; what gets out is unwrapped again by the other side, which
+# learns that we are inside the tunnel. There is no end to it while the links are up, but
+# there is none of anything else either.
 @test "a way that leads into itself: the machine lives, and so does the link" {
 	pair
 	reaches a 10.0.0.2
 	at a wg set wg0 peer "${public[2]}" endpoint 10.0.0.2:20000
 	WAIT=1 not reaches a 10.0.0.2
-	background flow udp a,10.0.0.1 b,10.0.0.2 for=2000 window=1000 oneway=1
-	not wait $!
-	# What is in the loop dies in it.
-	until_ 10 calm a
+	not flow udp a,10.0.0.1 b,10.0.0.2 count=1000 window=1000 oneway=1 wait=500
+	out_of_it
 	# Two that lead into each other.
 	ips a <<-END
 		link add wg1 type wireguard
@@ -441,16 +476,16 @@ shaken_again() { handshake "$1" && ((handshake > $2)); }
 	WAIT=1 not reaches a 10.1.0.2
 	WAIT=1 not reaches a 10.0.0.2
 	ip -n a link del wg1
-	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000
-	WAIT=7 reaches a 10.0.0.2
+	out_of_it
 }
 
-calm() {
-	count "$1" wg0 tx packets
-	local before=$count
-	sleep 0.3
-	count "$1" wg0 tx packets
-	[ "$count" = "$before" ]
+out_of_it() {
+	ip -n b link set wg0 down
+	anew a
+	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000
+	ip -n b link set wg0 up
+	reaches a 10.0.0.2
+	reaches b 10.0.0.1
 }
 
 @test "IPv6 switched off" {
@@ -462,7 +497,8 @@ calm() {
 	at a wg set wg0 peer "${public[2]}" endpoint '[2001:db8::2]:20000'
 	WAIT=1 not reaches a 10.0.0.2
 	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000
-	WAIT=7 reaches a 10.0.0.2
+	anew a
+	reaches a 10.0.0.2
 }
 
 @test "nothing holds the module, and it goes" { module_goes; }

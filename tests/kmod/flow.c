@@ -5,12 +5,13 @@
  *
  *   flow tcp FROM TO [WORD=VALUE...]   bytes= each way at once over streams= connections
  *   flow udp FROM TO [WORD=VALUE...]   count= datagrams of size=; each comes back unless oneway=1
- *   flow offload NAMESPACE LINK 0|1    segmentation, aggregation, checksums of a link
+ *   flow feature NAMESPACE LINK 0|1 NAME...    what ethtool -K calls so, off or on
  *
  * FROM and TO are NAMESPACE,ADDRESS. Words: port=, dev= (the client's SO_BINDTODEVICE),
- * mark=, tos=, window= (datagrams under way), wait= (ms without anything new that end
+ * mark=, tos=, rate= (bytes a second), window= (datagrams under way), wait= (ms without anything new that end
  * it), every= (ms from datagram to datagram), for= (ms: as much as fits, instead of bytes
- * and count).
+ * and count), bundle= (datagrams that are given to the kernel in one piece, to be cut by
+ * it, and taken from it in such pieces).
  *
  * Prints one line. Status: 0 all of it arrived, unharmed and once; 1 not; 2 could not begin.
  */
@@ -22,6 +23,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -125,9 +127,9 @@ static void set_port(union address *address, int port)
 static int new_socket(const struct place *place, int type, bool client)
 {
 	bool v6 = place->address.any.sa_family == AF_INET6;
-	int mark = (int)number("mark", 0), tos = (int)number("tos", -1), one = 1, room = 4 << 20;
+	int mark = (int)number("mark", 0), tos = (int)number("tos", -1), rate = (int)number("rate", 0);
+	int one = 1, room = 4 << 20, fd;
 	const char *dev = word("dev");
-	int fd;
 
 	enter(place->space);
 	fd = socket(place->address.any.sa_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -143,11 +145,22 @@ static int new_socket(const struct place *place, int type, bool client)
 		die("mark");
 	if (client && tos >= 0 && setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_TCLASS : IP_TOS, &tos, sizeof(tos)))
 		die("tos");
+	if (client && rate && setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof(rate)))
+		die("rate");
 	if (client && dev && setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, dev, (socklen_t)strlen(dev)))
 		die(dev);
 	if (bind(fd, &place->address.any, size_of(&place->address)))
 		die("bind");
 	return fd;
+}
+
+/* The kernel cuts what is sent into such pieces, and may put together what it hands over. */
+static void in_bundles(int fd, long size)
+{
+	int piece = (int)size, one = 1;
+
+	if (setsockopt(fd, SOL_UDP, UDP_SEGMENT, &piece, sizeof(piece)) || setsockopt(fd, SOL_UDP, UDP_GRO, &one, sizeof(one)))
+		die("bundle");
 }
 
 /* ---- tcp --------------------------------------------------------------------------- */
@@ -268,35 +281,27 @@ static uint8_t seen[2][MOST]; /* at the server, at the client */
 static uint8_t buffer[1 << 16];
 
 struct count {
-	long arrived, twice, late, wrong, highest;
+	long arrived, twice, late, wrong, first, highest, together;
 	int tos;
 };
 
-/* One datagram, counted; its number, or -1 when there is none. */
-static long take(int fd, int which, long size, struct count *count, union address *sender)
+static void judge(const uint8_t *data, long len, int which, long size, struct count *count)
 {
-	uint8_t control[64];
-	struct iovec data = { buffer, sizeof(buffer) };
-	struct msghdr msg = { .msg_name = sender, .msg_namelen = sizeof(*sender), .msg_iov = &data, .msg_iovlen = 1,
-			      .msg_control = control, .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(fd, &msg, 0);
-	uint32_t id;
+	uint32_t id = MOST;
 
-	if (n < 0)
-		return -1;
-	memcpy(&id, buffer, sizeof(id));
-	if (n != size || id >= MOST) {
+	if (len >= (long)sizeof(id))
+		memcpy(&id, data, sizeof(id));
+	if (len != size || id >= MOST) {
 		count->wrong++;
-		return MOST;
+		return;
 	}
-	for (long i = sizeof(id); i < n; i++)
-		if (buffer[i] != byte_at(i, (int)id)) {
+	for (long i = sizeof(id); i < len; i++)
+		if (data[i] != byte_at(i, (int)id)) {
 			count->wrong++;
-			return MOST;
+			return;
 		}
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c))
-		if (c->cmsg_type == IP_TOS || c->cmsg_type == IPV6_TCLASS)
-			count->tos = *CMSG_DATA(c);
+	if (!count->arrived || (long)id < count->first)
+		count->first = (long)id;
 	if (seen[which][id]++)
 		count->twice++;
 	else
@@ -305,61 +310,99 @@ static long take(int fd, int which, long size, struct count *count, union addres
 		count->late++;
 	else
 		count->highest = (long)id;
-	return (long)id;
+}
+
+/* One datagram, or several that the kernel has put together: how many bytes, or -1. */
+static long take(int fd, int which, long size, struct count *count, union address *sender)
+{
+	uint8_t control[64];
+	struct iovec data = { buffer, sizeof(buffer) };
+	struct msghdr msg = { .msg_name = sender, .msg_namelen = sizeof(*sender), .msg_iov = &data, .msg_iovlen = 1,
+			      .msg_control = control, .msg_controllen = sizeof(control) };
+	ssize_t n = recvmsg(fd, &msg, 0);
+	long piece = n;
+
+	if (n < 0)
+		return -1;
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&msg); c; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_level == SOL_UDP && c->cmsg_type == UDP_GRO)
+			piece = *(int *)CMSG_DATA(c);
+		else if (c->cmsg_type == IP_TOS || c->cmsg_type == IPV6_TCLASS)
+			count->tos = *CMSG_DATA(c);
+	}
+	if (piece && (n + piece - 1) / piece > count->together)
+		count->together = (n + piece - 1) / piece;
+	for (long at = 0; at < n; at += piece)
+		judge(buffer + at, n - at < piece ? n - at : piece, which, size, count);
+	return n;
 }
 
 static int udp(struct place from, struct place to)
 {
 	long count = number("count", 100), size = number("size", 1000), wait = number("wait", 1000);
 	long window = number("window", 16), span = number("for", 0), began = now(), last = began, sent = 0, refused = 0;
+	long every = number("every", 0), next_at = 0, bundle = number("bundle", 1);
 	bool oneway = number("oneway", 0);
 	struct count there = { .highest = -1, .tos = -1 }, back = { .highest = -1, .tos = -1 };
-	long every = number("every", 0), next_at = 0;
 	int server, client, error = 0;
 
 	if (span || count > MOST)
 		count = MOST;
+	if (bundle * size > (long)sizeof(buffer))
+		die("bundle");
 	set_port(&to.address, (int)number("port", 5001));
 	server = new_socket(&to, SOCK_DGRAM, false);
 	client = new_socket(&from, SOCK_DGRAM, true);
 	if (connect(client, &to.address.any, size_of(&to.address)))
 		die("connect");
+	if (bundle > 1) {
+		in_bundles(server, size);
+		in_bundles(client, size);
+	}
 	while (now() - last < wait && (!span || now() - began < span)) {
 		struct pollfd polls[2] = { { .fd = server, .events = POLLIN }, { .fd = client, .events = POLLIN } };
-		long home = oneway ? there.arrived : back.arrived;
+		long home = oneway ? there.arrived : back.arrived, n;
 		union address sender;
-		long id;
+		int some;
 
 		if (home >= count)
 			break;
-		/* What is lost fills the window only for so long. */
-		while (sent < count && (sent - home < window || now() - last > wait / 2) && now() >= next_at) {
-			uint32_t next = (uint32_t)sent;
+		/* What is lost fills the window only for so long. A few at a time, for there
+		 * may be more room in the window than in the time. */
+		for (some = 0; some < 64 && sent < count && now() >= next_at; some++) {
+			long pieces = count - sent < bundle ? count - sent : bundle;
 
+			if (sent - home >= window && now() - last <= wait / 2)
+				break;
 			next_at = now() + every;
-			memcpy(buffer, &next, sizeof(next));
-			for (long i = sizeof(next); i < size; i++)
-				buffer[i] = byte_at(i, (int)next);
-			if (send(client, buffer, (size_t)size, 0) < 0 && errno != ECONNREFUSED) {
+			for (long i = 0; i < pieces; i++) {
+				uint32_t id = (uint32_t)(sent + i);
+				uint8_t *data = buffer + i * size;
+
+				memcpy(data, &id, sizeof(id));
+				for (long at = sizeof(id); at < size; at++)
+					data[at] = byte_at(at, (int)id);
+			}
+			if (send(client, buffer, (size_t)(pieces * size), 0) < 0 && errno != ECONNREFUSED) {
 				if (errno == EAGAIN)
 					break;
-				refused++;
+				refused += pieces;
 				error = errno;
 			}
-			sent++;
+			sent += pieces;
 			last = now();
 		}
-		poll(polls, 2, 20);
-		while ((id = take(server, 0, size, &there, &sender)) >= 0) {
+		poll(polls, 2, some == 64 ? 0 : 20);
+		while ((n = take(server, 0, size, &there, &sender)) >= 0) {
 			last = now();
-			if (!oneway && id < MOST)
-				sendto(server, buffer, (size_t)size, 0, &sender.any, size_of(&sender));
+			if (!oneway)
+				sendto(server, buffer, (size_t)n, 0, &sender.any, size_of(&sender));
 		}
-		while ((id = take(client, 1, size, &back, &sender)) >= 0)
+		while (take(client, 1, size, &back, &sender) >= 0)
 			last = now();
 	}
-	printf("sent %ld arrived %ld back %ld twice %ld late %ld tos %d ms %ld%s", sent, there.arrived, back.arrived,
-	       there.twice + back.twice, there.late + back.late, there.tos, now() - began,
+	printf("sent %ld arrived %ld back %ld twice %ld late %ld tos %d ms %ld first %ld together %ld%s", sent, there.arrived,
+	       back.arrived, there.twice + back.twice, there.late + back.late, there.tos, now() - began, there.first, there.together,
 	       there.wrong + back.wrong ? " WRONG" : "");
 	printf(refused ? " refused %ld: %s\n" : "\n", refused, strerror(error));
 	if (there.wrong + back.wrong + there.twice + back.twice)
@@ -369,22 +412,46 @@ static int udp(struct place from, struct place to)
 
 /* ---- links ------------------------------------------------------------------------- */
 
-static int offload(const char *space, const char *link, const char *how)
+static int feature(const char *space, const char *link, const char *how, char **names)
 {
-	static const uint32_t what[] = { ETHTOOL_STXCSUM, ETHTOOL_SSG, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO };
-	struct ethtool_value value = { .data = (uint32_t)atoi(how) };
-	struct ifreq request = { 0 };
-	int fd;
+	struct {
+		struct ethtool_sset_info info;
+		uint32_t n;
+	} set = { .info = { .cmd = ETHTOOL_GSSET_INFO, .sset_mask = 1ULL << ETH_SS_FEATURES } };
+	struct ethtool_gstrings *strings;
+	struct ethtool_sfeatures *change;
+	struct ifreq request = { .ifr_data = (char *)&set };
+	int fd, r;
 
 	enter(space);
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
 	strncpy(request.ifr_name, link, sizeof(request.ifr_name) - 1);
-	for (size_t i = 0; i < sizeof(what) / sizeof(*what); i++) {
-		value.cmd = what[i];
-		request.ifr_data = (char *)&value;
-		if (ioctl(fd, SIOCETHTOOL, &request))
-			die(link);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	if (ioctl(fd, SIOCETHTOOL, &request))
+		die(link);
+	strings = calloc(1, sizeof(*strings) + set.n * ETH_GSTRING_LEN);
+	change = calloc(1, sizeof(*change) + (set.n + 31) / 32 * sizeof(*change->features));
+	if (!strings || !change)
+		die("memory");
+	*strings = (struct ethtool_gstrings){ .cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_FEATURES, .len = set.n };
+	request.ifr_data = (char *)strings;
+	if (ioctl(fd, SIOCETHTOOL, &request))
+		die(link);
+	*change = (struct ethtool_sfeatures){ .cmd = ETHTOOL_SFEATURES, .size = (set.n + 31) / 32 };
+	for (errno = ENOENT; *names; names++) {
+		uint32_t i = 0;
+
+		while (i < set.n && strncmp((char *)strings->data + i * ETH_GSTRING_LEN, *names, ETH_GSTRING_LEN))
+			i++;
+		if (i == set.n)
+			die(*names);
+		change->features[i / 32].valid |= 1U << i % 32;
+		if (atoi(how))
+			change->features[i / 32].requested |= 1U << i % 32;
 	}
+	request.ifr_data = (char *)change;
+	r = ioctl(fd, SIOCETHTOOL, &request);
+	if (r) /* some of it cannot be changed */
+		die(link);
 	return 0;
 }
 
@@ -392,12 +459,12 @@ int main(int argc, char **argv)
 {
 	for (int i = 4; i < argc && i - 4 < 31; i++)
 		words[i - 4] = argv[i];
-	if (argc == 5 && !strcmp(argv[1], "offload"))
-		return offload(argv[2], argv[3], argv[4]);
+	if (argc > 5 && !strcmp(argv[1], "feature"))
+		return feature(argv[2], argv[3], argv[4], argv + 5);
 	if (argc >= 4 && !strcmp(argv[1], "tcp"))
 		return tcp(parse(argv[2]), parse(argv[3]));
 	if (argc >= 4 && !strcmp(argv[1], "udp"))
 		return udp(parse(argv[2]), parse(argv[3]));
-	fprintf(stderr, "usage: flow tcp|udp FROM TO [WORD=VALUE...] | flow offload NAMESPACE LINK 0|1\n");
+	fprintf(stderr, "usage: flow tcp|udp FROM TO [WORD=VALUE...] | flow feature NAMESPACE LINK 0|1 NAME...\n");
 	return 2;
 }

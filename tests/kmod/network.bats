@@ -39,16 +39,117 @@ teardown() { clean_up; }
 	flow udp a,fd00::1 b,fd00::2 count=20 size=64900
 }
 
+offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather tx-tcp-segmentation tx-generic-segmentation rx-gro; }
+
 @test "segmentation and aggregation off, inside and outside" {
 	pair
 	for link in wg0 eth0; do
-		flow offload a $link 0
+		offload a $link 0
 		flow tcp a,10.0.0.1 b,10.0.0.2 bytes=500000
-		flow offload b $link 0
+		offload b $link 0
 		flow tcp a,10.0.0.1 b,10.0.0.2 bytes=500000 streams=4
 	done
-	flow offload a wg0 1
-	flow offload b wg0 1
+	offload a wg0 1
+	# Nothing puts together what comes. (Nor could b send a bundle, on 6.1.)
+	out=$(flow udp a,10.0.0.1 b,10.0.0.2 count=100 bundle=20 window=40 oneway=1)
+	is "${out##* }" 1
+	offload b wg0 1
+	flow tcp a,fd00::1 b,fd00::2 bytes=500000 streams=4
+}
+
+@test "datagrams in bundles, cut by the link, put together on the way out of the tunnel" {
+	pair
+	reaches a 10.0.0.2
+	for inside in 10.0.0.N fd00::N; do
+		out=$(flow udp "a,${inside/N/1}" "b,${inside/N/2}" count=400 bundle=40 size=1200 window=80)
+		echo "$out"
+		((${out##*together } > 1))
+	done
+	# Some that are as large as a packet can be, and one of a rest.
+	flow udp a,10.0.0.1 b,10.0.0.2 count=91 bundle=45 size=1392 window=90
+}
+
+@test "outside they arrive as lists of packets" {
+	pair
+	rules b <<-END
+		table inet t {
+			counter lists {}
+			chain in { type filter hook prerouting priority -300; udp dport 20000 meta length > 2000 counter name lists; }
+		}
+	END
+	reaches a 10.0.0.2
+	# A machine that passes them on would do so; here they end. They
+	# come in bursts.
+	flow feature b eth0 1 rx-gro rx-gro-list
+	at a tc qdisc add dev eth0 root netem slot 5ms limit 10000
+	flow udp a,10.0.0.1 b,10.0.0.2 count=1000 bundle=40 size=1200 window=160
+	flow tcp a,fd00::1 b,fd00::2 bytes=500000 streams=4
+	hits b lists
+	((hits > 0))
+}
+
+@test "a machine in the middle passes on from peer to peer what it has put together" {
+	pair
+	spaces c
+	wire b eth1 c eth0
+	ips b <<-END
+		link set eth1 up
+		addr add 198.51.100.2/24 dev eth1
+	END
+	ips c <<-END
+		link set eth0 up
+		addr add 198.51.100.3/24 dev eth0
+		link add wg0 type wireguard
+		addr add 10.0.0.3/24 dev wg0
+		addr add fd00::3/64 dev wg0 nodad
+		link set wg0 up
+	END
+	at b bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	at a wg set wg0 peer "${public[2]}" allowed-ips 10.0.0.0/24,fd00::/64
+	at b wg set wg0 peer "${public[3]}" allowed-ips 10.0.0.3/32,fd00::3/128
+	{ me 3 30000 && peer 2 10.0.0.0/24,fd00::/64 198.51.100.2:20000; } | conf c
+	reaches c 10.0.0.2
+	rules b <<-END
+		table inet t {
+			counter streams {}
+			counter datagrams {}
+			counter redirects {}
+			chain forward {
+				type filter hook forward priority 0
+				meta length > 2000 meta l4proto tcp counter name streams
+				meta length > 2000 meta l4proto udp counter name datagrams
+			}
+			chain out { type filter hook output priority 0; icmp type redirect counter name redirects; }
+		}
+	END
+	flow tcp a,10.0.0.1 c,10.0.0.3 bytes=300000
+	flow tcp a,fd00::1 c,fd00::3 bytes=300000
+	flow udp a,10.0.0.1 c,10.0.0.3 count=200 bundle=20 window=80
+	hits b streams
+	((hits > 0))
+	hits b datagrams
+	is "$hits" 0
+	for how in rx-udp-gro-forwarding rx-gro-list; do
+		flow feature b wg0 1 $how
+		flow udp a,10.0.0.1 c,10.0.0.3 count=200 bundle=20 window=80
+		flow udp a,fd00::1 c,fd00::3 count=200 bundle=20 window=80
+		flow tcp a,10.0.0.1 c,10.0.0.3 bytes=300000
+		before=$hits
+		hits b datagrams
+		((hits > before))
+	done
+	hits b redirects
+	is "$hits" 0
+}
+
+@test "a fair queue outside keeps the pace that was set inside" {
+	pair
+	reaches a 10.0.0.2
+	at a tc qdisc add dev eth0 root fq
+	out=$(flow tcp a,10.0.0.1 b,10.0.0.2 bytes=400000 rate=400000)
+	echo "$out"
+	[[ $out =~ ms\ ([0-9]+) ]]
+	((BASH_REMATCH[1] > 700 && BASH_REMATCH[1] < 4000))
 	flow tcp a,fd00::1 b,fd00::2 bytes=500000 streams=4
 }
 
@@ -207,14 +308,20 @@ teardown() { clean_up; }
 	rules b <<-END
 		table inet t { chain in { type filter hook input priority 0; udp dport 20000 drop; }; }
 	END
-	background flow udp a,10.0.0.1 b,10.0.0.2 count=300 window=300 oneway=1 wait=12000
+	background flow udp a,10.0.0.1 b,10.0.0.2 count=300 window=300 oneway=1 wait=3000
+	flood=$!
 	sleep 1
 	at b nft delete table inet t
-	not wait $!
+	# Not the next attempt of a's, which takes five seconds: b's own first one.
+	reaches b fd00::1
+	not wait $flood
 	out=$(<"$BATS_TEST_TMPDIR/background")
-	has "$out" "sent 300 arrived 128 back 0 twice 0 late 0 "
+	# The kernel's own makes room before it adds one.
+	n=$([ "${WGCTL_KMOD-}" = intree ] && echo 129 || echo 128)
+	has "$out" "sent 300 arrived $n back 0 twice 0 late 0 "
+	has "$out" "first $((300 - n)) "
 	count a wg0 tx dropped
-	is "$count" 172
+	is "$count" $((300 - n))
 }
 
 @test "more than there is room for: some is lost, nothing is stuck" {

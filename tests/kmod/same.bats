@@ -1,13 +1,12 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guest: --cpus 1
 # What people and programs see of a link is the same text for our module and for the
 # kernel's: wg(8), wgctl, ip, ethtool's interface, /sys. Each function with show_ in
 # front runs with the kernel's module first, then with ours. (netlink.bats compares the
 # messages behind it, byte for byte.)
 
-bats_require_minimum_version 1.5.0
-
-key() { printf "$1%.0s" {1..32} | xxd -r -p | base64; }
+load net
 
 # Two links in one namespace, over loopback, with what a configuration can have.
 links() {
@@ -18,12 +17,12 @@ links() {
 		addr add fd00::1/64 dev wg0 nodad
 		addr add 10.1.0.1/24 dev wg1
 	END
-	wg set wg0 private-key <(key 11) listen-port 51821 fwmark 0xca6c \
-		peer "$(key 22 | wg pubkey)" preshared-key <(key 77) allowed-ips 10.0.0.2,10.9.0.0/16,fd00::2 \
+	wg set wg0 private-key <(echo "$private1") listen-port 51821 fwmark 0xca6c \
+		peer "$public2" preshared-key <(echo "$private6") allowed-ips 10.0.0.2,10.9.0.0/16,fd00::2 \
 		endpoint 127.0.0.1:51822 persistent-keepalive 25 \
-		peer "$(key 33 | wg pubkey)" allowed-ips 0.0.0.0/0,::/0 endpoint '[2001:db8::3]:443' \
-		peer "$(key 44 | wg pubkey)" endpoint '[fe80::1%lo]:9' \
-		peer "$(key 55 | wg pubkey)"
+		peer "$public3" allowed-ips 0.0.0.0/0,::/0 endpoint '[2001:db8::3]:443' \
+		peer "$public4" endpoint '[fe80::1%lo]:9' \
+		peer "$public5"
 }
 
 until_seen() { # PATTERN COMMAND...
@@ -37,8 +36,8 @@ until_seen() { # PATTERN COMMAND...
 # The other end, and a packet to an address that it does not have: nothing answers, but
 # there is a session.
 session() {
-	wg set wg0 peer "$(key 22 | wg pubkey)" persistent-keepalive off
-	wg set wg1 private-key <(key 22) listen-port 51822 peer "$(key 11 | wg pubkey)" preshared-key <(key 77) allowed-ips 10.0.0.1
+	wg set wg0 peer "$public2" persistent-keepalive off
+	wg set wg1 private-key <(echo "$private2") listen-port 51822 peer "$public1" preshared-key <(echo "$private6") allowed-ips 10.0.0.1
 	ip -batch - <<<$'link set wg1 up\nlink set wg0 up'
 	echo >/dev/udp/10.0.0.2/9
 	until_seen '[1-9][0-9]{8}' wg show wg0 latest-handshakes
@@ -46,9 +45,12 @@ session() {
 	until_seen '212.92' wg show wg1 transfer
 }
 
+try() { echo "$*" && "$@" 2>&1 || echo "status $?"; }
+
 # Moments pass; each becomes a word.
 timeless() {
-	sed -E 's/[0-9]{10}/TIME/g; s/(handshake:) (Now|[0-9].* ago)/\1 SOME TIME ago/; s/("last_handshake": *)"[^"]*"/\1TIME/'
+	sed -E 's/[0-9]{10}/TIME/g; s/(handshake:) (Now|[0-9].* ago)/\1 SOME TIME ago/; s/("(last_handshake|since)": *)"[^"]*"/\1TIME/
+		s/(up since) [^ ]* \([^)]*\)/\1 TIME/'
 }
 
 fields() {
@@ -93,10 +95,82 @@ show_wgctl() {
 	{ "$WGCTL" show; "$WGCTL" show --json; "$WGCTL" status; "$WGCTL" status --json; } 2>&1 | timeless
 }
 
+# What wgctl changes, and what it says about it. (netlink.bats has wg(8)'s commands.)
+show_wgctl_set() {
+	w() {
+		echo "$*"
+		"$WGCTL" "$@" 2>&1 || echo "status $?"
+		wg show wg0 dump
+	}
+	links
+	echo "$private3" >key
+	w set wg0 listen-port 4444 fwmark 0x10 private-key key
+	w set wg0 peer "$public2" preshared-key key endpoint 192.0.2.1:5 persistent-keepalive 7 allowed-ips 10.7.0.0/16,fd07::/16
+	w set wg0 peer "$public5" allowed-ips 10.7.0.0/16 peer "$public4" remove fwmark off
+	w set wg0 peer "$public2" preshared-key /dev/null persistent-keepalive off
+	# Itself is not a peer, and a link that is up does not get a port that is taken.
+	w set wg0 peer "$public3" allowed-ips 10.8.0.0/16
+	ip link set wg1 up
+	w set wg1 listen-port 5555
+	ip link set wg0 up
+	w set wg0 listen-port 5555
+	w set nolink listen-port 1
+	w set lo listen-port 1
+	printf '[Interface]\nPrivateKey=%s\nListenPort=999\nFwMark=3\n[Peer]\nPublicKey=%s\nAllowedIPs=1.2.3.4/32\nEndpoint=[2001:db8::1]:9\n' \
+		"$private5" "$public6" >conf
+	w setconf wg0 conf
+	printf '[Interface]\nListenPort=998\n[Peer]\nPublicKey=%s\nAllowedIPs=1.2.3.4/31,::/1\nPersistentKeepalive=3\n' \
+		"$public1" >conf2
+	w addconf wg0 conf2
+	w syncconf wg0 conf
+	w setconf wg0 conf2
+	w setconf lo conf
+}
+
+# A profile's whole life, twice: all in the tunnel, and a second link for its port.
+show_wgctl_up() {
+	machine() {
+		ip -o addr
+		ip route show table all
+		ip -6 route show table all
+		ip rule
+		ip -6 rule
+		nft list ruleset
+		"$WGCTL" showconf x 2>&1
+	}
+	cat >x.conf <<-END
+		[Interface]
+		PrivateKey = $private1
+		ListenPort = 51821
+		Address = 10.0.0.1/24, fd00::1/64
+		MTU = 1380
+		[Peer]
+		PublicKey = $public2
+		PresharedKey = $private6
+		Endpoint = 127.0.0.1:51822
+		AllowedIPs = 0.0.0.0/0, ::/0
+		PersistentKeepalive = 25
+	END
+	sed s/51822/51821/ x.conf >y.conf
+	sed -i 's/^Address.*//; s/0.0.0.0.0, ::.0/10.9.0.0\/16/' y.conf
+	chmod 600 x.conf y.conf
+	try "$WGCTL" up -n ./x.conf
+	try "$WGCTL" up -v ./x.conf | timeless
+	machine
+	try "$WGCTL" up ./x.conf
+	try "$WGCTL" list
+	try "$WGCTL" up -v ./y.conf | timeless
+	try ip link show y
+	# Nobody answers, so it asks, and again.
+	{ try "$WGCTL" status; try "$WGCTL" status --json; } | timeless | sed 's/"tx_bytes": [1-9].*/"tx_bytes": SOME/'
+	try "$WGCTL" down -v ./x.conf | timeless
+	machine
+	try "$WGCTL" status
+}
+
 show_link() {
 	links
 	mount -t sysfs sysfs /sys
-	try() { echo "$*" && "$@" 2>&1; }
 	all() {
 		try ip -d link
 		try ip -d -j link
@@ -171,7 +245,7 @@ show_ethtool() {
 
 # ---- with both modules ------------------------------------------------------------------
 
-export -f key links until_seen session timeless fields
+export -f links until_seen session try timeless fields
 
 alone() {
 	export -f "${1?}"
@@ -180,22 +254,19 @@ alone() {
 }
 
 setup_file() {
-	local shown
-	source "$BATS_TEST_DIRNAME/guest"
-	export WGCTL=${WGCTL:-$(realpath "${O:-build}/wgctl")}
+	local shown n
+	export WGCTL=${WGCTL:-$O/wgctl}
+	for n in {1..6}; do export "private$n=${private[n]}" "public$n=${public[n]}"; done
 	cd "$BATS_FILE_TMPDIR"
 	load_intree
 	for shown in $(compgen -A function show_); do
 		alone "$shown" >"$shown"
 	done
-	unload
 	load_ours
+	dmesg -C
 }
 
-teardown_file() {
-	source "$BATS_TEST_DIRNAME/guest"
-	unload
-}
+setup() { cd "$BATS_FILE_TMPDIR"; }
 
 the_same() { # FUNCTION WHAT-MUST-BE-IN-IT...
 	local text
@@ -207,6 +278,8 @@ the_same() { # FUNCTION WHAT-MUST-BE-IN-IT...
 
 @test "wg(8): every form of show, with and without a session" { the_same show_wg 'latest handshake: SOME TIME ago' TIME 'fe80::1%lo'; }
 @test "wgctl: show, showconf, status, and as JSON" { the_same show_wgctl '"peers"'; }
+@test "wgctl: set, setconf, addconf, syncconf" { the_same show_wgctl_set 10.7.0.0/16 'status 1' 2001:db8::1; }
+@test "wgctl: up, list, status, down" { the_same show_wgctl_up 51822 'status 1' 'mtu 1380'; }
 @test "ip(8), /sys: a link, what can be changed about it" { the_same show_link POINTOPOINT gso_max_size DEVTYPE=wireguard; }
 # Ours takes packets in a list of fragments as they are, and puts them together itself.
 show_ethtool_but_one() { show_ethtool | grep -v '^tx-scatter-gather-fraglist '; }
@@ -215,3 +288,4 @@ export -f show_ethtool
 	the_same show_ethtool_but_one wireguard 'tx-checksum-ip-generic available requested active never_changed: 1 1 1 0'
 	alone show_ethtool | grep -x 'tx-scatter-gather-fraglist available requested active never_changed: 1 1 1 0'
 }
+@test "nothing holds the module, and it goes" { module_goes; }

@@ -58,8 +58,10 @@ module_goes() {
 
 # ---- machines ---------------------------------------------------------------------------
 
-flow() { "$(realpath -m "${O:-$WGCTL_ROOT/build}")/kmod-tools/flow" "$@"; }
-at() { nsenter --net="/run/netns/$1" -- "${@:2}"; }
+# A shell of its own, in the background, becomes the program (EXEC), so that its pid is
+# the program's: who kills it kills that.
+flow() { ${EXEC-} "$(realpath -m "${O:-$WGCTL_ROOT/build}")/kmod-tools/flow" "$@"; }
+at() { ${EXEC-} nsenter --net="/run/netns/$1" -- "${@:2}"; }
 ips() { ip -n "$1" -batch -; }
 conf() { # SPACE [LINK]
 	cat >"$BATS_TEST_TMPDIR/conf" && at "$1" wg setconf "${2:-wg0}" "$BATS_TEST_TMPDIR/conf"
@@ -108,7 +110,7 @@ pair() { # [WORDS for both ends of the wire]
 # background CMD...: until the end of the test; its pid is $!
 declare -ga BACKGROUND=()
 background() {
-	"$@" </dev/null >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- &
+	EXEC=exec "$@" </dev/null >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- &
 	BACKGROUND+=($!)
 }
 

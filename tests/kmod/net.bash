@@ -60,12 +60,10 @@ module_goes() {
 
 # A shell of its own, in the background, becomes the program (EXEC), so that its pid is
 # the program's: who kills it kills that.
-flow() { ${EXEC-} "$(realpath -m "${O:-$WGCTL_ROOT/build}")/kmod-tools/flow" "$@"; }
+flow() { ${EXEC-} "$O/kmod-tools/flow" "$@"; }
 at() { ${EXEC-} nsenter --net="/run/netns/$1" -- "${@:2}"; }
 ips() { ip -n "$1" -batch -; }
-conf() { # SPACE [LINK]
-	cat >"$BATS_TEST_TMPDIR/conf" && at "$1" wg setconf "${2:-wg0}" "$BATS_TEST_TMPDIR/conf"
-}
+conf() { at "$1" wg setconf "${2:-wg0}" /dev/stdin; } # SPACE [LINK]
 
 me() { printf '[Interface]\nPrivateKey=%s\nListenPort=%s\n' "${private[$1]}" "$2"; }
 peer() { # KEY ALLOWED-IPS [ENDPOINT [LINE...]]

@@ -8,6 +8,7 @@ load net
 
 setup_file() { load_module; }
 teardown() { clean_up; }
+FLOW=$(realpath -m "${O:-$WGCTL_ROOT/build}/kmod-tools/flow")
 
 # Namespaces have no name for whoever still uses them; a wire that ends in one vanishes
 # with it. watched SPACE: tie such a wire to it; dies SPACE: within ten seconds.
@@ -52,6 +53,20 @@ busy() {
 	sleep 1
 	rmmod wireguard
 	wait $reader || true
+	load_module
+}
+
+@test "a dump that was begun keeps the module, until it is read" {
+	pair
+	for n in {1..100}; do peer 4 10.9.$n.0/24 | sed "s|=.*=\$|=$(printf '%042d' "$n")0=|"; done >"$BATS_TEST_TMPDIR/many"
+	at a wg addconf wg0 "$BATS_TEST_TMPDIR/many"
+	export SAID=$BATS_TEST_TMPDIR/said
+	# Between two parts of it.
+	out=$(at a "$(realpath "$O/kmod-tools/nltool")" -q -b 4096 -w 'rmmod wireguard 2>"$SAID"' -d 0 str:2=wg0)
+	has "$(<"$SAID")" "in use"
+	is "$(sort <<<"$out" | uniq -c | sed -E 's/^ *//')" ''
+	reaches a 10.0.0.2
+	rmmod wireguard
 	load_module
 }
 
@@ -129,7 +144,26 @@ busy() {
 	flow tcp a,10.0.0.1 b,10.0.0.2 port=5009
 }
 
-@test "full queues while processors go and come: nothing gets stuck" {
+@test "full queues, and nobody to empty them: some is lost, nothing gets stuck" {
+	pair
+	reaches a 10.0.0.2
+	# No worker gets a processor on which such a process is busy, and one of them may
+	# have the oldest packet in its hands.
+	echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+	for round in 1 2; do
+		background timeout 3 taskset -c 1 chrt -f 1 sh -c 'while :; do :; done'
+		hog=$!
+		out=$(chrt -f 1 taskset -c 0 "$FLOW" udp a,10.0.0.1 b,10.0.0.2 oneway=1 count=4000 window=4000 size=100) || true
+		echo "$out"
+		wait $hog || true
+	done
+	echo 950000 >/proc/sys/kernel/sched_rt_runtime_us
+	reaches b 10.0.0.1
+	flow tcp a,10.0.0.1 b,10.0.0.2
+	false
+}
+
+@test "processors go and come while queues are full" {
 	pair
 	reaches a 10.0.0.2
 	background flow udp a,10.0.0.1 b,10.0.0.2 for=3000 window=1000 size=1300 oneway=1

@@ -31,12 +31,19 @@ source "$BATS_TEST_DIRNAME/guest"
 # first and the last socket of a tunnel change code, those of ping and tcpdump too: let
 # there always be one.
 keep_code() {
-	local processors
+	local processors fd
 	processors=$(nproc)
 	[ "$processors" -gt 1 ] && [ ! -e /sys/class/net/keep ] || return 0
 	load_flavour
 	ip -batch - <<<$'link add keep type wgflavour\nlink set keep up'
-	setsid ping -q -i 100000 127.0.0.1 </dev/null >/dev/null 2>&1 3>&- &
+	# It outlives bats, which waits for whoever has one of its pipes.
+	(
+		for fd in /proc/self/fd/*; do
+			fd=${fd##*/}
+			((fd < 3)) || exec {fd}>&-
+		done
+		exec setsid ping -q -i 100000 127.0.0.1 </dev/null >/dev/null 2>&1
+	) &
 }
 
 load_module() {

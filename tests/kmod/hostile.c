@@ -1078,7 +1078,7 @@ static void handshakes(void)
 	ok(works());
 	ok(shake(&mallory));
 	kib = memory();
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		initiation(&mallory, &msg);
 		throw(&mallory.at, &mallory.to, &msg, sizeof(msg));
 		hear(21);
@@ -1087,7 +1087,7 @@ static void handshakes(void)
 			throw_data(&mallory, 0, NULL, 0);
 		forget();
 	}
-	is_int(good, 2000);
+	is_int(good, 1000);
 	hear(1000);
 	kib = memory() - kib;
 	printf("# %ld KiB more\n", kib);

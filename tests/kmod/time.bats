@@ -84,9 +84,12 @@ hears() { at b nft flush ruleset; }
 	seen a 160 "$before"
 	before=${times[0]}
 	seen b 32 "$before"
-	is ${#times[@]} 2
 	within $((times[0] - before)) 10000 10280
-	within $((times[1] - times[0])) 10000 10280
+	# The kernel's own takes back the second one while it sends the first.
+	if [ "${WGCTL_KMOD-}" != intree ]; then
+		is ${#times[@]} 2
+		within $((times[1] - times[0])) 10000 10280
+	fi
 	dumb 'udp sport 20000'
 	say a
 	sleep 20

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * crowd COUNT: a link wg0 in namespace a gets so many peers, 10.64.0.1 and following, and
- * sends a datagram to each. They are all one link, wg0 in namespace b at 192.0.2.2:20000,
- * which takes on the key of whoever is to be reached: the public keys are what the
- * kernel makes of the private ones. In b, 10.64.0.0/16 has to be local.
+ * crowd COUNT REACHED: a link wg0 in namespace a gets so many peers, 10.64.0.1 and
+ * following, and sends a datagram to the last REACHED of them. Those are all one link, wg0
+ * in namespace b at 192.0.2.2:20000, which takes on the key of whoever is to be reached:
+ * the public keys are what the kernel makes of the private ones. In b, 10.64.0.0/12 has
+ * to be local. Behind the others' keys is nobody.
  *
  * Prints how many were reached. Status: 0 all; 1 not; 2 could not begin.
  */
@@ -15,6 +16,7 @@
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PORT = 7000, PART = 100, MOST = 4000 };
+enum { PORT = 7000, PART = 500, MOST = 1 << 20 };
 
 struct side {
 	struct mnl_socket *netlink;
@@ -123,7 +125,8 @@ static struct side enter(const char *space, const char *address)
 
 static void take_on(struct side *b, int who, uint8_t *ret_public)
 {
-	uint8_t private[WG_KEY_LEN] = { [0] = 8, [8] = (uint8_t)who, [9] = (uint8_t)(who >> 8), [31] = 64 };
+	uint8_t private[WG_KEY_LEN] = { [0] = 8, [8] = (uint8_t)who, [9] = (uint8_t)(who >> 8), [10] = (uint8_t)(who >> 16),
+					[31] = 64 };
 	char buffer[256];
 	struct nlmsghdr *message = begin(buffer, b->family, 0, WG_CMD_SET_DEVICE);
 
@@ -175,34 +178,43 @@ static void add_peers(struct side *a, int first, int end)
 	ask(a, message, NULL, NULL);
 }
 
+/* A datagram to one of them, and does it arrive there? */
+static bool reach(struct side *a, struct side *b, int who)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = address_of(who) };
+	int said = -1;
+
+	take_on(b, who, NULL);
+	sendto(a->udp, &who, sizeof(who), 0, (struct sockaddr *)&to, sizeof(to));
+	/* What is late does not count for another. */
+	while (said != who && recv(b->udp, &said, sizeof(said), 0) == sizeof(said))
+		;
+	/* 50 handshakes a second are what one peer, that is a, may ask for. */
+	nanosleep(&(struct timespec){ .tv_nsec = 25000000 }, NULL);
+	return said == who;
+}
+
 int main(int argc, char **argv)
 {
-	int count = argc == 2 ? atoi(argv[1]) : 0, reached = 0;
+	int count = argc == 3 ? atoi(argv[1]) : 0, real = argc == 3 ? atoi(argv[2]) : 0, reached = 0;
 	struct side a, b;
 
-	if (count <= 0 || count > MOST) {
-		fprintf(stderr, "usage: crowd COUNT\n");
+	if (count <= 0 || count > MOST || real < 0 || real > count) {
+		fprintf(stderr, "usage: crowd COUNT REACHED\n");
 		return 2;
 	}
 	a = enter("a", "10.0.0.1");
 	b = enter("b", "0.0.0.0");
-	for (int who = 0; who < count; who++)
-		take_on(&b, who, public_keys[who]);
+	for (int who = 0; who < count; who++) {
+		if (who < count - real)
+			memcpy(public_keys[who], &who, sizeof(who));
+		else
+			take_on(&b, who, public_keys[who]);
+	}
 	for (int who = 0; who < count; who += PART)
 		add_peers(&a, who, who + PART < count ? who + PART : count);
-	for (int who = 0; who < count; who++) {
-		struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = address_of(who) };
-		int said = -1;
-
-		take_on(&b, who, NULL);
-		sendto(a.udp, &who, sizeof(who), 0, (struct sockaddr *)&to, sizeof(to));
-		/* Answers to one that is late do not count for another. */
-		while (said != who && recv(b.udp, &said, sizeof(said), 0) == sizeof(said))
-			;
-		reached += said == who;
-		/* 50 handshakes a second are what one peer, that is a, may ask for. */
-		nanosleep(&(struct timespec){ .tv_nsec = 25000000 }, NULL);
-	}
+	for (int who = count - real; who < count; who++)
+		reached += reach(&a, &b, who);
 	printf("%d\n", reached);
-	return reached != count;
+	return reached != real;
 }

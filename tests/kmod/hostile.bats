@@ -7,13 +7,11 @@
 #
 # Guest: --count
 #
-# WGCTL_KMOD=intree: the kernel's module is attacked instead. It is not as strict under
-# floods.
+# WGCTL_KMOD=intree: the kernel's module is attacked instead.
 
-bats_require_minimum_version 1.5.0
+load net
 
 setup_file() {
-	source "$BATS_TEST_DIRNAME/guest"
 	export DIR=$BATS_FILE_TMPDIR kind=wgflavour byte
 	export PATH=$DIR:$PATH
 	ln -s "$(realpath "$O/kmod-tools/hostile")" "$DIR/hostile"
@@ -30,12 +28,6 @@ setup_file() {
 		printf "$byte%.0s" {1..32} | xxd -r -p | base64 >"$DIR/$byte.key"
 		wg pubkey <"$DIR/$byte.key" >"$DIR/$byte.pub"
 	done
-}
-
-teardown_file() {
-	source "$BATS_TEST_DIRNAME/guest"
-	unload wgflavour
-	unload
 }
 
 setup() {
@@ -81,16 +73,13 @@ setup() {
 }
 
 teardown() {
-	local said
 	ip -batch - <<<$'netns del target\nnetns del others'
-	said=$(dmesg)
-	[[ ! $said =~ WARNING:|BUG:|Oops|'general protection'|'Call Trace' ]] || {
-		echo "$said"
-		return 1
-	}
+	kernel_is_quiet
 }
 
 send() { ip netns exec others hostile target "$1"; }
+# The kernel's own module does not pass; this is how.
+ours() { [ "${WGCTL_KMOD-}" != intree ] || skip "elsewhere: with ours; with the kernel's own $1"; }
 
 # ---- without a key --------------------------------------------------------------------------
 
@@ -105,13 +94,28 @@ send() { ip netns exec others hostile target "$1"; }
 
 # ---- with a key ---------------------------------------------------------------------------
 
-@test "counters: twice, in any order, far ahead, too old, the last ones, of an old session" { send counters; }
+@test "counters: twice, in any order, far ahead, too old, the last ones, of an old session" {
+	ours "a session ends when its peer says a number that is too large"
+	send counters
+}
 @test "a peer that sends what it may not, or what is no packet" { send insiders; }
 
 # ---- many ------------------------------------------------------------------------------------
 
-@test "floods of those who do not know the key make nobody prove anything" { send flood-without-key; }
-@test "floods of those who do: cookies, and whoever has one comes through" { send flood-with-key; }
+@test "floods of those who do not know the key make nobody prove anything" {
+	ours "everybody has to prove something when somebody floods it with garbage"
+	send flood-without-key
+}
+@test "floods of those who do: cookies, and whoever has one comes through" {
+	ours "who has a cookie may have to show it twice"
+	send flood-with-key
+}
 @test "under load 20 initiations a second for a source that has proven itself, without load all" { send rates; }
-@test "2,000 handshakes of one peer leave nothing behind" { send handshakes; }
+@test "1,000 handshakes of one peer leave nothing behind" { send handshakes; }
 @test "the link goes down, and is deleted, while hundreds of messages wait" { send deleted; }
+
+@test "nothing holds the modules, and they go" {
+	is "$(cat /sys/module/{wgflavour,wireguard}/refcnt)" $'0\n0'
+	unload wgflavour
+	module_goes
+}

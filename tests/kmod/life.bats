@@ -26,20 +26,20 @@ busy() {
 }
 
 @test "the module goes while it is used: the links vanish, nothing else happens" {
-	for _ in 1 2; do
-		pair
-		{ peer 4 10.0.0.98/32 192.0.2.77:1 && me 1 10000 && peer 2 10.0.0.2/32,fd00::2/128 192.0.2.2:20000; } | conf a
-		reaches a 10.0.0.2
-		busy 60000
-		background at a ping -q -i 0.1 10.0.0.98
-		sleep 1
-		rmmod wireguard
-		[ ! -e /sys/module/wireguard ]
-		not ip -n a link show wg0 2>/dev/null
-		not ip -n b link show wg0 2>/dev/null
-		clean_up
-		load_module
-	done
+	pair
+	# One that waits for an answer, too.
+	peer 4 10.0.0.98/32 192.0.2.77:1 >"$BATS_TEST_TMPDIR/nobody"
+	at a wg addconf wg0 "$BATS_TEST_TMPDIR/nobody"
+	reaches a 10.0.0.2
+	busy 60000
+	background at a ping -q -i 0.1 10.0.0.98
+	sleep 1
+	rmmod wireguard
+	[ ! -e /sys/module/wireguard ]
+	not ip -n a link show wg0 2>/dev/null
+	not ip -n b link show wg0 2>/dev/null
+	clean_up
+	load_module
 }
 
 @test "the module goes while it is configured and asked" {
@@ -52,6 +52,22 @@ busy() {
 	sleep 1
 	rmmod wireguard
 	wait $reader || true
+	load_module
+}
+
+@test "a dump that was begun keeps the module, until it is read" {
+	pair
+	for n in {100..199}; do
+		printf '[Peer]\nPublicKey=%039d%d0=\nAllowedIPs=10.9.%d.0/24\n' 0 "$n" "$n"
+	done >"$BATS_TEST_TMPDIR/many"
+	at a wg addconf wg0 "$BATS_TEST_TMPDIR/many"
+	export SAID=$BATS_TEST_TMPDIR/said
+	# shellcheck disable=SC2016
+	at a "$O/kmod-tools/nltool" -q -b 4096 -w '! rmmod wireguard 2>"$SAID"' -d 0 str:2=wg0 >"$BATS_TEST_TMPDIR/parts"
+	has "$(<"$SAID")" "in use"
+	not grep -q interrupted "$BATS_TEST_TMPDIR/parts"
+	reaches a 10.0.0.2
+	rmmod wireguard
 	load_module
 }
 
@@ -129,7 +145,32 @@ busy() {
 	flow tcp a,10.0.0.1 b,10.0.0.2 port=5009
 }
 
-@test "full queues while processors go and come: nothing gets stuck" {
+@test "full queues, and nobody to empty them: some is lost, nothing gets stuck" {
+	pair
+	reaches a 10.0.0.2
+	# Where such a process is busy no worker gets the processor, not even one with the
+	# oldest packet in its hands.
+	# shellcheck disable=SC2016
+	echo -1 >/proc/sys/kernel/sched_rt_runtime_us
+	for _ in 1 2 3; do
+		rm -f "$BATS_TEST_TMPDIR/busy"
+		background timeout 2 taskset -c 1 chrt -f 1 sh -c ': >"$1"; while :; do :; done' - "$BATS_TEST_TMPDIR/busy"
+		hog=$!
+		until [ -e "$BATS_TEST_TMPDIR/busy" ]; do sleep 0.05; done
+		out=$(chrt -f 1 taskset -c 0 "$O/kmod-tools/flow" udp a,10.0.0.1 b,10.0.0.2 oneway=1 count=4000 window=4000 size=100) || true
+		echo "$out"
+		# What a peer's queue holds, and what was worked on before it filled. Some may
+		# be late: those that have left the queue wait for that processor, too.
+		[[ $out =~ arrived\ ([0-9]+)\ back\ 0\ twice\ 0\ .*[^G]$ ]]
+		((1000 <= BASH_REMATCH[1] && BASH_REMATCH[1] < 4000))
+		wait $hog || true
+	done
+	echo 950000 >/proc/sys/kernel/sched_rt_runtime_us
+	reaches b 10.0.0.1
+	flow tcp a,10.0.0.1 b,10.0.0.2
+}
+
+@test "processors go and come while queues are full" {
 	pair
 	reaches a 10.0.0.2
 	background flow udp a,10.0.0.1 b,10.0.0.2 for=3000 window=1000 size=1300 oneway=1

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Guest: --append ipv6.disable=1
+# Guest: --count --append ipv6.disable=1
 # A kernel that was told to have no IPv6. The module is ours, or with WGCTL_KMOD=intree
 # the kernel's.
 

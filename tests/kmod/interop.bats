@@ -42,7 +42,7 @@ link_new() {
 	case ${kind[$side]} in
 	ours) type=wgflavour ;;
 	go)
-		EXEC=exec at "$side" wireguard-go -f wg0 >"$BATS_TEST_TMPDIR/go.log" 2>&1 3>&- &
+		EXEC='exec' at "$side" wireguard-go -f wg0 >"$BATS_TEST_TMPDIR/go.log" 2>&1 3>&- &
 		go=$!
 		until [ -S /run/wireguard/wg0.sock ]; do sleep 0.1; done
 		type=

@@ -129,7 +129,7 @@ pair() { # [WORDS for both ends of the wire]
 # background CMD...: until the end of the test; its pid is $!
 declare -ga BACKGROUND=()
 background() {
-	EXEC=exec "$@" </dev/null >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- &
+	EXEC='exec' "$@" </dev/null >"$BATS_TEST_TMPDIR/background" 2>&1 3>&- &
 	BACKGROUND+=($!)
 }
 

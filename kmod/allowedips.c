@@ -16,22 +16,22 @@
 
 /* ---- bits ---------------------------------------------------------------------- */
 
-/* An address as nodes keep it. */
-struct key {
+/* An address as nodes keep it, and what is left of it when it is cut. */
+struct prefix {
 	u64 bits[2];
 	bool v6;
 };
 
 /* Copied, since an address inside of a packet is aligned to four bytes, not to eight. */
-static __always_inline struct key key_of(int family, const void *ip)
+static __always_inline struct prefix key_of(int family, const void *ip)
 {
 	__be64 words[2] = {};
 
 	memcpy(words, ip, family == AF_INET6 ? 16 : 4);
-	return (struct key){ { be64_to_cpu(words[0]), be64_to_cpu(words[1]) }, family == AF_INET6 };
+	return (struct prefix){ { be64_to_cpu(words[0]), be64_to_cpu(words[1]) }, family == AF_INET6 };
 }
 
-static void cut(struct key *key, u8 len)
+static void cut(struct prefix *key, u8 len)
 {
 	key->bits[0] &= len == 0 ? 0 : len >= 64 ? U64_MAX : ~(U64_MAX >> len);
 	key->bits[1] &= len <= 64 ? 0 : len >= 128 ? U64_MAX : ~(U64_MAX >> (len - 64));
@@ -55,7 +55,7 @@ static inline unsigned int common(const u64 *a, const u64 *b, bool v6)
 
 /* ---- looking up ---------------------------------------------------------------- */
 
-static __always_inline struct wg_peer *find(struct wg_allowedip __rcu *const *root, const struct key *key, bool v6)
+static __always_inline struct wg_peer *find(struct wg_allowedip __rcu *const *root, const struct prefix *key, bool v6)
 {
 	struct wg_allowedip *node = rcu_dereference_check(*root, rcu_read_lock_bh_held());
 	struct wg_peer *peer, *best = NULL;
@@ -72,7 +72,7 @@ static __always_inline struct wg_peer *find(struct wg_allowedip __rcu *const *ro
 
 struct wg_peer *wg_allowedips_lookup(const struct wg_allowedips *ips, int family, const void *ip)
 {
-	const struct key key = key_of(family, ip);
+	const struct prefix key = key_of(family, ip);
 
 	return key.v6 ? find(&ips->root6, &key, true) : find(&ips->root4, &key, false);
 }
@@ -81,7 +81,7 @@ struct wg_peer *wg_allowedips_lookup(const struct wg_allowedips *ips, int family
 
 #define held(ips, pointer) rcu_dereference_protected(pointer, lockdep_is_held((ips)->lock))
 
-static struct wg_allowedip *node_new(const struct key *key, u8 len)
+static struct wg_allowedip *node_new(const struct prefix *key, u8 len)
 {
 	const size_t bits = key->v6 ? sizeof(key->bits) : sizeof(key->bits[0]);
 	struct wg_allowedip *node = kzalloc(sizeof(*node) + bits, GFP_KERNEL);
@@ -104,7 +104,7 @@ static struct wg_allowedip __rcu **slot(struct wg_allowedips *ips, struct wg_all
 }
 
 /* The last node on the way to a prefix, and @below it what does not lie on that way, if anything does. */
-static struct wg_allowedip *descend(struct wg_allowedips *ips, const struct key *key, u8 len,
+static struct wg_allowedip *descend(struct wg_allowedips *ips, const struct prefix *key, u8 len,
 				    struct wg_allowedip **below)
 {
 	struct wg_allowedip *up = NULL, *node;
@@ -129,7 +129,7 @@ int wg_allowedips_insert(struct wg_allowedips *ips, int family, const void *ip, 
 			 struct list_head *list)
 {
 	struct wg_allowedip *up, *below, *node, *top, *fork;
-	struct key key = key_of(family, ip);
+	struct prefix key = key_of(family, ip);
 	unsigned int shared;
 
 	cut(&key, len);
@@ -146,7 +146,7 @@ int wg_allowedips_insert(struct wg_allowedips *ips, int family, const void *ip, 
 	if (below) {
 		shared = min_t(unsigned int, common(below->bits, key.bits, key.v6), len);
 		if (shared < len) {
-			struct key at = key;
+			struct prefix at = key;
 
 			cut(&at, shared);
 			fork = top = node_new(&at, shared);
@@ -195,7 +195,7 @@ static void take(struct wg_allowedips *ips, struct wg_allowedip *node)
 
 void wg_allowedips_remove(struct wg_allowedips *ips, int family, const void *ip, u8 len, struct wg_peer *peer)
 {
-	struct key key = key_of(family, ip);
+	struct prefix key = key_of(family, ip);
 	struct wg_allowedip *node, *below;
 
 	cut(&key, len);

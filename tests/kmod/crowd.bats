@@ -19,9 +19,8 @@ crowded() {
 }
 # deleted_in MS: the link of a, and how long that may take.
 deleted_in() {
-	local began=${EPOCHREALTIME/./} took
-	ip -n a link del wg0
-	took=$(((${EPOCHREALTIME/./} - began) / 1000))
+	local took
+	took=$(crowd delete a)
 	echo "# $BATS_TEST_DESCRIPTION: deleted in $took ms" | tee /dev/fd/3
 	((took < $1))
 }

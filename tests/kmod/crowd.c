@@ -7,6 +7,8 @@
  * to be local. Behind the others' keys is nobody.
  *
  * Prints how many were reached. Status: 0 all; 1 not; 2 could not begin.
+ *
+ * crowd delete SPACE: milliseconds that the kernel needs to delete wg0 there.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -14,6 +16,7 @@
 #include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/wireguard.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -194,13 +197,40 @@ static bool reach(struct side *a, struct side *b, int who)
 	return said == who;
 }
 
+/* Milliseconds from the request to the answer: a process would have files to read, and waits for those. */
+static long delete_link(const char *space)
+{
+	struct side side = enter(space, "0.0.0.0");
+	struct timespec begun, ended;
+	struct nlmsghdr *message;
+	char buffer[256];
+
+	mnl_socket_close(side.netlink);
+	side.netlink = mnl_socket_open(NETLINK_ROUTE);
+	if (!side.netlink || mnl_socket_bind(side.netlink, 0, MNL_SOCKET_AUTOPID))
+		die("netlink");
+	message = mnl_nlmsg_put_header(buffer);
+	message->nlmsg_type = RTM_DELLINK;
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(message, IFLA_IFNAME, "wg0");
+	clock_gettime(CLOCK_MONOTONIC, &begun);
+	ask(&side, message, NULL, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &ended);
+	return (ended.tv_sec - begun.tv_sec) * 1000 + (ended.tv_nsec - begun.tv_nsec) / 1000000;
+}
+
 int main(int argc, char **argv)
 {
 	int count = argc == 3 ? atoi(argv[1]) : 0, real = argc == 3 ? atoi(argv[2]) : 0, reached = 0;
 	struct side a, b;
 
+	if (argc == 3 && !strcmp(argv[1], "delete")) {
+		printf("%ld\n", delete_link(argv[2]));
+		return 0;
+	}
 	if (count <= 0 || count > MOST || real < 0 || real > count) {
-		fprintf(stderr, "usage: crowd COUNT REACHED\n");
+		fprintf(stderr, "usage: crowd COUNT REACHED | delete SPACE\n");
 		return 2;
 	}
 	a = enter("a", "10.0.0.1");

@@ -855,6 +855,17 @@ static long memory(void)
 	return total;
 }
 
+/* The caches hold what they held, a megabyte more or less. A kernel that finds mistakes
+ * keeps what was freed for a while, so that nobody uses it unseen, and finds leaks itself. */
+static void no_more_than(long kib)
+{
+	const char *kernel = getenv("WGCTL_VM");
+	long more = memory() - kib;
+
+	printf("# %ld KiB more\n", more);
+	ok(more < (kernel && !strcmp(kernel, "smp") ? 65536 : 1024));
+}
+
 /* Who does not know the target's key cannot even make it ask for cookies. */
 static void flood_without_key(void)
 {
@@ -889,9 +900,7 @@ static void flood_without_key(void)
 		}
 	}
 	hear(15000);
-	kib = memory() - kib;
-	printf("# %ld KiB more\n", kib);
-	ok(kib < 1024);
+	no_more_than(kib);
 }
 
 /* An initiation under load: what comes back to @p? 0: nothing. */
@@ -1006,9 +1015,7 @@ static void flood_with_key(void)
 	mallory.target->cookie.birth = shim_now + 130 * (u64)NSEC_PER_SEC;
 	is_int(under_load(&mallory, &mallory.at, &msg), WG_MSG_COOKIE);
 	hear(20000);
-	kib = memory() - kib;
-	printf("# %ld KiB more\n", kib);
-	ok(kib < 1024);
+	no_more_than(kib);
 	ok(works());
 }
 
@@ -1089,9 +1096,7 @@ static void handshakes(void)
 	}
 	is_int(good, 1000);
 	hear(1000);
-	kib = memory() - kib;
-	printf("# %ld KiB more\n", kib);
-	ok(kib < 1024);
+	no_more_than(kib);
 	ok(works());
 }
 
@@ -1120,9 +1125,7 @@ static void deleted(void)
 	hear(1000);
 	/* Nobody is at home any more. */
 	is_int(to_us[WG_MSG_COOKIE] + to_us[WG_MSG_RESPONSE], 0);
-	kib = memory() - kib;
-	printf("# %ld KiB more\n", kib);
-	ok(kib < 1024);
+	no_more_than(kib);
 }
 
 /* ---- scenarios: cookies for the target -------------------------------------------------------------------- */

@@ -31,7 +31,7 @@ busy() {
 	peer 4 10.0.0.98/32 192.0.2.77:1 >"$BATS_TEST_TMPDIR/nobody"
 	at a wg addconf wg0 "$BATS_TEST_TMPDIR/nobody"
 	reaches a 10.0.0.2
-	busy 60000
+	busy 600000
 	background at a ping -q -i 0.1 10.0.0.98
 	sleep 1
 	rmmod wireguard
@@ -73,7 +73,7 @@ busy() {
 
 @test "links vanish and appear under traffic, on either side" {
 	pair
-	busy 60000
+	busy 600000
 	for space in a b a; do
 		ip -n $space link del wg0
 		n=$([ $space = a ] && echo 1 || echo 2) o=$((3 - n))
@@ -92,7 +92,7 @@ busy() {
 
 @test "links go down and up, ports and keys change under traffic" {
 	pair
-	busy 60000
+	busy 600000
 	for round in 1 2 3; do
 		ip -n a link set wg0 down
 		ip -n a link set wg0 up

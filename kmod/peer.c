@@ -282,7 +282,7 @@ void wg_peer_remove_all(struct wg_device *wg)
 
 int wg_peer_module_init(void)
 {
-	wg_peer_cache = KMEM_CACHE(wg_peer, 0);
+	wg_peer_cache = kmem_cache_create(KBUILD_MODNAME "_peer", sizeof(struct wg_peer), 0, 0, NULL);
 	return wg_peer_cache ? 0 : -ENOMEM;
 }
 

@@ -843,7 +843,7 @@ static long memory(void)
 		if (sscanf(line, "%63s %ld %*d %ld", name, &objects, &size) != 3)
 			continue;
 		/* Files and processes come and go. */
-		if (strncmp(name, "kmalloc", 7) && strncmp(name, "skbuff", 6) && strncmp(name, "wg_", 3) &&
+		if (strncmp(name, "kmalloc", 7) && strncmp(name, "skbuff", 6) && !strstr(name, "_peer") &&
 		    strncmp(name, "ip", 2))
 			continue;
 		if (objects * size > 100 * 1024)

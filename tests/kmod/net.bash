@@ -22,7 +22,7 @@ public=('' N6oCHUmRyZGL/zrxoPGp3syrbL929eDrYxHfmqj3nGQ= Sh42KBONMj9x43WRxYx+TnUb
 	vpz9E5SinXBZ4WOPMXsTzk3T0Mj456fMQy+eWjMlBQA= hDQ+0b/pslT6vbKi4Ee6Fd1hS6vqHLDv9cPX9vnSqH0=
 	3gCak2tKl+Ds928Pn0uSoHulSVjoA/vitvialATF8CQ= HB3ZUZ5mN9+zRazU5x0XqF1j4O+g5FKXi5bAR/DeBz4=)
 
-source "$BATS_TEST_DIRNAME/guest"
+source "$WGCTL_ROOT/tests/kmod/guest"
 
 # ---- the module, before and after a file ----------------------------------------------
 

@@ -152,7 +152,7 @@ check-debug: ## the module in a kernel that finds mistakes: KASAN, lockdep, kmem
 	@O='$(O)' CC='$(CC)' tests/check kmod-debug
 lint: ## layers, banned calls, headers, scripts, man pages
 	@O='$(O)' CC='$(CC)' tests/check lint
-fuzz: ## every parser and the module's protocol against random input, FUZZ_SECONDS=45 each
+fuzz: ## every parser and the module's protocol against random input, FUZZ_SECONDS=60 each
 	@O='$(O)' tests/check fuzz
 bench: all bench-module ## the table against wg-quick, wg and ip; and that of the module
 	@O='$(O)' tests/bench/run

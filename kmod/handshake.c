@@ -5,7 +5,6 @@
  */
 #include "handshake.h"
 
-
 #include "ratelimiter.h"
 #include "send.h"
 #include "skb.h"

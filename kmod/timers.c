@@ -58,7 +58,6 @@ unsigned int wg_deadline_take_due(struct wg_deadlines *d, unsigned long now)
 }
 
 #ifdef __KERNEL__
-
 #include "handshake.h"
 #include "send.h"
 #include "socket.h"

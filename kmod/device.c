@@ -160,7 +160,7 @@ static int wg_parts_init(struct wg_device *wg)
 	};
 	r = r ?: wg_crypt_init(&wg->encrypt, wg->crypt_wq);
 	r = r ?: wg_crypt_init(&wg->decrypt, wg->crypt_wq);
-	r = r ?: wg_workers_init(&wg->handshake_workers, wg->handshake_wq, wg_handshake_work, wg);
+	r = r ?: wg_workers_init(&wg->handshake_workers, wg->handshake_wq, wg_handshake_step, wg);
 	r = r ?: wg_cells_init(wg);
 	if (r)
 		wg_parts_free(wg);
@@ -185,7 +185,6 @@ static void wg_destruct(struct net_device *dev)
 	mutex_unlock(&wg->update_lock);
 	wg_parts_free(wg);
 	mutex_destroy(&wg->update_lock);
-	pr_debug("%s: gone\n", dev->name);
 }
 
 static const struct device_type wg_device_type = { .name = KBUILD_MODNAME };
@@ -246,7 +245,6 @@ static int wg_link(struct net *net, struct net_device *dev, struct netlink_ext_a
 	/* Only now: a link that could not be registered is freed by the core alone. */
 	dev->priv_destructor = wg_destruct;
 	dev->needs_free_netdev = true;
-	pr_debug("%s: made\n", dev->name);
 	return 0;
 }
 

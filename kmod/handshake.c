@@ -230,14 +230,14 @@ static void wg_take_message(struct wg_device *wg, struct sk_buff *skb)
 		wg_take_response(wg, skb);
 }
 
-void wg_handshake_work(struct work_struct *work)
+bool wg_handshake_step(void *thing)
 {
-	struct wg_device *wg = container_of(work, struct wg_worker, work)->thing;
-	struct sk_buff *skb;
+	struct wg_device *wg = thing;
+	struct sk_buff *skb = skb_dequeue(&wg->handshakes);
 
-	while ((skb = skb_dequeue(&wg->handshakes)) != NULL) {
-		wg_take_message(wg, skb);
-		dev_kfree_skb(skb);
-		cond_resched();
-	}
+	if (!skb)
+		return false;
+	wg_take_message(wg, skb);
+	dev_kfree_skb(skb);
+	return true;
 }

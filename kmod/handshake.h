@@ -18,7 +18,7 @@
  * Consumes it. Only what has a valid mac1 gets any further.
  */
 void wg_handshake_receive(struct wg_device *wg, struct sk_buff *skb);
-void wg_handshake_work(struct work_struct *work);	   /* of wg_device.handshake_workers */
+bool wg_handshake_step(void *wg); /* of wg_device.handshake_workers */
 void wg_handshake_initiate_work(struct work_struct *work); /* wg_peer.initiate */
 /**
  * Have an initiation sent, unless one went out within WG_REKEY_TIMEOUT. Any

@@ -255,6 +255,8 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	int ret;
 
 	ret = nla_parse_nested(attrs, WGPEER_A_MAX, nest, peer_policy, extack);
+	if (ret == -ERANGE)
+		NL_SET_ERR_MSG(extack, "a peer's keys are 32 bytes, its endpoint is a socket address");
 	if (ret)
 		return ret;
 	if (!attrs[WGPEER_A_PUBLIC_KEY])
@@ -305,27 +307,22 @@ static int set_device(struct wg_device *wg, struct nlattr **attrs, struct netlin
 
 	if (flags && nla_get_u32(flags) & ~__WGDEVICE_F_ALL)
 		return WG_REFUSE(extack, flags, -EOPNOTSUPP, "unknown flag of a link");
-	if (port || mark) {
-		ret = may_change_socket(wg, port ?: mark, extack);
-		if (ret)
-			return ret;
-	}
+	ret = port || mark ? may_change_socket(wg, port ?: mark, extack) : 0;
+	if (ret)
+		return ret;
 
 	wg->generation++;
 	if (mark) {
 		WRITE_ONCE(wg->fwmark, nla_get_u32(mark));
 		clear_sources(wg);
 	}
-	if (port) {
-		ret = set_port(wg, port, extack);
-		if (ret)
-			return ret;
-	}
+	ret = port ? set_port(wg, port, extack) : 0;
+	if (ret)
+		return ret;
 	if (flags && nla_get_u32(flags) & WGDEVICE_F_REPLACE_PEERS)
 		wg_peer_remove_all(wg);
 	if (attrs[WGDEVICE_A_PRIVATE_KEY])
 		set_private_key(wg, attrs[WGDEVICE_A_PRIVATE_KEY], &condemned);
-	ret = 0;
 	if (attrs[WGDEVICE_A_PEERS]) {
 		nla_for_each_nested(peer, attrs[WGDEVICE_A_PEERS], rest) {
 			ret = set_peer(wg, peer, &condemned, extack);

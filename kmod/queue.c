@@ -5,15 +5,19 @@
  */
 #include "peer.h"
 
-/* So many packets a jiffy does one processor work on at once, before it calls for
- * others: enough that a quiet link never pays for a hand-over. */
-#define WG_AT_ONCE 64
+#include <linux/sched/clock.h>
+
+/* So much of each jiffy one processor works at once, before it calls for others:
+ * enough that a quiet link never pays for a hand-over. In ns. */
+#define WG_AT_ONCE (TICK_NSEC / 128)
 /* So many bundles leave before somebody else goes on with it. */
 #define WG_DRAIN 64
+/* So many workers are looked at, for one that rests. */
+#define WG_TRIES 4
 
 struct wg_at_once {
 	unsigned long jiffy;
-	unsigned int left;
+	u64 spent; /* until then, and not made up for yet; ns */
 };
 static DEFINE_PER_CPU(struct wg_at_once, wg_at_once);
 
@@ -23,17 +27,8 @@ void wg_queue_init(struct wg_queue *queue)
 	spin_lock_init(&queue->lock);
 }
 
-/* ---- the ring's other entries: peers whose queue is to be drained on ------------- */
-
-static void *wg_to_drain(struct wg_peer *peer)
-{
-	return (void *)((unsigned long)peer | 1);
-}
-
-static struct wg_peer *wg_is_to_drain(void *entry)
-{
-	return (unsigned long)entry & 1 ? (void *)((unsigned long)entry & ~1UL) : NULL;
-}
+/* In the ring beside bundles: peers whose queue is to be drained on, with this bit. */
+#define WG_TO_DRAIN 1UL
 
 static struct wg_queue *wg_queue_of(const struct wg_crypt *crypt, struct wg_peer *peer)
 {
@@ -109,7 +104,7 @@ static void wg_crypt_drain(struct wg_crypt *crypt, struct wg_peer *peer, bool be
 		begins = false;
 		/* Others go on finishing, and this processor has more to do: a
 		 * worker takes over the peer, with the reference of the bundle. */
-		if (++n >= WG_DRAIN && !ptr_ring_produce(&crypt->ring, wg_to_drain(peer))) {
+		if (++n >= WG_DRAIN && !ptr_ring_produce(&crypt->ring, (void *)peer + WG_TO_DRAIN)) {
 			wg_workers_kick(&crypt->workers);
 			return;
 		}
@@ -126,53 +121,49 @@ static void wg_crypt_do(struct wg_crypt *crypt, struct wg_peer *peer, struct sk_
 	wg_crypt_drain(crypt, peer, true);
 }
 
-static void wg_crypt_work(struct work_struct *work)
+static bool wg_crypt_step(void *thing)
 {
-	struct wg_crypt *crypt = container_of(work, struct wg_worker, work)->thing;
+	struct wg_crypt *crypt = thing;
+	void *entry = ptr_ring_consume_bh(&crypt->ring);
 	struct wg_peer *peer;
-	void *entry;
 
-	while ((entry = ptr_ring_consume_bh(&crypt->ring)) != NULL) {
-		/* BH off: our own softirqs must not come between the processor's
-		 * vector registers and us, they would have to do without. */
-		local_bh_disable();
-		peer = wg_is_to_drain(entry);
-		if (peer) {
-			wg_crypt_drain(crypt, peer, false);
-		} else {
-			/* A reference of our own: when its state is stored the bundle
-			 * may be gone, and with it the reference that it holds. */
-			peer = wg_peer_get(wg_cb(entry)->keypair->peer);
-			wg_crypt_do(crypt, peer, entry);
-		}
-		local_bh_enable();
-		wg_peer_put(peer);
-		cond_resched();
-	}
-}
-
-static bool wg_may_do_at_once(unsigned int packets)
-{
-	struct wg_at_once *at_once;
-
-	if (num_online_cpus() == 1)
-		return true;
-	at_once = this_cpu_ptr(&wg_at_once);
-	if (at_once->jiffy != jiffies) {
-		at_once->jiffy = jiffies;
-		at_once->left = WG_AT_ONCE;
-	}
-	if (at_once->left < packets)
+	if (!entry)
 		return false;
-	at_once->left -= packets;
+	/* BH off: our own softirqs must not come between the processor's vector
+	 * registers and us, they would have to do without. */
+	local_bh_disable();
+	if ((unsigned long)entry & WG_TO_DRAIN) {
+		peer = entry - WG_TO_DRAIN;
+		wg_crypt_drain(crypt, peer, false);
+	} else {
+		/* A reference of our own: when its state is stored the bundle
+		 * may be gone, and with it the reference that it holds. */
+		peer = wg_peer_get(wg_cb(entry)->keypair->peer);
+		wg_crypt_do(crypt, peer, entry);
+	}
+	local_bh_enable();
+	wg_peer_put(peer);
 	return true;
 }
 
-bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, unsigned int packets,
-		     bool here)
+static bool wg_may_do_at_once(struct wg_at_once *at_once)
 {
+	u64 made_up;
+
+	if (num_online_cpus() == 1)
+		return true;
+	made_up = (u64)(jiffies - at_once->jiffy) * WG_AT_ONCE;
+	at_once->jiffy = jiffies;
+	at_once->spent -= min(at_once->spent, made_up);
+	return at_once->spent < WG_AT_ONCE;
+}
+
+bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, bool here)
+{
+	struct wg_at_once *at_once = this_cpu_ptr(&wg_at_once);
 	struct wg_peer *peer = keypair->peer;
 	struct wg_queue *queue = wg_queue_of(crypt, peer);
+	u64 began;
 	int r;
 
 	if (!wg_keypair_get(keypair))
@@ -183,10 +174,12 @@ bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct 
 	}
 	wg_cb(bundle)->keypair = keypair;
 	wg_cb(bundle)->state = WG_BUNDLE_WAITS;
-	here = here && !READ_ONCE(queue->length) && wg_may_do_at_once(packets);
+	here = here && !READ_ONCE(queue->length) && wg_may_do_at_once(at_once);
 	r = wg_queue_add(queue, bundle, &crypt->ring, here);
 	if (r > 0) {
+		began = local_clock();
 		wg_crypt_do(crypt, peer, bundle);
+		at_once->spent += local_clock() - began;
 		return true;
 	}
 	/* Not only what gets in wakes those who make room. */
@@ -200,7 +193,20 @@ bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct 
 
 /* ---- workers ------------------------------------------------------------------- */
 
-int wg_workers_init(struct wg_workers *workers, struct workqueue_struct *wq, work_func_t work, void *thing)
+static void wg_work(struct work_struct *work)
+{
+	struct wg_worker *worker = container_of(work, struct wg_worker, work);
+
+	do {
+		while (worker->step(worker->thing))
+			cond_resched();
+		/* Whoever adds something looks at this after it, and we look for
+		 * something after this: one of us sees the other. */
+		smp_store_mb(worker->called, false);
+	} while (worker->step(worker->thing));
+}
+
+int wg_workers_init(struct wg_workers *workers, struct workqueue_struct *wq, bool (*step)(void *thing), void *thing)
 {
 	int cpu;
 
@@ -210,8 +216,10 @@ int wg_workers_init(struct wg_workers *workers, struct workqueue_struct *wq, wor
 	if (!workers->each)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		INIT_WORK(&per_cpu_ptr(workers->each, cpu)->work, work);
-		per_cpu_ptr(workers->each, cpu)->thing = thing;
+		struct wg_worker *worker = per_cpu_ptr(workers->each, cpu);
+
+		*worker = (struct wg_worker){ .step = step, .thing = thing };
+		INIT_WORK(&worker->work, wg_work);
 	}
 	return 0;
 }
@@ -226,31 +234,33 @@ void wg_workers_kick(struct wg_workers *workers)
 {
 	/* Races are harmless: some other worker is woken. So is a processor that
 	 * goes offline in between: the workqueue finds another for it. */
-	unsigned int cpu = cpumask_next(READ_ONCE(workers->last_cpu), cpu_online_mask);
+	unsigned int cpu = READ_ONCE(workers->last_cpu), tries;
 
-	if (cpu >= nr_cpu_ids)
-		cpu = cpumask_first(cpu_online_mask);
+	smp_mb(); /* pairs with smp_store_mb() in wg_work() */
+	for (tries = 0; tries < WG_TRIES; tries++) {
+		struct wg_worker *worker;
+
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+		worker = per_cpu_ptr(workers->each, cpu);
+		if (!READ_ONCE(worker->called) && !xchg(&worker->called, true)) {
+			queue_work_on(cpu, workers->wq, &worker->work);
+			break;
+		}
+	}
 	WRITE_ONCE(workers->last_cpu, cpu);
-	queue_work_on(cpu, workers->wq, &per_cpu_ptr(workers->each, cpu)->work);
 }
 
 int wg_crypt_init(struct wg_crypt *crypt, struct workqueue_struct *wq)
 {
-	int r = ptr_ring_init(&crypt->ring, WG_RING_BUNDLES, GFP_KERNEL);
-
-	if (r)
-		return r;
-	r = wg_workers_init(&crypt->workers, wq, wg_crypt_work, crypt);
-	if (r)
-		ptr_ring_cleanup(&crypt->ring, NULL);
-	return r;
+	return ptr_ring_init(&crypt->ring, WG_RING_BUNDLES, GFP_KERNEL) ?:
+	       wg_workers_init(&crypt->workers, wq, wg_crypt_step, crypt);
 }
 
 void wg_crypt_free(struct wg_crypt *crypt)
 {
-	if (!crypt->workers.each)
-		return;
 	wg_workers_free(&crypt->workers);
-	WARN_ON(!ptr_ring_empty_bh(&crypt->ring));
+	WARN_ON(!__ptr_ring_empty(&crypt->ring));
 	ptr_ring_cleanup(&crypt->ring, NULL);
 }

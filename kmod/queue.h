@@ -61,6 +61,8 @@ void wg_queue_init(struct wg_queue *queue);
 /* Work that may run on every processor at once, for one thing. */
 struct wg_worker {
 	struct work_struct work;
+	bool called; /* and has not gone to rest since */
+	bool (*step)(void *thing);
 	void *thing;
 };
 struct wg_workers {
@@ -69,10 +71,13 @@ struct wg_workers {
 	int last_cpu;
 };
 
-/** @wq is flushed by whoever owns it before wg_workers_free(). -ENOMEM. */
-int wg_workers_init(struct wg_workers *workers, struct workqueue_struct *wq, work_func_t work, void *thing);
+/**
+ * @step does one thing that is there to be done; false when there was none. @wq is
+ * flushed by whoever owns it before wg_workers_free(). -ENOMEM.
+ */
+int wg_workers_init(struct wg_workers *workers, struct workqueue_struct *wq, bool (*step)(void *thing), void *thing);
 void wg_workers_free(struct wg_workers *workers);
-/** Wake the next one. */
+/** There is something to be done: wake the next one that rests. */
 void wg_workers_kick(struct wg_workers *workers);
 
 /* A device's, one for each direction. */
@@ -88,12 +93,11 @@ int wg_crypt_init(struct wg_crypt *crypt, struct workqueue_struct *wq);
 /** Nothing may come in any more; what is in the ring has been drained by its workers. */
 void wg_crypt_free(struct wg_crypt *crypt);
 /**
- * Have a bundle of so many packets of @keypair worked on and leave; consumes it.
+ * Have a bundle of @keypair's packets worked on and leave; consumes it.
  * BH off, under RCU, which also holds @keypair and its peer. @here: the caller's
  * stack has room for doing it at once. False when there is no room: nothing was
  * consumed then.
  */
-bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, unsigned int packets,
-		     bool here);
+bool wg_crypt_submit(struct wg_crypt *crypt, struct wg_keypair *keypair, struct sk_buff *bundle, bool here);
 
 #endif

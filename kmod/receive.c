@@ -35,7 +35,7 @@ static void wg_receive_data(struct wg_device *wg, struct sk_buff *skb)
 		goto drop;
 	skb_mark_not_on_list(skb);
 	*cb = (struct wg_cb){ .nonce = nonce, .tos = tos };
-	if (unlikely(!wg_crypt_submit(&wg->decrypt, keypair, skb, 1, true)))
+	if (unlikely(!wg_crypt_submit(&wg->decrypt, keypair, skb, true)))
 		goto drop;
 	rcu_read_unlock_bh();
 	return;

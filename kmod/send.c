@@ -168,7 +168,7 @@ void wg_send_staged(struct wg_peer *peer)
 		bundle = wg_take_staged(peer, keypair, &n);
 	/* Deep in links upon links there is no room for it on the stack. */
 	if (!IS_ERR_OR_NULL(bundle) &&
-	    unlikely(!wg_crypt_submit(&peer->wg->encrypt, keypair, bundle, n, dev_recursion_level() <= 1))) {
+	    unlikely(!wg_crypt_submit(&peer->wg->encrypt, keypair, bundle, dev_recursion_level() <= 1))) {
 		kfree_skb_list(bundle);
 		DEV_STATS_ADD(peer->wg->dev, tx_dropped, n);
 	}

@@ -468,8 +468,8 @@ reasons() {
 		error EOPNOTSUPP at 2 the link is not a WireGuard one
 		error EOPNOTSUPP at 5 unknown flag of a link
 		error EINVAL at 0 the peer has no public key
-		error ERANGE at 2 binary attribute size out of range
-		error ERANGE at 1 binary attribute size out of range
+		error ERANGE at 2 a peer's keys are 32 bytes, its endpoint is a socket address
+		error ERANGE at 1 a peer's keys are 32 bytes, its endpoint is a socket address
 		error EOPNOTSUPP at 3 unknown flag of a peer
 		error EPFNOSUPPORT at 10 no protocol version but 1
 		ack endpoint ignored: neither a sockaddr_in nor a sockaddr_in6

@@ -1089,6 +1089,8 @@ static void handshakes(void)
 		initiation(&mallory, &msg);
 		throw(&mallory.at, &mallory.to, &msg, sizeof(msg));
 		hear(21);
+		if (!answered(&mallory))
+			hear(500); /* the machine is busy */
 		good += answered(&mallory);
 		if (i % 3 == 0)
 			throw_data(&mallory, 0, NULL, 0);

@@ -55,6 +55,38 @@ static const struct wgc_cmd cmd_down = {
 	.run = wgc_run_down,
 };
 
+static const struct wgc_cmd cmd_reload = {
+	.name = "reload",
+	.args = "PROFILE...",
+	.summary = "make live tunnels what their profiles say now",
+	.text = "Only what differs is changed: peers that stay keep their session, endpoint and counters, and an unchanged profile changes nothing. "
+		"What others have added by hand stays; what they took away is put back. A failure takes everything back.",
+	.examples = (const char *const[]){ "wgctl reload office", "by name", "wgctl reload -n office", "what would be done", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_reload,
+};
+
+static const struct wgc_cmd cmd_diff = {
+	.name = "diff",
+	.args = "PROFILE",
+	.summary = "show what reload would change",
+	.text = "Lines that begin with '+', '-' and '~' are what reload would add, take away and change; '=' is what others have added to the tunnel, "
+		"and what stays. Exit status 0: nothing would change; 1: something would; 2 and more: an error.",
+	.examples = (const char *const[]){ "wgctl diff office", "by name", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = 1,
+	.exits = OK | USAGE | NOT_UP | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_diff,
+};
+
 static const struct wgc_cmd cmd_recover = {
 	.name = "recover",
 	.args = "PROFILE",
@@ -266,7 +298,7 @@ static const struct wgc_cmd cmd_quick = {
 };
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -281,7 +313,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "reload", "diff",	"run",	  "exec",    "netns", "container", "physical",
+	static const char *const later[] = { "run",	  "exec",    "netns", "container", "physical",
 					     "monitor", "watch", "doctor", "confirm", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)

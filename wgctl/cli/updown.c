@@ -38,7 +38,7 @@ static int no_memory(struct wgc_ui *ui)
 	return wgc_show_err(ui, NULL, &err, NULL);
 }
 
-static void json_result(struct wgc_json *j, const char *name, const char *ifname, const char *result, const struct wgc_steps *s)
+void wgc_json_result(struct wgc_json *j, const char *name, const char *ifname, const char *result, const struct wgc_steps *s)
 {
 	if (!j)
 		return;
@@ -67,7 +67,7 @@ static void json_result(struct wgc_json *j, const char *name, const char *ifname
 	wgc_json_object_end(j);
 }
 
-static const char *failure_word(int code)
+const char *wgc_failure_word(int code)
 {
 	if (code == WGC_EXIT_NOT_UP)
 		return "not_up";
@@ -98,18 +98,18 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 		wgc_ui_note(ui, "'%s': an earlier run had stopped half-way; that was undone first", p->name);
 	if (rc) {
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
-		json_result(j, p->name, p->ifname, failure_word(code), &s);
+		wgc_json_result(j, p->name, p->ifname, wgc_failure_word(code), &s);
 	} else if (s.run.already_up) {
 		wgc_ui_note(ui, "'%s' is up already", p->name);
-		json_result(j, p->name, p->ifname, "already_up", &s);
+		wgc_json_result(j, p->name, p->ifname, "already_up", &s);
 	} else if (dry_run) {
-		json_result(j, p->name, p->ifname, "planned", &s);
+		wgc_json_result(j, p->name, p->ifname, "planned", &s);
 		if (!ui->json)
 			show_plan(ui, &s, p->name);
 	} else {
 		if (!ui->quick)
 			wgc_ui_note(ui, "'%s' is up on %s", p->name, p->ifname);
-		json_result(j, p->name, p->ifname, "up", &s);
+		wgc_json_result(j, p->name, p->ifname, "up", &s);
 	}
 	wgc_steps_done(&s);
 	return code;
@@ -129,7 +129,7 @@ static int refuse_unsupported(struct wgc_ui *ui, struct wgc_loaded *l)
 	return any ? WGC_EXIT_INVALID : 0;
 }
 
-static int load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loaded *v)
+int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loaded *v)
 {
 	int worst = 0;
 
@@ -181,7 +181,7 @@ int wgc_run_up(struct wgc_ui *ui, const void *args)
 	wgc_ui_json_begin(&j, &out);
 	wgc_json_key(&j, "profiles");
 	wgc_json_array(&j);
-	code = load_all(ui, c, v);
+	code = wgc_load_all(ui, c, v);
 	if (!code)
 		code = up_loaded(ui, c, v, ui->json ? &j : NULL);
 	wgc_json_array_end(&j);
@@ -221,15 +221,15 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 		if (err.code == WGC_E_NOT_UP && !err.hint[0])
 			wgc_err_hint(&err, "'wgctl list' shows what is up");
 		code = wgc_show_err(ui, NULL, &err, &s.run);
-		json_result(j, name, info ? info->ifname : NULL, failure_word(code), &s);
+		wgc_json_result(j, name, info ? info->ifname : NULL, wgc_failure_word(code), &s);
 	} else if (dry_run) {
-		json_result(j, name, info ? info->ifname : NULL, "planned", &s);
+		wgc_json_result(j, name, info ? info->ifname : NULL, "planned", &s);
 		if (!ui->json)
 			show_plan(ui, &s, name);
 	} else {
 		if (!ui->quick)
 			wgc_ui_note(ui, "'%s' is down", name);
-		json_result(j, name, info ? info->ifname : NULL, "down", &s);
+		wgc_json_result(j, name, info ? info->ifname : NULL, "down", &s);
 	}
 	wgc_steps_done(&s);
 	return code;
@@ -315,6 +315,20 @@ int wgc_run_down(struct wgc_ui *ui, const void *args)
 
 /* ---- recover ------------------------------------------------------------------ */
 
+/* Between two profiles there is no way back that is known to be whole: on to the one that the file holds. */
+static int finish_reload(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_up_info *info, const struct wgc_common *c,
+			 struct wgc_json *j)
+{
+	struct wgc_loaded l = { 0 };
+	int code = wgc_load(ui, info->path, WGC_STRICT, c->allow_hooks, &l);
+
+	wgc_show_diags(ui, &l.src, &l.diags, false);
+	if (!code)
+		code = wgc_up_one(ui, sys, &l, c->dry_run, c->wait, j);
+	wgc_loaded_done(&l);
+	return code;
+}
+
 static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, const struct wgc_common *c, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -330,7 +344,9 @@ static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name,
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else {
 		info = find_up(v, n, name);
-		if (info && !info->finished)
+		if (info && info->reloading)
+			code = finish_reload(ui, sys, info, c, j);
+		else if (info && !info->finished)
 			code = down_info(ui, sys, name, info, c->dry_run, c->wait, j);
 		else
 			wgc_ui_note(ui, "'%s' has nothing to recover: it %s", name, info ? "is up" : "is down");

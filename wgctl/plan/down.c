@@ -214,7 +214,8 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->ifname = wgc_arena_strdup(l->arena, wgc_history_str(&h, "ifname"));
 	info->path = wgc_arena_strdup(l->arena, wgc_history_str(&h, "path"));
 	info->backend = wgc_arena_strdup(l->arena, wgc_history_str(&h, "backend"));
-	info->finished = h.up && !h.down;
+	info->finished = h.up && !h.down && !h.reloading;
+	info->reloading = h.up && !h.down && h.reloading;
 	info->since = json_integer_value(json_object_get(h.head, "since"));
 	info->mark = (uint32_t)json_integer_value(json_object_get(h.head, "mark"));
 	info->table = (uint32_t)json_integer_value(json_object_get(h.head, "table"));

@@ -8,6 +8,8 @@
  *   {"step":N,...,"adopted":true}          there already, and not ours
  *   {"done":N,...}  {"failed":N}  {"undone":N}
  *   {"up":true}  {"down":true}  {"ran":"PreDown","n":1}
+ *   {"reload":true}  {"reload":false}      a reload begins; it was taken back
+ *   {"amend":{...}}                        a reload has ended: so the first record reads now
  */
 #include <dirent.h>
 #include <errno.h>
@@ -32,6 +34,7 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 {
 	struct wgc_history h = { 0 };
 	size_t cap = 0, i;
+	bool reloaded = false;
 	json_t *rec, *v;
 
 	json_array_foreach(records, i, rec) {
@@ -54,6 +57,13 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 			h.up = true;
 		} else if (json_object_get(rec, "down")) {
 			h.down = true;
+		} else if ((v = json_object_get(rec, "reload"))) {
+			h.reloading = json_is_true(v);
+			reloaded = true;
+		} else if ((v = json_object_get(rec, "amend"))) {
+			h.reloading = false;
+			if (h.head && json_object_update(h.head, v) < 0)
+				return wgc_err_nomem(err);
 		} else if ((v = json_object_get(rec, "ran"))) {
 			size_t n = (size_t)json_integer_value(json_object_get(rec, "n"));
 
@@ -75,9 +85,9 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 				p->failed = true;
 			else {
 				p->undone = true;
-				/* Not by `down`: `up` got to its end, and
-				 * could not write that down for good. */
-				h.up &= h.down;
+				/* Neither by `down` nor by a reload: `up` got to
+				 * its end, and could not write that down for good. */
+				h.up &= h.down || reloaded;
 			}
 		}
 	}

@@ -28,7 +28,11 @@ struct wgc_step {
 	size_t first, n;     /* range of plan->routes, or of its addresses */
 	const struct wgc_rule *rule;
 	const char *path, *value; /* sysctl, below /proc/sys */
+	const struct wgc_past *past; /* reload: the record that it puts back, takes back or replaces */
+	bool takes_away;	     /* reload: routes that go */
 };
+
+struct wgc_reload;
 
 struct wgc_plan {
 	struct wgc_arena *arena;
@@ -38,6 +42,7 @@ struct wgc_plan {
 	struct wgc_device device; /* as it will be sent; endpoints and file keys are filled in by their steps */
 	struct wgc_step *steps;
 	size_t n, cap;
+	struct wgc_reload *reload; /* NULL: this is `up` */
 };
 
 /**
@@ -55,6 +60,8 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 
 /* Write-ahead record of one profile: a directory of run_dir holding the file
  * `journal`, one JSON object a line. The directory is the lock. */
+#define WGC_APPLIED "applied"		/* beside it: what was last applied, see applied.c */
+#define WGC_APPLIED_NEXT "applied.next" /* and what a reload is about to */
 struct wgc_journal {
 	int dir_fd; /* flock held */
 	int fd;	    /* the file, for appending; -1 when there is none */
@@ -99,6 +106,7 @@ struct wgc_history {
 	size_t n;
 	bool up;   /* `up` reached its end */
 	bool down; /* `down` has begun */
+	bool reloading; /* a reload has begun, and neither ended nor been undone */
 	size_t pre_down_run, post_down_run; /* hooks that have run */
 };
 int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *ret, struct wgc_err *err);
@@ -146,6 +154,14 @@ struct wgc_step_def {
 	int (*undo)(struct wgc_undo *u, const struct wgc_past *past, struct wgc_err *err);
 	/* True while something of it is still there: for telling the truth after undo. NULL: cannot be told. */
 	bool (*remains)(struct wgc_undo *u, const struct wgc_past *past);
+	/* For reload, of steps that the link's end does not undo. Would this step do again what the record says was done? */
+	bool (*same)(const struct wgc_plan *p, const struct wgc_step *s, const struct wgc_past *past);
+	/* Is what the record says was done still so? */
+	bool (*present)(struct wgc_undo *u, const struct wgc_past *past);
+	/* Do it again. */
+	int (*redo)(struct wgc_exec *x, const struct wgc_past *past, struct wgc_err *err);
+	/* Take back what the step has done to a tunnel that stays up. NULL: by undo, from the record. */
+	int (*revert)(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err);
 	const char *undo_text;
 };
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
@@ -154,6 +170,9 @@ const struct wgc_step_def *wgc_step_def_find(const char *word);
 /** A step as shown to people; strings live in @text and @equivalent. */
 void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
 		   struct wgc_step_view *ret);
+
+/** What a record is about, in the words of its step. */
+void wgc_record_text(const struct wgc_past *p, struct wgc_str *out);
 
 /** Run the plan's steps, journaling each. On failure the caller undoes. */
 int wgc_execute(struct wgc_exec *x, struct wgc_err *err);
@@ -166,14 +185,14 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
 
 /* ---- the parts of steps that deserve a file ------------------------------------- */
 
-/** Read PrivateKeyFile, PrivateKeyCommand and PresharedKeyFile into the plan's device. */
-int wgc_keys_read(struct wgc_plan *p, struct wgc_err *err);
+/** Read PrivateKeyFile, PresharedKeyFile and, with @run_command, PrivateKeyCommand into the plan's device. */
+int wgc_keys_read(struct wgc_plan *p, bool run_command, struct wgc_err *err);
 /** Check that the key files can be read and hold keys; runs no command. */
 int wgc_keys_check(const struct wgc_plan *p, struct wgc_err *err);
 /** Number of keys that come from files or commands. */
 size_t wgc_keys_count(const struct wgc_profile *p);
-/** Resolve endpoints into the plan's device. */
-int wgc_endpoints_resolve(struct wgc_exec *x, struct wgc_err *err);
+/** Resolve endpoints into the plan's device: of all peers, or of those that @wanted (one for each) says. */
+int wgc_endpoints_resolve(struct wgc_exec *x, const bool *wanted, struct wgc_err *err);
 /** Number of endpoints that need a look-up. */
 size_t wgc_endpoints_count(const struct wgc_profile *p);
 /** The MTU for the link: MTU=, or derived from the paths to the peers. */

@@ -53,6 +53,15 @@ enum wgc_step_kind {
 	WGC_STEP_DNS_SET,
 	WGC_STEP_ROUTE_ADD,
 	WGC_STEP_RULE_ADD,
+	/* of reload */
+	WGC_STEP_DEVICE_CHANGE,
+	WGC_STEP_ADDR_CHANGE,
+	WGC_STEP_LINK_CHANGE,
+	WGC_STEP_ROUTE_CHANGE,
+	WGC_STEP_DNS_CHANGE,
+	WGC_STEP_NFT_REPLACE,
+	WGC_STEP_PUT_BACK,
+	WGC_STEP_TAKE_BACK,
 	WGC_N_STEP_KINDS,
 };
 
@@ -72,6 +81,9 @@ struct wgc_run {
 	void (*on_step)(void *ctx, const struct wgc_step_view *v); /* before each step, or each printed one in a dry run */
 	void (*on_undo)(void *ctx, const struct wgc_step_view *v);
 	void (*on_warning)(void *ctx, const char *text);
+	/* Of a dry run of reload: one thing that a step changes ('+', '-', '~'), after the step; at the end,
+	 * what is there that the profile does not speak of, and that stays ('='). */
+	void (*on_detail)(void *ctx, char sign, const char *word, const char *text);
 	void *ctx;
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
 	unsigned wait_seconds; /* how long names may take to resolve; 0: a usual time, and unresolved ones are forgiven */
@@ -86,6 +98,14 @@ struct wgc_run {
 int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
 
 /**
+ * Make the live tunnel of @p what the profile says now, with the fewest
+ * changes; what did not change is not touched, and what fails is taken back.
+ * run->steps tells how many steps that took: 0 when there was nothing to do.
+ * With run->dry_run only the telling. -ENOENT (WGC_E_NOT_UP) when it is not up.
+ */
+int wgc_plan_reload(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
+
+/**
  * Undo what the journal of @name says; neither the profile's file nor its link
  * need still be there. Goes on after failures: the first one is in @err, and
  * run->undo_failed and run->remains tell what is left. -ENOENT (WGC_E_NOT_UP)
@@ -96,7 +116,8 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 /* What is up, from the journals. */
 struct wgc_up_info {
 	char *name, *ifname, *path; /* profile, link, file it came from */
-	bool finished;		    /* false: an unfinished up or down */
+	bool finished;		    /* false: an unfinished up, down or reload */
+	bool reloading;		    /* ... the last of these */
 	int64_t since;		    /* seconds since the epoch */
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */

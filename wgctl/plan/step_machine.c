@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/reload.h"
 #include "plan/steps.h"
 
 static int dns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
@@ -54,6 +55,49 @@ static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	return wgc_dns_restore(b, wgc_record_str(p, "ifname"), wgc_record_str(p, "inverse"), &u->sys->dns, err);
 }
 
+static bool same_texts(const struct wgc_texts *a, const struct wgc_text *v, size_t n)
+{
+	bool same = a->n == n;
+
+	for (size_t i = 0; same && i < n; i++)
+		same = !strcmp(a->v[i].s, v[i].s);
+	return same;
+}
+
+/* The record holds what was there before us, not what we asked for. */
+static bool dns_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	const struct wgc_applied *l = &plan->reload->applied;
+	const struct wgc_profile *want = plan->profile;
+
+	return !strcmp(wgc_record_str(p, "backend"), wgc_dns_backend_name(plan->facts->dns)) &&
+	       (l->same || (same_texts(&l->dns, want->dns_servers, want->n_dns_servers) &&
+			    same_texts(&l->search, want->dns_search, want->n_dns_search)));
+}
+
+/* Resolvers have no common way of asking whether they still do what they were told. */
+static bool dns_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	return true;
+}
+
+static int dns_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	const struct wgc_applied *l = &x->plan->reload->applied;
+	struct wgc_profile was = *x->plan->profile;
+	enum wgc_dns_backend b;
+
+	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
+		return -EBADMSG;
+	if (!l->same) {
+		was.dns_servers = l->dns.v;
+		was.n_dns_servers = l->dns.n;
+		was.dns_search = l->search.v;
+		was.n_dns_search = l->search.n;
+	}
+	return wgc_dns_apply(b, wgc_record_str(p, "ifname"), &was, &x->sys->dns, err);
+}
+
 const struct wgc_step_def wgc_step_dns = {
 	.word = "dns.set",
 	.sign = '~',
@@ -61,6 +105,9 @@ const struct wgc_step_def wgc_step_dns = {
 	.apply = dns_apply,
 	.describe = dns_describe,
 	.undo = dns_undo,
+	.same = dns_same,
+	.present = dns_present,
+	.redo = dns_redo,
 	.undo_text = "restore",
 };
 
@@ -181,6 +228,26 @@ static int sysctl_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s back to %s: %s", path, old, strerror(-r)) : 0;
 }
 
+static bool sysctl_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	return !strcmp(wgc_record_str(p, "path"), s->path) && !strcmp(wgc_record_str(p, "new"), s->value);
+}
+
+static bool sysctl_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	char now[64];
+
+	return wgc_sysctl_read(u->sys, wgc_record_str(p, "path"), now, sizeof(now)) < 0 || !strcmp(now, wgc_record_str(p, "new"));
+}
+
+static int sysctl_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	const char *path = wgc_record_str(p, "path"), *value = wgc_record_str(p, "new");
+	int r = wgc_sysctl_write(x->sys, path, value);
+
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s to %s: %s", path, value, strerror(-r)) : 0;
+}
+
 const struct wgc_step_def wgc_step_sysctl = {
 	.word = "sysctl.set",
 	.sign = '~',
@@ -188,6 +255,9 @@ const struct wgc_step_def wgc_step_sysctl = {
 	.apply = sysctl_apply,
 	.describe = sysctl_describe,
 	.undo = sysctl_undo,
+	.same = sysctl_same,
+	.present = sysctl_present,
+	.redo = sysctl_redo,
 	.undo_text = "restore",
 };
 
@@ -200,6 +270,8 @@ static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 	wgc_json_str(j, table);
 	wgc_json_key(j, "delete");
 	wgc_json_str(j, x->plan->want.nft_delete);
+	wgc_json_key(j, "load");
+	wgc_json_str(j, x->plan->want.nft_load);
 	return 0;
 }
 
@@ -243,6 +315,26 @@ static int nft_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	return r;
 }
 
+static bool nft_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	return !strcmp(wgc_record_str(p, "load"), plan->want.nft_load);
+}
+
+static bool nft_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	char command[80];
+	int r;
+
+	snprintf(command, sizeof(command), "list table inet %s", wgc_record_str(p, "nft"));
+	r = u->sys->nft(u->sys, command, NULL);
+	return r != -ENOENT;
+}
+
+static int nft_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	return x->sys->nft(x->sys, wgc_record_str(p, "load"), err);
+}
+
 const struct wgc_step_def wgc_step_nft = {
 	.word = "nft.load",
 	.sign = '+',
@@ -250,5 +342,8 @@ const struct wgc_step_def wgc_step_nft = {
 	.apply = nft_apply,
 	.describe = nft_describe,
 	.undo = nft_undo,
+	.same = nft_same,
+	.present = nft_present,
+	.redo = nft_redo,
 	.undo_text = "delete",
 };

@@ -156,6 +156,69 @@ static int route_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_e
 	return first;
 }
 
+/* The same routes, in whatever order. */
+static bool route_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	size_t i;
+
+	if (json_array_size(list) != s->n)
+		return false;
+	json_array_foreach(list, i, o) {
+		struct wgc_route have;
+		bool found = false;
+
+		if (route_of_record(o, &have) < 0)
+			return false;
+		for (size_t k = 0; k < s->n && !found; k++) {
+			const struct wgc_route *want = &plan->want.routes[s->first + k];
+
+			found = want->table == have.table && want->type == have.type && wgc_prefix_equal(&want->dst, &have.dst);
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool route_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	struct wgc_arena *a = wgc_arena_new();
+	bool all = a != NULL;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		struct wgc_route want, *have;
+		bool found = false;
+		size_t n = 0;
+
+		if (!all || route_of_record(o, &want) < 0 ||
+		    wgc_nl_route_list(u->sys->nl, want.dst.ip.family, want.table, a, &have, &n, NULL) < 0)
+			break;
+		for (size_t k = 0; k < n && !found; k++)
+			found = have[k].type == want.type && wgc_prefix_equal(&have[k].dst, &want.dst);
+		all = found;
+	}
+	wgc_arena_free(a);
+	return all;
+}
+
+static int route_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	int r = 0;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		struct wgc_route route;
+
+		r = r ?: route_of_record(o, &route);
+		r = r ?: wgc_nl_routes_add(x->sys->nl, &route, 1, -EEXIST, NULL, err);
+	}
+	return r;
+}
+
 const struct wgc_step_def wgc_step_route = {
 	.word = "route.add",
 	.sign = '+',
@@ -163,6 +226,9 @@ const struct wgc_step_def wgc_step_route = {
 	.apply = route_apply,
 	.describe = route_describe,
 	.undo = route_undo,
+	.same = route_same,
+	.present = route_present,
+	.redo = route_redo,
 	.undo_text = "delete",
 };
 
@@ -250,6 +316,30 @@ static bool rule_remains(struct wgc_undo *u, const struct wgc_past *p)
 	return found;
 }
 
+static bool rule_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	struct wgc_rule have = rule_of_record(p);
+	const struct wgc_rule *want = s->rule;
+
+	return have.family == want->family && have.priority == want->priority && have.table == want->table &&
+	       have.fwmark == want->fwmark && have.fwmask == want->fwmask && have.invert == want->invert &&
+	       have.protocol == want->protocol && have.action == want->action &&
+	       have.suppress_prefixlen == want->suppress_prefixlen;
+}
+
+static int rule_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	struct wgc_rule rule = rule_of_record(p);
+	struct wgc_err mine = WGC_ERR_INIT;
+	int r = wgc_nl_rule_add(x->sys->nl, &rule, &mine);
+
+	if (r == -EEXIST)
+		return 0;
+	if (r < 0 && err)
+		*err = mine;
+	return r;
+}
+
 const struct wgc_step_def wgc_step_rule = {
 	.word = "rule.add",
 	.sign = '+',
@@ -258,5 +348,8 @@ const struct wgc_step_def wgc_step_rule = {
 	.describe = rule_describe,
 	.undo = rule_undo,
 	.remains = rule_remains,
+	.same = rule_same,
+	.present = rule_remains,
+	.redo = rule_redo,
 	.undo_text = "delete",
 };

@@ -18,8 +18,7 @@ static void note_remains(struct wgc_run *run, const struct wgc_past *p, const ch
 	snprintf(run->remains + len, sizeof(run->remains) - len, "%sstep %zu, %s (%s)", len ? "; " : "", p->index, kind_of(p), why);
 }
 
-/* What a record is about, in the words of its step. */
-static void record_text(const struct wgc_past *p, struct wgc_str *out)
+void wgc_record_text(const struct wgc_past *p, struct wgc_str *out)
 {
 	json_t *routes = json_object_get(p->begun, "routes");
 
@@ -41,7 +40,7 @@ void wgc_undo_tell(struct wgc_undo *u, const struct wgc_past *p, const struct wg
 {
 	WGC_AUTO_STR struct wgc_str text = { 0 };
 
-	record_text(p, &text);
+	wgc_record_text(p, &text);
 	struct wgc_step_view v = {
 		.index = p->index,
 		.total = u->history->n,

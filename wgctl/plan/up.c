@@ -7,10 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plan/internal.h"
+#include "plan/reload.h"
 
-/* A fingerprint of the profile as written, to tell "already up" from "changed". */
-static void fingerprint(const struct wgc_profile *p, char out[static 33])
+void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33])
 {
 	unsigned char h[16];
 
@@ -18,52 +17,71 @@ static void fingerprint(const struct wgc_profile *p, char out[static 33])
 	sodium_bin2hex(out, 33, h, sizeof(h));
 }
 
+static void members(struct wgc_json *j, const char *const v[][2], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		wgc_json_key(j, v[i][0]);
+		wgc_json_str(j, v[i][1]);
+	}
+}
+
+void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
+{
+	const struct wgc_profile *p = plan->profile;
+	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	uint32_t priority[2] = { 0 };
+	char print[33];
+
+	wgc_profile_fingerprint(p, print);
+	members(j, (const char *const[][2]){ { "path", path ?: p->source.path }, { "fingerprint", print } }, 2);
+	/* The others' rules go elsewhere, also before ours are there. */
+	for (size_t i = 0; i < plan->want.n_rules; i += 2)
+		priority[plan->want.rules[i].family == AF_INET6] = plan->want.rules[i].priority;
+	const struct {
+		const char *key;
+		uint32_t value;
+	} numbers[] = { { "mark", plan->want.mark },
+			{ "table", plan->want.table },
+			{ "priority4", priority[0] },
+			{ "priority6", priority[1] } };
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(numbers); i++) {
+		wgc_json_key(j, numbers[i].key);
+		wgc_json_uint(j, numbers[i].value);
+	}
+	wgc_json_key(j, "save");
+	wgc_json_bool(j, p->save_config);
+	/* `down` runs these even when the file is gone or says otherwise by then. */
+	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
+		wgc_json_key(j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
+		wgc_json_array(j);
+		for (size_t i = 0; i < p->hooks[h].n; i++)
+			wgc_json_str(j, p->hooks[h].v[i].s);
+		wgc_json_array_end(j);
+	}
+}
+
 static int write_head(struct wgc_exec *x, struct wgc_err *err)
 {
 	const struct wgc_profile *p = x->plan->profile;
 	WGC_AUTO_STR struct wgc_str line = { 0 };
 	struct wgc_json j = { .out = &line, .compact = true };
-	char boot[64], netns[48], print[33];
-	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	char boot[64], netns[48];
 
 	wgc_boot_id(x->sys, boot);
 	wgc_netns_id(netns);
-	fingerprint(p, print);
 	const char *const strings[][2] = {
-		{ "profile", p->name }, { "path", path ?: p->source.path },
-		{ "ifname", p->ifname }, { "boot", boot },
-		{ "netns", netns },	{ "fingerprint", print },
+		{ "profile", p->name }, { "ifname", p->ifname },
+		{ "boot", boot },	{ "netns", netns },
 		{ "backend", x->plan->facts->userspace ? "userspace" : "kernel" },
 	};
 
 	wgc_json_object(&j);
 	wgc_json_key(&j, "wgctl");
 	wgc_json_int(&j, 1);
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(strings); i++) {
-		wgc_json_key(&j, strings[i][0]);
-		wgc_json_str(&j, strings[i][1]);
-	}
+	members(&j, strings, WGC_ARRAY_SIZE(strings));
 	wgc_json_key(&j, "since");
 	wgc_json_int(&j, time(NULL));
-	wgc_json_key(&j, "mark");
-	wgc_json_uint(&j, x->plan->want.mark);
-	wgc_json_key(&j, "table");
-	wgc_json_uint(&j, x->plan->want.table);
-	/* The others' rules go elsewhere, also before ours are there. */
-	for (size_t i = 0; i < x->plan->want.n_rules; i += 2) {
-		wgc_json_key(&j, x->plan->want.rules[i].family == AF_INET6 ? "priority6" : "priority4");
-		wgc_json_uint(&j, x->plan->want.rules[i].priority);
-	}
-	wgc_json_key(&j, "save");
-	wgc_json_bool(&j, p->save_config);
-	/* `down` runs these even when the file is gone or says otherwise by then. */
-	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
-		wgc_json_key(&j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
-		wgc_json_array(&j);
-		for (size_t i = 0; i < p->hooks[h].n; i++)
-			wgc_json_str(&j, p->hooks[h].v[i].s);
-		wgc_json_array_end(&j);
-	}
+	wgc_head_members(x->plan, &j);
 	wgc_json_object_end(&j);
 	if (line.oom)
 		return wgc_err_nomem(err);
@@ -101,12 +119,16 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		wgc_err_hint(err, "take it down there first, or use a copy of the profile with another name");
 	} else if (!undo.netns_gone && h.up && !h.down &&
 		   wgc_nl_link_get(sys->nl, wgc_history_str(&h, "ifname"), &link, NULL) == 0) {
-		fingerprint(p, print);
+		wgc_profile_fingerprint(p, print);
 		r = 1;
-		if (strcmp(wgc_history_str(&h, "fingerprint"), print)) {
+		if (h.reloading) {
+			/* Killed half-way between two profiles: on to this one. */
+			run->repaired = true;
+			r = wgc_reload_locked(sys, p, run, journal, &h, a, err) ?: 1;
+		} else if (strcmp(wgc_history_str(&h, "fingerprint"), print)) {
 			r = wgc_err_set(err, WGC_E_EXISTS, EEXIST, "'%s' is up with other settings than the profile has now", p->name);
-			wgc_err_hint(err, "run `wgctl down %s` and `wgctl up %s`; `wgctl reload`, which keeps sessions, is not "
-					  "supported yet", p->name, p->name);
+			wgc_err_hint(err, "`wgctl diff %s` shows what is different, `wgctl reload %s` changes it and keeps sessions",
+				     p->name, p->name);
 		}
 	} else if (run->dry_run) {
 		r = 0;
@@ -194,6 +216,7 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		if (plan.want.skipped_ipv6 && run->on_warning)
 			run->on_warning(run->ctx, "IPv6 is disabled here: the profile's IPv6 addresses and routes are left out");
 		r = wgc_execute(&x, err);
+		r = r ?: wgc_applied_write(journal, WGC_APPLIED, &plan, err);
 		if (r == 0)
 			r = wgc_journal_append(journal, "{\"up\":true}", err);
 		if (r < 0)

@@ -8,6 +8,11 @@
 
 #include "model/model.h"
 
+/* What a tunnel that is up was given once, and keeps; 0: nothing. */
+struct wgc_routes_keep {
+	uint32_t mark, table, priority4, priority6;
+};
+
 /* What routes needs to know of the machine; lists may be partial when noted. */
 struct wgc_routes_facts {
 	const struct wgc_rule *rules; /* all, v4 and v6 */
@@ -20,6 +25,7 @@ struct wgc_routes_facts {
 	bool nft_available;
 	uint32_t table_number; /* what profile->table_name stands for */
 	uint32_t ifindex; /* of our own link where it exists already: its routes are no clash; else 0 */
+	struct wgc_routes_keep keep;
 };
 
 struct wgc_routes_desired {

@@ -98,6 +98,11 @@ int wgc_routes_choose_table(const struct wgc_profile *p, const struct wgc_routes
 {
 	uint32_t mark = p->device.flags & WGC_DEVICE_HAS_FWMARK ? p->device.fwmark : 0, table = mark;
 
+	if (f->keep.table && (!mark || mark == f->keep.mark)) {
+		*ret_mark = f->keep.mark;
+		*ret_table = f->keep.table;
+		return 0;
+	}
 	/* wg-quick's rule is that the table has the mark's number. A mark that
 	 * happens to be the number of a table of the system, or of a table in
 	 * use, stays the mark; what it must not do is send everybody's traffic
@@ -182,9 +187,9 @@ int wgc_routes_choose_rules(const struct wgc_routes_facts *f, uint8_t family, ui
 		.suppress_prefixlen = -1,
 		.at = at,
 	};
-	uint32_t priority;
+	uint32_t priority = family == AF_INET6 ? f->keep.priority6 : f->keep.priority4;
 
-	if (!choose_priority(f, family, &priority)) {
+	if (!priority && !choose_priority(f, family, &priority)) {
 		wgc_err_set(err, WGC_E_EXISTS, EEXIST, "no two priorities are free for the rules of an %s tunnel",
 			    family == AF_INET6 ? "IPv6" : "IPv4");
 		wgc_err_hint(err, "see `ip %srule`: there must be room between 'lookup local' and 'lookup main'",

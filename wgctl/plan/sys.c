@@ -88,6 +88,7 @@ static int nft_error(const char *text, struct wgc_err *err)
 		enum wgc_code code;
 	} known[] = {
 		{ "File exists", EEXIST, WGC_E_EXISTS },
+		{ "No such file or directory", ENOENT, WGC_E_NOT_FOUND },
 		{ "Operation not permitted", EPERM, WGC_E_PERM },
 		{ "Operation not supported", EOPNOTSUPP, WGC_E_UNSUPPORTED },
 		{ "Protocol not supported", EPROTONOSUPPORT, WGC_E_UNSUPPORTED },

@@ -31,6 +31,8 @@ static int one_command(struct fake_state *s, const char *line)
 	}
 	snprintf(full, sizeof(full), "%s %s", family, name);
 	i = table_find(s, full);
+	if (!strcmp(verb, "list"))
+		return i == s->n_tables ? -ENOENT : 0;
 	if (!strcmp(verb, "delete")) {
 		if (i == s->n_tables)
 			return -ENOENT;
@@ -71,9 +73,14 @@ static int door_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *e
 
 	if (f->s->no_nft)
 		return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables refused our table: no nftables");
-	r = fake_begin(f, "nft %.40s", commands);
-	if (r == 0)
-		r = fake_end(f, transaction(f->s, commands));
+	if (!strncmp(commands, "list ", 5)) {
+		r = fake_question(f);
+		r = r ? r : transaction(f->s, commands);
+	} else {
+		r = fake_begin(f, "nft %.40s", commands);
+		if (r == 0)
+			r = fake_end(f, transaction(f->s, commands));
+	}
 	if (r < 0)
 		wgc_err_set(err, r == -EEXIST ? WGC_E_EXISTS : WGC_E_KERNEL, -r, "nftables refused our table: %s", strerror(-r));
 	return r;

@@ -8,8 +8,8 @@
  *   {"step":N,...,"adopted":true}          there already, and not ours
  *   {"done":N,...}  {"failed":N}  {"undone":N}
  *   {"up":true}  {"down":true}  {"ran":"PreDown","n":1}
- *   {"reload":true}  {"reload":false}      a reload begins; it was taken back
- *   {"amend":{...}}                        a reload has ended: so the first record reads now
+ *   {"reload":{...}}                       a reload begins, and has chosen these numbers
+ *   {"amend":{...}}                        it has ended, or is taken back: so the first record reads now
  */
 #include <dirent.h>
 #include <errno.h>
@@ -58,8 +58,9 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 		} else if (json_object_get(rec, "down")) {
 			h.down = true;
 		} else if ((v = json_object_get(rec, "reload"))) {
-			h.reloading = json_is_true(v);
-			reloaded = true;
+			h.reloading = reloaded = true;
+			if (h.head && json_object_update(h.head, v) < 0)
+				return wgc_err_nomem(err);
 		} else if ((v = json_object_get(rec, "amend"))) {
 			h.reloading = false;
 			if (h.head && json_object_update(h.head, v) < 0)

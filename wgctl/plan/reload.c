@@ -181,6 +181,19 @@ static int undo_step(struct wgc_exec *x, struct wgc_undo *u, size_t index, struc
 	return 0;
 }
 
+/* The first record reads as it did: that it should read otherwise may be written
+ * already, by a write that was reported as failed. */
+static int amend_back(struct wgc_exec *x)
+{
+	WGC_AUTO_FREE char *head = json_dumps(x->plan->reload->history->head, JSON_COMPACT), *line = NULL;
+
+	if (!head || asprintf(&line, "{\"amend\":%s}", head) < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	return wgc_journal_append(x->journal, line, NULL);
+}
+
 /* As it was before the reload, as far as that goes; what does not is told. */
 static void go_back(struct wgc_exec *x, struct wgc_arena *a)
 {
@@ -206,7 +219,7 @@ static void go_back(struct wgc_exec *x, struct wgc_arena *a)
 	}
 	json_decref(records);
 	/* Not wholly back: the next reload has to look at both sides. */
-	if (!run->undo_failed && wgc_journal_append(x->journal, "{\"reload\":false}", NULL) == 0)
+	if (!run->undo_failed && amend_back(x) == 0)
 		unlinkat(x->journal->dir_fd, WGC_APPLIED_NEXT, 0);
 }
 
@@ -225,8 +238,9 @@ static int end(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_err *er
 	wgc_json_object_end(&j);
 	wgc_json_object_end(&j);
 	r = line.oom ? wgc_err_nomem(err) : wgc_journal_append(x->journal, line.s, err);
-	if (r == 0 && renameat(fd, WGC_APPLIED_NEXT, fd, WGC_APPLIED) < 0)
-		r = wgc_err_set(err, WGC_E_IO, errno, "cannot write what was applied: %s", strerror(errno));
+	/* It is done now. With both files there, both are looked at. */
+	if (r == 0)
+		renameat(fd, WGC_APPLIED_NEXT, fd, WGC_APPLIED);
 	return r;
 }
 
@@ -239,13 +253,28 @@ static bool head_changes(const struct wgc_plan *up, const struct wgc_history *h)
 	return h->reloading || strcmp(wgc_history_str(h, "fingerprint"), print);
 }
 
+/* The numbers that were chosen come first: killed on the way, the next one keeps them. */
+static int announce(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str line = { 0 };
+	struct wgc_json j = { .out = &line, .compact = true };
+
+	wgc_json_object(&j);
+	wgc_json_key(&j, "reload");
+	wgc_json_object(&j);
+	wgc_head_numbers(up, &j);
+	wgc_json_object_end(&j);
+	wgc_json_object_end(&j);
+	return line.oom ? wgc_err_nomem(err) : wgc_journal_append(x->journal, line.s, err);
+}
+
 static int forward(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_arena *a, struct wgc_err *err)
 {
 	int r;
 
 	if (!x->plan->n && !head_changes(up, x->plan->reload->history))
 		return 0;
-	r = wgc_journal_append(x->journal, "{\"reload\":true}", err);
+	r = announce(x, up, err);
 	r = r ?: wgc_applied_write(x->journal, WGC_APPLIED_NEXT, up, err);
 	r = r ?: wgc_execute(x, err);
 	r = r ?: end(x, up, err);

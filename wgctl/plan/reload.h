@@ -137,6 +137,8 @@ struct wgc_live {
 	struct wgc_device *device;
 	struct wgc_ifaddr *addrs;
 	size_t n_addrs;
+	struct wgc_route *routes; /* through the link, whoever made them; those by a gateway are not among them */
+	size_t n_routes;
 };
 
 /* What a plan of `reload` has beside its steps. */
@@ -169,6 +171,7 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 /** What identifies a profile's text, in hex. */
 void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
 /** The members of a journal's first record that a profile decides; they follow it when it changes. */
+void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j); /* mark, table, priorities only */
 void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j);
 
 #endif

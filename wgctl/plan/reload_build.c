@@ -21,7 +21,6 @@ struct work {
 	struct wgc_route *have; /* through our link and of our making, in order */
 	size_t n_have;
 	bool *kept; /* of the records: still wanted, or dealt with */
-	bool flushed4; /* the last IPv4 address goes, and the kernel takes the routes along */
 };
 
 static struct wgc_step *add(struct work *w, enum wgc_step_kind kind, struct wgc_span at)
@@ -77,14 +76,12 @@ static int compare_addresses(struct work *w)
 {
 	const struct wgc_routes_desired *d = &w->up->want;
 	struct wgc_live *live = &w->r->live;
-	size_t left4 = 0;
 	struct wgc_step *s;
 
 	w->r->addrs = wgc_arena_alloc(w->to.arena, (d->n_addresses + live->n_addrs + 1) * sizeof(*w->r->addrs));
 	if (!w->r->addrs)
 		return -ENOMEM;
 	for (size_t i = 0; i < d->n_addresses; i++) {
-		left4 += d->addresses[i].prefix.ip.family == AF_INET;
 		if (!has_address(live->addrs, live->n_addrs, &d->addresses[i].prefix))
 			w->r->addrs[w->r->n_add++] = (struct wgc_ifaddr){ .prefix = d->addresses[i].prefix,
 									  .ifindex = live->link.ifindex,
@@ -98,15 +95,12 @@ static int compare_addresses(struct work *w)
 			continue;
 		if (wgc_applied_has_address(&w->r->applied, &have->prefix)) {
 			w->r->addrs[w->r->n_add + w->r->n_delete++] = *have;
-			w->flushed4 |= have->prefix.ip.family == AF_INET;
 			continue;
 		}
-		left4 += have->prefix.ip.family == AF_INET;
 		wgc_prefix_print(&have->prefix, text);
 		if (!is_local(&have->prefix) && wgc_foreign_add(&w->r->foreign, w->to.arena, "address", "%s", text) < 0)
 			return -ENOMEM;
 	}
-	w->flushed4 &= !left4;
 	if (!w->r->n_add && !w->r->n_delete)
 		return 0;
 	s = add(w, WGC_STEP_ADDR_CHANGE, w->r->n_add ? w->r->addrs[0].at : (struct wgc_span){ 0 });
@@ -177,10 +171,7 @@ static int missing_routes(struct work *w, const struct wgc_step *s)
 	for (size_t i = s->first; i < s->first + s->n; i++) {
 		const struct wgc_route *route = &w->up->want.routes[i];
 
-		if (bsearch(route, w->have, w->n_have, sizeof(*w->have), cmp_route) &&
-		    !(w->flushed4 && route->dst.ip.family == AF_INET))
-			continue;
-		if (push_route(w, route) < 0)
+		if (!bsearch(route, w->have, w->n_have, sizeof(*w->have), cmp_route) && push_route(w, route) < 0)
 			return -ENOMEM;
 	}
 	return add_route_step(w, first, false);
@@ -207,14 +198,21 @@ static int extra_routes(struct work *w)
 /* Ours bear our protocol number; the kernel's own belong to the addresses. */
 static int sort_routes(struct work *w, const struct wgc_route *v, size_t n)
 {
+	struct wgc_live *live = &w->r->live;
 	char dst[WGC_PREFIX_TEXT];
+	size_t through = 0;
 
-	w->have = calloc(n + 1, sizeof(*w->have));
-	if (!w->have)
+	for (size_t i = 0; i < n; i++)
+		through += v[i].oif == live->link.ifindex;
+	w->have = calloc(through + 1, sizeof(*w->have));
+	live->routes = wgc_arena_alloc(w->to.arena, (through + 1) * sizeof(*live->routes));
+	if (!w->have || !live->routes)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].oif != w->r->live.link.ifindex || v[i].type != RTN_UNICAST || v[i].protocol == RTPROT_KERNEL)
+		if (v[i].oif != live->link.ifindex || v[i].type != RTN_UNICAST || v[i].protocol == RTPROT_KERNEL)
 			continue;
+		if (!v[i].gateway)
+			live->routes[live->n_routes++] = v[i];
 		if (v[i].protocol == WGC_RTPROT) {
 			w->have[w->n_have++] = v[i];
 			continue;

@@ -100,16 +100,29 @@ const struct wgc_step_def wgc_step_device_change = {
 
 /* ---- addresses ------------------------------------------------------------------------ */
 
-/* The new ones first: a link that loses its last address loses its routes. And
- * once more at the end: with the first address of a network the kernel may
- * take away the others of it. */
-static int move_addresses(struct wgc_exec *x, const struct wgc_ifaddr *add, size_t n_add, const struct wgc_ifaddr *delete,
-			  size_t n_delete, struct wgc_err *err)
+static int add_addresses(struct wgc_exec *x, const struct wgc_ifaddr *v, size_t n, struct wgc_err *err)
 {
-	int r = wgc_nl_addrs_add(x->sys->nl, add, n_add, -EEXIST, NULL, err);
+	return n ? wgc_nl_addrs_add(x->sys->nl, v, n, -EEXIST, NULL, err) : 0;
+}
 
-	if (r == 0 && n_delete)
-		r = wgc_nl_addrs_delete(x->sys->nl, delete, n_delete, -EADDRNOTAVAIL, NULL, err);
+/*
+ * From some addresses to @all, of which @add are new. The new ones first: with
+ * its last IPv4 address a link loses its IPv4 routes. After each that goes all
+ * once more: with the first address of a network the kernel may take away the
+ * others of it. When those were the last ones, the routes come back too.
+ */
+static int move_addresses(struct wgc_exec *x, const struct wgc_ifaddr *all, size_t n, const struct wgc_ifaddr *add, size_t n_add,
+			  const struct wgc_ifaddr *delete, size_t n_delete, struct wgc_err *err)
+{
+	const struct wgc_live *live = &x->plan->reload->live;
+	int r = add_addresses(x, add, n_add, err);
+
+	for (size_t i = 0; r == 0 && i < n_delete; i++) {
+		r = wgc_nl_addrs_delete(x->sys->nl, &delete[i], 1, -EADDRNOTAVAIL, NULL, err);
+		r = r ?: add_addresses(x, all, n, err);
+	}
+	if (r == 0 && n_delete && live->n_routes)
+		r = wgc_nl_routes_add(x->sys->nl, live->routes, live->n_routes, -EEXIST, NULL, err);
 	return r;
 }
 
@@ -118,26 +131,19 @@ static int addr_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_j
 	const struct wgc_reload *rl = x->plan->reload;
 	const struct wgc_routes_desired *d = &x->plan->want;
 	struct wgc_ifaddr *all = wgc_arena_alloc(x->plan->arena, (d->n_addresses + 1) * sizeof(*all));
-	int r;
 
 	if (!all)
 		return wgc_err_nomem(err);
-	r = move_addresses(x, rl->addrs, rl->n_add, rl->addrs + rl->n_add, rl->n_delete, err);
 	for (size_t i = 0; i < d->n_addresses; i++)
 		all[i] = (struct wgc_ifaddr){ .prefix = d->addresses[i].prefix, .ifindex = x->ifindex, .at = d->addresses[i].at };
-	return r == 0 && rl->n_delete ? wgc_nl_addrs_add(x->sys->nl, all, d->n_addresses, -EEXIST, NULL, err) : r;
+	return move_addresses(x, all, d->n_addresses, rl->addrs, rl->n_add, rl->addrs + rl->n_add, rl->n_delete, err);
 }
 
 static int addr_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
 	const struct wgc_reload *rl = x->plan->reload;
-	int r = move_addresses(x, rl->addrs + rl->n_add, rl->n_delete, rl->addrs, rl->n_add, err);
-	size_t n = 0;
 
-	/* The link's own IPv6 address of its link came by itself, as all that we have not touched. */
-	while (r == 0 && n < rl->live.n_addrs)
-		r = wgc_nl_addrs_add(x->sys->nl, &rl->live.addrs[n++], 1, -EEXIST, NULL, err);
-	return r;
+	return move_addresses(x, rl->live.addrs, rl->live.n_addrs, rl->addrs + rl->n_add, rl->n_delete, rl->addrs, rl->n_add, err);
 }
 
 static void addr_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)

@@ -25,29 +25,33 @@ static void members(struct wgc_json *j, const char *const v[][2], size_t n)
 	}
 }
 
-void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
+void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j)
 {
-	const struct wgc_profile *p = plan->profile;
-	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
 	uint32_t priority[2] = { 0 };
-	char print[33];
 
-	wgc_profile_fingerprint(p, print);
-	members(j, (const char *const[][2]){ { "path", path ?: p->source.path }, { "fingerprint", print } }, 2);
 	/* The others' rules go elsewhere, also before ours are there. */
 	for (size_t i = 0; i < plan->want.n_rules; i += 2)
 		priority[plan->want.rules[i].family == AF_INET6] = plan->want.rules[i].priority;
 	const struct {
 		const char *key;
 		uint32_t value;
-	} numbers[] = { { "mark", plan->want.mark },
-			{ "table", plan->want.table },
-			{ "priority4", priority[0] },
-			{ "priority6", priority[1] } };
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(numbers); i++) {
-		wgc_json_key(j, numbers[i].key);
-		wgc_json_uint(j, numbers[i].value);
+	} v[] = { { "mark", plan->want.mark }, { "table", plan->want.table }, { "priority4", priority[0] }, { "priority6", priority[1] } };
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+		wgc_json_key(j, v[i].key);
+		wgc_json_uint(j, v[i].value);
 	}
+}
+
+void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
+{
+	const struct wgc_profile *p = plan->profile;
+	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	char print[33];
+
+	wgc_profile_fingerprint(p, print);
+	members(j, (const char *const[][2]){ { "path", path ?: p->source.path }, { "fingerprint", print } }, 2);
+	wgc_head_numbers(plan, j);
 	wgc_json_key(j, "save");
 	wgc_json_bool(j, p->save_config);
 	/* `down` runs these even when the file is gone or says otherwise by then. */

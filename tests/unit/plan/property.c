@@ -260,7 +260,7 @@ static bool names_step(struct test *t)
 	char want[64];
 
 	/* The head of the journal comes before the first step, its last line after the last. */
-	if (!t->log.at || strstr(t->f->s->hit, "{\"up\":true}") || (strstr(t->f->s->hit, "fdatasync") && !t->err.ctx[0]))
+	if (!t->log.at || strstr(t->f->s->hit, "{\"up\":true}") || strstr(t->f->s->hit, "/applied:") || (strstr(t->f->s->hit, "fdatasync") && !t->err.ctx[0]))
 		return true;
 	snprintf(want, sizeof(want), "step %zu of %zu", t->log.at, t->log.total);
 	return strstr(t->err.ctx, want);

@@ -317,7 +317,10 @@ static int one_line(struct wgc_applied *l, struct wgc_arena *a, char *line)
 	if (!strcmp(line, "search"))
 		return push_text(a, &l->search, value);
 	if (!strcmp(line, "mtu") || !strcmp(line, "mark")) {
-		*(line[1] == 't' ? &l->mtu : &l->mark) = (uint32_t)strtoul(value, NULL, 10);
+		uint32_t *to = line[1] == 't' ? &l->mtu : &l->mark;
+
+		/* Of two files the one that says something. */
+		*to = *to ? *to : (uint32_t)strtoul(value, NULL, 10);
 		return 0;
 	}
 	if (wgc_prefix_parse(value, &prefix) < 0)

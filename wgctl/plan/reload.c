@@ -79,8 +79,10 @@ static int check_identity(const struct wgc_profile *p, const struct wgc_history 
 /* The mark of a tunnel that needs none any more, and that it did not bring itself. */
 static void forget_mark(struct wgc_plan *up, const struct wgc_reload *r)
 {
-	if (up->device.flags & WGC_DEVICE_HAS_FWMARK || r->applied.same || !r->applied.mark ||
-	    r->live.device->fwmark != r->applied.mark)
+	uint32_t mark = r->live.device->fwmark;
+
+	if (up->device.flags & WGC_DEVICE_HAS_FWMARK || r->applied.same || !mark ||
+	    (mark != r->applied.mark && mark != wgc_record_int(r->history->head, "mark")))
 		return;
 	up->device.fwmark = 0;
 	up->device.flags |= WGC_DEVICE_HAS_FWMARK;

@@ -243,7 +243,8 @@ int wgc_quick_main(struct wgc_ui *ui, int argc, char **argv);
 int wgc_quick_strip(const char *text, size_t len, struct wgc_str *out, struct wgc_err *err);
 /** One profile up, with all messages; shared by `up` and wg-quick. @j (may be NULL) gets the result object. Exit code. */
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
-/** One tunnel down by profile or interface name, with all messages. */
-int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
+/** One tunnel down by profile or interface name, with all messages; @unlock ends its lockdown, too. */
+int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, bool unlock, unsigned wait_seconds,
+		 struct wgc_json *j);
 
 #endif

@@ -17,6 +17,7 @@ const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS] = {
 	[WGC_STEP_DNS_SET] = &wgc_step_dns,
 	[WGC_STEP_ROUTE_ADD] = &wgc_step_route,
 	[WGC_STEP_RULE_ADD] = &wgc_step_rule,
+	[WGC_STEP_KILL_SWITCH] = &wgc_step_kill_switch,
 };
 
 const char *wgc_record_str(const struct wgc_past *p, const char *key)

@@ -13,7 +13,7 @@
 
 extern const struct wgc_step_def wgc_step_link_create, wgc_step_hook, wgc_step_keys_read, wgc_step_resolve,
 	wgc_step_device, wgc_step_addr, wgc_step_link_set, wgc_step_sysctl, wgc_step_nft, wgc_step_dns, wgc_step_route,
-	wgc_step_rule;
+	wgc_step_rule, wgc_step_kill_switch;
 
 /** A string of a step's record, "" when it is missing. */
 const char *wgc_record_str(const struct wgc_past *p, const char *key);

@@ -25,6 +25,7 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 	struct wgc_json j = { .out = &line, .compact = true };
 	char boot[64], netns[48], print[33];
 	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	size_t n;
 
 	wgc_boot_id(x->sys, boot);
 	wgc_netns_id(netns);
@@ -49,10 +50,20 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 	wgc_json_uint(&j, x->plan->want.mark);
 	wgc_json_key(&j, "table");
 	wgc_json_uint(&j, x->plan->want.table);
+	wgc_json_key(&j, "around");
+	wgc_json_uint(&j, x->plan->want.around);
 	/* The others' rules go elsewhere, also before ours are there. */
-	for (size_t i = 0; i < x->plan->want.n_rules; i += 2) {
-		wgc_json_key(&j, x->plan->want.rules[i].family == AF_INET6 ? "priority6" : "priority4");
-		wgc_json_uint(&j, x->plan->want.rules[i].priority);
+	for (size_t i = 0; i < x->plan->want.n_rules; i++) {
+		const struct wgc_rule *r = &x->plan->want.rules[i];
+
+		if (i && r[-1].family == r->family)
+			continue;
+		wgc_json_key(&j, r->family == AF_INET6 ? "priority6" : "priority4");
+		wgc_json_uint(&j, r->priority);
+		wgc_json_key(&j, r->family == AF_INET6 ? "rules6" : "rules4");
+		for (n = 0; i + n < x->plan->want.n_rules && r[n].family == r->family;)
+			n++;
+		wgc_json_uint(&j, n);
 	}
 	wgc_json_key(&j, "save");
 	wgc_json_bool(&j, p->save_config);
@@ -71,11 +82,12 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 }
 
 /* What an earlier run of this profile left. 1: it is up and the same; 0: the
- * way is free; negative: it is not. */
+ * way is free; negative: it is not. A kill switch in force stays so, and the
+ * journal with it: *@ret_goes_on. */
 static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_journal *journal, struct wgc_run *run,
-		     struct wgc_arena *a, struct wgc_err *err)
+		     struct wgc_arena *a, bool *ret_goes_on, struct wgc_err *err)
 {
-	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal };
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .keep_kill_switch = true };
 	char boot[64], netns[48], print[33];
 	struct wgc_history h;
 	struct wgc_link link;
@@ -113,15 +125,16 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	} else {
 		struct wgc_run repair = { .ctx = run->ctx, .on_undo = run->on_undo };
 
-		/* Unfinished, or its link is gone. */
+		/* Unfinished, or its link is gone; or it is down, locked. */
 		undo.run = &repair;
+		run->repaired = !wgc_history_locked(&h);
 		r = wgc_undo_all(&undo, err);
-		run->repaired = true;
 		run->undo_failed = repair.undo_failed;
 		memcpy(run->remains, repair.remains, sizeof(run->remains));
-		if (r == 0)
+		*ret_goes_on = r == 0 && undo.kept;
+		if (r == 0 && !undo.kept)
 			r = wgc_journal_remove(journal, err);
-		else
+		else if (r < 0)
 			wgc_err_wrap(err, "repairing what an earlier run left");
 	}
 	json_decref(records);
@@ -141,13 +154,17 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 		if (r == 0) {
 			undo.history = &h;
 			/* A step whose announcement failed was not begun. */
-			x->run->steps = h.n;
+			x->run->steps = h.n - h.n_inherited;
+			x->run->undone -= h.n_inherited;
+			/* As before: what was in force then is in force now. */
+			undo.keep_kill_switch = wgc_history_kill_switch(&h, h.n_inherited, false);
 			r = wgc_undo_all(&undo, NULL);
+			x->run->locked = undo.kept;
 		} else {
 			r = 0; /* not even the first record: nothing was done */
 		}
 	}
-	if (r == 0)
+	if (r == 0 && !undo.kept)
 		wgc_journal_remove(x->journal, NULL);
 	json_decref(records);
 	return r;
@@ -159,9 +176,10 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	struct wgc_plan plan = { .n = 0 };
 	struct wgc_facts facts;
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
+	bool goes_on = false;
 	int all, r;
 
-	r = look_back(sys, p, journal, run, a, err);
+	r = look_back(sys, p, journal, run, a, &goes_on, err);
 	if (r == 1)
 		run->already_up = true;
 	if (r)
@@ -176,14 +194,14 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	if (r == 0)
 		r = wgc_plan_build(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
-		r = wgc_journal_create(journal, err);
+		r = goes_on ? 0 : wgc_journal_create(journal, err);
 		if (r == 0)
 			r = write_head(&x, err);
 	}
 	wgc_close(all);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
-		if (journal->fd >= 0)
+		if (journal->fd >= 0 && !goes_on)
 			wgc_journal_remove(journal, NULL);
 		wgc_wipe(&plan.device, sizeof(plan.device));
 		return r;

@@ -258,7 +258,7 @@ static void stable(void)
 
 	for (int i = 0; i < 40; i++) {
 		struct wgc_profile *p = profile();
-		char name[16];
+		char name[32];
 
 		snprintf(name, sizeof(name), "tunnel%d", i);
 		p->name = name;

@@ -268,7 +268,16 @@ lacks_line() {
 	not on c timeout 2 getent hosts hub.example.test
 	on c "$WGCTL" up --wait 20 ftun
 	reach 10.8.0.1
+	on c "$WGCTL" down ftun
+	# systemd-resolved cannot ask for us; it says whom it would ask.
+	echo "nameserver 127.0.0.53" >"$BATS_TEST_TMPDIR/resolv"
+	not on c "$WGCTL" up --wait 1 ftun
+	on c sh -c 'mkdir -p /run/systemd/resolve; echo nameserver 198.51.100.2 >/run/systemd/resolve/resolv.conf'
+	on c "$WGCTL" up --wait 20 ftun
+	reach 10.8.0.1
+	on c sh -c 'rm -r /run/systemd'
 	on c "$WGCTL" down --unlock ftun
+	echo "nameserver 198.51.100.2" >"$BATS_TEST_TMPDIR/resolv"
 	same "$before" "$(snapshot c)"
 }
 

@@ -109,6 +109,10 @@ static void *worker(void *arg)
 
 			pthread_mutex_unlock(&p->lock);
 			e = look_up(j->host, j->port, &addrs, &n);
+			if (worth_another_try(e)) {
+				n = wgc_resolve_direct(j->host, j->port, &addrs);
+				e = n ? 0 : e;
+			}
 			pthread_mutex_lock(&p->lock);
 			j->error = e;
 			j->addrs = addrs;

@@ -86,6 +86,30 @@ static int door_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *e
 	return r;
 }
 
+static int door_nft_check(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+{
+	struct fake *f = sys->ctx;
+
+	if (f->s->no_nft)
+		return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables refused our table: no nftables");
+	return fake_question(f);
+}
+
+static int door_nft_list(struct wgc_sys *sys, const char *command, char **ret_text, struct wgc_err *err)
+{
+	struct fake *f = sys->ctx;
+	WGC_AUTO_STR struct wgc_str s = { 0 };
+	int r = f->s->no_nft ? -EPROTONOSUPPORT : fake_question(f);
+
+	if (r < 0)
+		return wgc_err_set(err, WGC_E_UNSUPPORTED, -r, "nftables refused our table: no nftables");
+	for (unsigned i = 0; i < f->s->n_tables; i++)
+		wgc_str_addf(&s, "table %s {\n\tchain c {\n\t\tmeta mark & 0x00004000 == 0x00004000 drop\n\t}\n}\n",
+			     f->s->tables[i]);
+	*ret_text = strdup(wgc_str_get(&s));
+	return *ret_text ? 0 : -ENOMEM;
+}
+
 /* ---- hooks, names -------------------------------------------------------------------- */
 
 static int door_hook(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err)
@@ -153,6 +177,8 @@ static int door_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, uns
 void fake_doors(struct fake *f)
 {
 	f->sys.nft = door_nft;
+	f->sys.nft_check = door_nft_check;
+	f->sys.nft_list = door_nft_list;
 	f->sys.hook = door_hook;
 	f->sys.resolve = door_resolve;
 	f->sys.ctx = f;

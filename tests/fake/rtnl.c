@@ -118,6 +118,7 @@ static int parse_link(struct fake_answer *a, const struct nlmsghdr *nlh, struct 
 				if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
 					attr_str(info, q->kind, sizeof(q->kind));
 			break;
+		case IFLA_GROUP:
 		case IFLA_EXT_MASK:
 		case IFLA_TXQLEN:
 			break;

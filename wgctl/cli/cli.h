@@ -256,7 +256,8 @@ void wgc_json_result(struct wgc_json *j, const char *name, const char *ifname, c
 const char *wgc_failure_word(int code);
 /** One profile up, with all messages; shared by `up` and wg-quick. @j (may be NULL) gets the result object. Exit code. */
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
-/** One tunnel down by profile or interface name, with all messages. */
-int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
+/** One tunnel down by profile or interface name, with all messages; @unlock ends its lockdown, too. */
+int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, bool unlock, unsigned wait_seconds,
+		 struct wgc_json *j);
 
 #endif

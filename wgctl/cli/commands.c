@@ -36,14 +36,18 @@ static const struct wgc_cmd cmd_up = {
 
 static const struct wgc_opt down_opts[] = {
 	{ "all", 'a', NULL, WGC_OPT_FLAG, offsetof(struct wgc_down_args, all), .text = "everything that is up" },
+	{ "unlock", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_down_args, unlock),
+	  .text = "end a lockdown, too, also where the tunnel is down already" },
 	{ 0 },
 };
 static const struct wgc_cmd cmd_down = {
 	.name = "down",
 	.args = "PROFILE...",
 	.summary = "take tunnels down by undoing what up did",
-	.text = "What is undone stands in the journal that up wrote, not in the profile: the file may have changed or be gone.",
-	.examples = (const char *const[]){ "wgctl down office", "by name", "wgctl down --all", "everything that is up", NULL },
+	.text = "What is undone stands in the journal that up wrote, not in the profile: the file may have changed or be gone. "
+		"A kill switch is taken back last; that of KillSwitch = lockdown stays until --unlock.",
+	.examples = (const char *const[]){ "wgctl down office", "by name", "wgctl down --all", "everything that is up",
+					   "wgctl down --unlock office", "and let traffic out again, after a lockdown", NULL },
 	.opts = down_opts,
 	.args_size = sizeof(struct wgc_down_args),
 	.min = 1,

@@ -8,6 +8,7 @@
 struct wgc_down_args {
 	struct wgc_common c;
 	bool all;
+	bool unlock;
 };
 
 struct wgc_convert_args {

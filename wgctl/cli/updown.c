@@ -53,6 +53,8 @@ void wgc_json_result(struct wgc_json *j, const char *name, const char *ifname, c
 	wgc_json_str(j, result);
 	wgc_json_key(j, "repaired");
 	wgc_json_bool(j, s->run.repaired);
+	wgc_json_key(j, "locked");
+	wgc_json_bool(j, s->run.locked);
 	if (s->run.dry_run) {
 		wgc_json_key(j, "plan");
 		wgc_steps_json(s, j);
@@ -82,6 +84,13 @@ static void show_plan(struct wgc_ui *ui, const struct wgc_steps *s, const char *
 	wgc_ui_answer(&out);
 }
 
+static void say_locked(struct wgc_ui *ui, const char *name, const struct wgc_run *run)
+{
+	if (run->locked)
+		wgc_ui_note(ui, "nothing leaves this machine beside '%s': its kill switch is still in force; `wgctl down --unlock %s` ends it",
+			    name, name);
+}
+
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds,
 	       struct wgc_json *j)
 {
@@ -98,6 +107,7 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 		wgc_ui_note(ui, "'%s': an earlier run had stopped half-way; that was undone first", p->name);
 	if (rc) {
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
+		say_locked(ui, p->name, &s.run);
 		wgc_json_result(j, p->name, p->ifname, wgc_failure_word(code), &s);
 	} else if (s.run.already_up) {
 		wgc_ui_note(ui, "'%s' is up already", p->name);
@@ -207,7 +217,7 @@ static const struct wgc_up_info *find_up(const struct wgc_up_info *v, size_t n, 
 }
 
 static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, const struct wgc_up_info *info, bool dry_run,
-		     unsigned wait_seconds, struct wgc_json *j)
+		     bool unlock, unsigned wait_seconds, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_steps s;
@@ -215,6 +225,7 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 
 	if (wgc_steps_init(&s, ui, dry_run, wait_seconds))
 		return no_memory(ui);
+	s.run.unlock = unlock;
 	rc = wgc_plan_down(sys, info ? info->name : name, &s.run, &err);
 	wgc_steps_clear(&s);
 	if (rc) {
@@ -229,13 +240,15 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 	} else {
 		if (!ui->quick)
 			wgc_ui_note(ui, "'%s' is down", name);
+		say_locked(ui, name, &s.run);
 		wgc_json_result(j, name, info ? info->ifname : NULL, "down", &s);
 	}
 	wgc_steps_done(&s);
 	return code;
 }
 
-int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, unsigned wait_seconds, struct wgc_json *j)
+int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, bool unlock, unsigned wait_seconds,
+		 struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_arena *a = wgc_arena_new();
@@ -248,12 +261,12 @@ int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool 
 	if (wgc_plan_list(sys, a, &v, &n, &err))
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	else
-		code = down_info(ui, sys, name, find_up(v, n, name), dry_run, wait_seconds, j);
+		code = down_info(ui, sys, name, find_up(v, n, name), dry_run, unlock, wait_seconds, j);
 	wgc_arena_free(a);
 	return code;
 }
 
-static int down_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, struct wgc_json *j)
+static int down_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, bool unlock, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_arena *a = wgc_arena_new();
@@ -271,8 +284,13 @@ static int down_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_com
 	}
 	/* One that fails does not keep the others up; the worst one counts. */
 	for (size_t i = 0; i < n; i++) {
-		int one = down_info(ui, sys, v[i].name, &v[i], c->dry_run, c->wait, j);
+		int one;
 
+		if (v[i].locked && !unlock) {
+			wgc_ui_note(ui, "'%s' is down, and its lockdown is on: --unlock ends it", v[i].name);
+			continue;
+		}
+		one = down_info(ui, sys, v[i].name, &v[i], c->dry_run, unlock, c->wait, j);
 		if (one > code)
 			code = one;
 	}
@@ -298,10 +316,10 @@ int wgc_run_down(struct wgc_ui *ui, const void *args)
 	wgc_json_key(&j, "profiles");
 	wgc_json_array(&j);
 	if (d->all)
-		code = down_all(ui, &sys, c, ui->json ? &j : NULL);
+		code = down_all(ui, &sys, c, d->unlock, ui->json ? &j : NULL);
 	for (int i = 0; i < c->argc; i++) {
 		WGC_AUTO_FREE char *name = wgc_name_of(c->argv[i]);
-		int one = name ? wgc_down_one(ui, &sys, name, c->dry_run, c->wait, ui->json ? &j : NULL) : no_memory(ui);
+		int one = name ? wgc_down_one(ui, &sys, name, c->dry_run, d->unlock, c->wait, ui->json ? &j : NULL) : no_memory(ui);
 
 		if (one > code)
 			code = one;
@@ -346,8 +364,8 @@ static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name,
 		info = find_up(v, n, name);
 		if (info && info->reloading)
 			code = finish_reload(ui, sys, info, c, j);
-		else if (info && !info->finished)
-			code = down_info(ui, sys, name, info, c->dry_run, c->wait, j);
+		else if (info && !info->finished && !info->locked)
+			code = down_info(ui, sys, name, info, c->dry_run, false, c->wait, j);
 		else
 			wgc_ui_note(ui, "'%s' has nothing to recover: it %s", name, info ? "is up" : "is down");
 	}

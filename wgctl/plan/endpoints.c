@@ -140,8 +140,12 @@ int wgc_endpoints_resolve(struct wgc_exec *x, const bool *wanted, struct wgc_err
 		for (size_t k = 0; k < peer->n_endpoints; k++)
 			at += !peer->endpoints[k].numeric.sa.sa_family;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; r == 0 && k < v[i].n_addrs; k++)
+			if (wgc_plan_add_endpoint(x->plan, &v[i].addrs[k]) < 0)
+				r = wgc_err_nomem(err);
 		free(v[i].addrs);
+	}
 	free(v);
 	return r;
 }

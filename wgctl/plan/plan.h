@@ -28,8 +28,11 @@ struct wgc_sys {
 	const char *proc_sys; /* /proc/sys */
 	const char *rt_tables; /* /etc/iproute2/rt_tables */
 	const char *boot_id;  /* /proc/sys/kernel/random/boot_id */
+	const char *proc_net; /* /proc/thread-self/net */
 	struct wgc_dns_paths dns;
 	int (*nft)(struct wgc_sys *sys, const char *commands, struct wgc_err *err); /* one transaction */
+	int (*nft_check)(struct wgc_sys *sys, const char *commands, struct wgc_err *err); /* would they do? Nothing is changed */
+	int (*nft_list)(struct wgc_sys *sys, const char *command, char **ret_text, struct wgc_err *err); /* the caller frees it */
 	int (*hook)(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err); /* %i is replaced */
 	int (*resolve)(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
 	void *ctx; /* for tests */
@@ -53,6 +56,7 @@ enum wgc_step_kind {
 	WGC_STEP_DNS_SET,
 	WGC_STEP_ROUTE_ADD,
 	WGC_STEP_RULE_ADD,
+	WGC_STEP_KILL_SWITCH,
 	/* of reload */
 	WGC_STEP_DEVICE_CHANGE,
 	WGC_STEP_ADDR_CHANGE,
@@ -60,6 +64,7 @@ enum wgc_step_kind {
 	WGC_STEP_ROUTE_CHANGE,
 	WGC_STEP_DNS_CHANGE,
 	WGC_STEP_NFT_REPLACE,
+	WGC_STEP_KILL_REPLACE,
 	WGC_STEP_PUT_BACK,
 	WGC_STEP_TAKE_BACK,
 	WGC_N_STEP_KINDS,
@@ -86,11 +91,13 @@ struct wgc_run {
 	void (*on_detail)(void *ctx, char sign, const char *word, const char *text);
 	void *ctx;
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
+	bool unlock; /* `down`: a lockdown ends, too */
 	unsigned wait_seconds; /* how long names may take to resolve; 0: a usual time, and unresolved ones are forgiven */
 	/* results */
 	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */
 	bool repaired;	 /* an unfinished earlier run was undone first */
+	bool locked; /* a lockdown goes on */
 	char remains[512]; /* what undo could not take back, for people */
 };
 
@@ -118,11 +125,20 @@ struct wgc_up_info {
 	char *name, *ifname, *path; /* profile, link, file it came from */
 	bool finished;		    /* false: an unfinished up, down or reload */
 	bool reloading;		    /* ... the last of these */
+	bool locked;		    /* it is down, but for its lockdown */
+	bool lockdown;		    /* its kill switch outlives it */
 	int64_t since;		    /* seconds since the epoch */
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
+
+/**
+ * Let the tunnel of @ifname call further addresses through its kill switch, in
+ * one transaction: for who looks names up again, or finds that a peer roamed.
+ * 0 also where there is no kill switch.
+ */
+int wgc_plan_admit(struct wgc_sys *sys, const char *ifname, const union wgc_sockaddr *v, size_t n, struct wgc_err *err);
 
 /**
  * Write the running state of profile @p back to its file, as `wg-quick save`

@@ -12,42 +12,69 @@
 
 /* ---- the three sides -------------------------------------------------------------------- */
 
+static bool equal_rules(const struct wgc_rule *a, const struct wgc_rule *b)
+{
+	return a->family == b->family && a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
+	       a->suppress_prefixlen == b->suppress_prefixlen;
+}
+
+/* The rules that the journal says are the tunnel's. */
+static int own_rules(const struct wgc_history *h, struct wgc_arena *a, struct wgc_routes_keep *keep)
+{
+	struct wgc_rule *v = wgc_arena_alloc(a, (h->n + 1) * sizeof(*v));
+
+	keep->rules = v;
+	for (size_t i = 0; v && i < h->n; i++)
+		if (!h->steps[i].failed && !h->steps[i].undone && !strcmp(wgc_record_str(&h->steps[i], "kind"), wgc_step_rule.word))
+			v[keep->n_rules++] = wgc_rule_of_record(&h->steps[i]);
+	return v ? 0 : -ENOMEM;
+}
+
+static bool is_own_rule(const struct wgc_routes_keep *keep, const struct wgc_rule *r)
+{
+	for (size_t i = 0; i < keep->n_rules; i++)
+		if (equal_rules(&keep->rules[i], r))
+			return true;
+	return false;
+}
+
 /* A plan is made as if the tunnel were not there: what it wants must not be in
  * the way of itself. What was chosen for it once stays chosen. */
-static void leave_out_own(const struct wgc_history *h, uint32_t ifindex, struct wgc_arena *a, struct wgc_routes_facts *f)
+static int leave_out_own(const struct wgc_history *h, uint32_t ifindex, struct wgc_arena *a, struct wgc_routes_facts *f)
 {
-	uint32_t mark = wgc_record_int(h->head, "mark"), table = wgc_record_int(h->head, "table");
-	uint32_t priority[2] = { wgc_record_int(h->head, "priority4"), wgc_record_int(h->head, "priority6") };
+	struct wgc_routes_keep *keep = &f->keep;
 	struct wgc_route *routes = wgc_arena_alloc(a, (f->n_routes + 1) * sizeof(*routes));
 	struct wgc_rule *rules = wgc_arena_alloc(a, (f->n_rules + 1) * sizeof(*rules));
-	uint32_t *marks = wgc_arena_alloc(a, (f->n_marks + 1) * sizeof(*marks));
+	struct wgc_mark_use *marks = wgc_arena_alloc(a, (f->n_marks + 1) * sizeof(*marks));
 	size_t n = 0;
 
+	*keep = (struct wgc_routes_keep){ .mark = wgc_record_int(h->head, "mark"),
+					  .around = wgc_record_int(h->head, "around"),
+					  .table = wgc_record_int(h->head, "table"),
+					  .priority4 = wgc_record_int(h->head, "priority4"),
+					  .priority6 = wgc_record_int(h->head, "priority6") };
 	f->ifindex = ifindex;
-	f->keep = (struct wgc_routes_keep){ .mark = mark, .table = table, .priority4 = priority[0], .priority6 = priority[1] };
-	if (!routes || !rules || !marks)
-		return;
+	if (!routes || !rules || !marks || own_rules(h, a, keep) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < f->n_routes; i++)
-		if (f->routes[i].oif != ifindex && !(table && f->routes[i].table == table && f->routes[i].protocol == WGC_RTPROT))
+		if (f->routes[i].oif != ifindex &&
+		    !(keep->table && f->routes[i].table == keep->table && f->routes[i].protocol == WGC_RTPROT))
 			routes[n++] = f->routes[i];
 	f->routes = routes;
 	f->n_routes = n;
 	n = 0;
-	for (size_t i = 0; i < f->n_rules; i++) {
-		const struct wgc_rule *r = &f->rules[i];
-		uint32_t first = priority[r->family == AF_INET6];
-
-		if (!first || (r->priority != first && r->priority != first + 1))
-			rules[n++] = *r;
-	}
+	for (size_t i = 0; i < f->n_rules; i++)
+		if (!is_own_rule(keep, &f->rules[i]))
+			rules[n++] = f->rules[i];
 	f->rules = rules;
 	f->n_rules = n;
 	n = 0;
 	for (size_t i = 0; i < f->n_marks; i++)
-		if (f->marks[i] != mark)
+		if (f->marks[i].value != keep->mark)
 			marks[n++] = f->marks[i];
 	f->marks = marks;
 	f->n_marks = n;
+	return 0;
 }
 
 static int read_live(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_arena *a, struct wgc_live *ret, struct wgc_err *err)
@@ -106,8 +133,14 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, s
 	rc = rc ?: check_identity(p, r->history, facts, err);
 	if (rc < 0)
 		return rc;
-	leave_out_own(r->history, r->live.link.ifindex, a, &facts->routing);
+	if (leave_out_own(r->history, r->live.link.ifindex, a, &facts->routing) < 0)
+		return wgc_err_nomem(err);
 	rc = wgc_plan_build(p, facts, a, up, err);
+	/* What a peer is called at now, it may be called at. */
+	for (size_t i = 0; rc == 0 && p->kill_switch && i < r->live.device->n_peers; i++)
+		if (r->live.device->peers[i].endpoint.sa.sa_family &&
+		    wgc_plan_add_endpoint(up, &r->live.device->peers[i].endpoint) < 0)
+			return wgc_err_nomem(err);
 	rc = rc ?: wgc_keys_read(up, !x->run->dry_run, err);
 	if (rc < 0)
 		return rc;

@@ -257,8 +257,8 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 		slot = add(w, WGC_STEP_DNS_CHANGE, s->at);
 	} else if (s->kind == WGC_STEP_NFT_LOAD && (past = find_past(w, s, false))) {
 		slot = add(w, WGC_STEP_NFT_REPLACE, s->at);
-		if (slot)
-			slot->covered = false;
+	} else if (s->kind == WGC_STEP_KILL_SWITCH && (past = find_past(w, s, false))) {
+		slot = add(w, WGC_STEP_KILL_REPLACE, s->at);
 	} else {
 		slot = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*slot));
 		if (slot)
@@ -267,6 +267,9 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 	if (!slot)
 		return -ENOMEM;
 	slot->past = past;
+	/* These have records of their own, which undo them. */
+	if (slot->kind == WGC_STEP_NFT_REPLACE || slot->kind == WGC_STEP_KILL_REPLACE)
+		slot->covered = false;
 	return 0;
 }
 
@@ -303,6 +306,7 @@ static int one_step(struct work *w, const struct wgc_step *s)
 		return s->covered ? missing_routes(w, s) : compare_recorded(w, s);
 	case WGC_STEP_SYSCTL_SET:
 	case WGC_STEP_NFT_LOAD:
+	case WGC_STEP_KILL_SWITCH:
 	case WGC_STEP_DNS_SET:
 	case WGC_STEP_RULE_ADD:
 		return compare_recorded(w, s);

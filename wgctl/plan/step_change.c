@@ -19,8 +19,12 @@
 static int device_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	const struct wgc_delta *d = &x->plan->reload->delta;
+	int r = 0;
 
-	return wgc_wg_set(x->sys->nl, &d->message, err);
+	/* Whom the device is about to call, the kill switch must know. */
+	if (x->plan->profile->kill_switch)
+		r = wgc_plan_admit(x->sys, d->message.ifname, x->plan->endpoints, x->plan->n_endpoints, err);
+	return r < 0 ? r : wgc_wg_set(x->sys->nl, &d->message, err);
 }
 
 /* Everything as it was: again by the difference, so that what did not change is not touched. */
@@ -369,35 +373,48 @@ const struct wgc_step_def wgc_step_dns_change = {
 	.undo_text = "restore",
 };
 
+/* The new for the old in one transaction: at no moment is there neither. */
+static int nft_swap(struct wgc_exec *x, const struct wgc_past *old, const char *load, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str commands = { 0 };
+
+	if (wgc_nft_present(x->plan->reload->undo, old))
+		wgc_str_addf(&commands, "%s\n", wgc_record_str(old, "delete"));
+	wgc_str_add(&commands, load);
+	return commands.oom ? wgc_err_nomem(err) : x->sys->nft(x->sys, commands.s, err);
+}
+
+/* The old record has had its day: that of this step undoes whichever of the two is there. */
+static int retire(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	return wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
+}
+
+/* And comes back. */
+static int retire_back(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	int r = announce_again(x, s->past, err);
+
+	return r ?: wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", wgc_step_number(x, (size_t)(s - x->plan->steps)));
+}
+
 static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
 	return wgc_step_nft.capture(x, s, j, err);
 }
 
-/* The new for the old in one transaction: at no moment is there neither. */
-static int nft_swap(struct wgc_exec *x, const char *away, const char *load, struct wgc_err *err)
-{
-	WGC_AUTO_STR struct wgc_str commands = { 0 };
-
-	wgc_str_addf(&commands, "%s\n%s", away, load);
-	return commands.oom ? wgc_err_nomem(err) : x->sys->nft(x->sys, commands.s, err);
-}
-
 static int nft_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	bool there = wgc_step_nft.present(x->plan->reload->undo, s->past);
-	int r = nft_swap(x, there ? wgc_record_str(s->past, "delete") : "", x->plan->want.nft_load, err);
+	int r = nft_swap(x, s->past, x->plan->want.nft_load, err);
 
-	return r < 0 ? r : wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
+	return r < 0 ? r : retire(x, s, err);
 }
 
 static int nft_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
-	bool there = wgc_step_nft.present(x->plan->reload->undo, s->past);
-	int r = nft_swap(x, there ? wgc_record_str(s->past, "delete") : "", wgc_record_str(s->past, "load"), err);
+	int r = nft_swap(x, s->past, wgc_record_str(s->past, "load"), err);
 
-	r = r ?: announce_again(x, s->past, err);
-	return r ?: wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", wgc_step_number(x, (size_t)(s - x->plan->steps)));
+	return r < 0 ? r : retire_back(x, s, err);
 }
 
 static void nft_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
@@ -413,5 +430,46 @@ const struct wgc_step_def wgc_step_nft_replace = {
 	.apply = nft_apply,
 	.describe = nft_describe,
 	.revert = nft_revert,
+	.undo_text = "restore",
+};
+
+static int kill_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	return wgc_step_kill_switch.precheck(x, s, err);
+}
+
+static int kill_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	return wgc_step_kill_switch.capture(x, s, j, err);
+}
+
+/* Its text takes the place of an older one's by itself. */
+static int kill_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	int r = wgc_step_kill_switch.apply(x, s, done, err);
+
+	return r < 0 ? r : retire(x, s, err);
+}
+
+static int kill_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	int r = x->sys->nft(x->sys, wgc_record_str(s->past, "load"), err);
+
+	return r < 0 ? r : retire_back(x, s, err);
+}
+
+static void kill_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	wgc_step_kill_switch.describe(p, s, text, equivalent);
+}
+
+const struct wgc_step_def wgc_step_kill_replace = {
+	.word = "killswitch.load",
+	.sign = '~',
+	.precheck = kill_precheck,
+	.capture = kill_capture,
+	.apply = kill_apply,
+	.describe = kill_describe,
+	.revert = kill_revert,
 	.undo_text = "restore",
 };

@@ -27,15 +27,21 @@ static void members(struct wgc_json *j, const char *const v[][2], size_t n)
 
 void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j)
 {
-	uint32_t priority[2] = { 0 };
+	const struct wgc_routes_desired *want = &plan->want;
+	uint32_t priority[2] = { 0 }, rules[2] = { 0 };
 
 	/* The others' rules go elsewhere, also before ours are there. */
-	for (size_t i = 0; i < plan->want.n_rules; i += 2)
-		priority[plan->want.rules[i].family == AF_INET6] = plan->want.rules[i].priority;
+	for (size_t i = 0; i < want->n_rules; i++) {
+		bool v6 = want->rules[i].family == AF_INET6;
+
+		if (!rules[v6]++)
+			priority[v6] = want->rules[i].priority;
+	}
 	const struct {
 		const char *key;
 		uint32_t value;
-	} v[] = { { "mark", plan->want.mark }, { "table", plan->want.table }, { "priority4", priority[0] }, { "priority6", priority[1] } };
+	} v[] = { { "mark", want->mark },	  { "table", want->table },  { "around", want->around },
+		  { "priority4", priority[0] }, { "priority6", priority[1] }, { "rules4", rules[0] }, { "rules6", rules[1] } };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
 		wgc_json_key(j, v[i].key);
@@ -93,11 +99,12 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 }
 
 /* What an earlier run of this profile left. 1: it is up and the same; 0: the
- * way is free; negative: it is not. */
+ * way is free; negative: it is not. A kill switch in force stays so, and the
+ * journal with it: *@ret_goes_on. */
 static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_journal *journal, struct wgc_run *run,
-		     struct wgc_arena *a, struct wgc_err *err)
+		     struct wgc_arena *a, bool *ret_goes_on, struct wgc_err *err)
 {
-	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal };
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .keep_kill_switch = true };
 	char boot[64], netns[48], print[33];
 	struct wgc_history h;
 	struct wgc_link link;
@@ -139,15 +146,16 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	} else {
 		struct wgc_run repair = { .ctx = run->ctx, .on_undo = run->on_undo };
 
-		/* Unfinished, or its link is gone. */
+		/* Unfinished, or its link is gone; or it is down, locked. */
 		undo.run = &repair;
+		run->repaired = !wgc_history_locked(&h);
 		r = wgc_undo_all(&undo, err);
-		run->repaired = true;
 		run->undo_failed = repair.undo_failed;
 		memcpy(run->remains, repair.remains, sizeof(run->remains));
-		if (r == 0)
+		*ret_goes_on = r == 0 && undo.kept;
+		if (r == 0 && !undo.kept)
 			r = wgc_journal_remove(journal, err);
-		else
+		else if (r < 0)
 			wgc_err_wrap(err, "repairing what an earlier run left");
 	}
 	json_decref(records);
@@ -167,13 +175,17 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 		if (r == 0) {
 			undo.history = &h;
 			/* A step whose announcement failed was not begun. */
-			x->run->steps = h.n;
+			x->run->steps = h.n - h.n_inherited;
+			x->run->undone -= h.n_inherited;
+			/* As before: what was in force then is in force now. */
+			undo.keep_kill_switch = wgc_history_kill_switch(&h, h.n_inherited, false);
 			r = wgc_undo_all(&undo, NULL);
+			x->run->locked = undo.kept;
 		} else {
 			r = 0; /* not even the first record: nothing was done */
 		}
 	}
-	if (r == 0)
+	if (r == 0 && !undo.kept)
 		wgc_journal_remove(x->journal, NULL);
 	json_decref(records);
 	return r;
@@ -185,9 +197,10 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	struct wgc_plan plan = { .n = 0 };
 	struct wgc_facts facts;
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
+	bool goes_on = false;
 	int all, r;
 
-	r = look_back(sys, p, journal, run, a, err);
+	r = look_back(sys, p, journal, run, a, &goes_on, err);
 	if (r == 1)
 		run->already_up = true;
 	if (r)
@@ -202,14 +215,14 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	if (r == 0)
 		r = wgc_plan_build(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
-		r = wgc_journal_create(journal, err);
+		r = goes_on ? 0 : wgc_journal_create(journal, err);
 		if (r == 0)
 			r = write_head(&x, err);
 	}
 	wgc_close(all);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
-		if (journal->fd >= 0)
+		if (journal->fd >= 0 && !goes_on)
 			wgc_journal_remove(journal, NULL);
 		wgc_wipe(&plan.device, sizeof(plan.device));
 		return r;

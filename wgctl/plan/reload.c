@@ -40,25 +40,30 @@ static bool is_own_rule(const struct wgc_routes_keep *keep, const struct wgc_rul
 
 /* A plan is made as if the tunnel were not there: what it wants must not be in
  * the way of itself. What was chosen for it once stays chosen. */
-static int leave_out_own(const struct wgc_history *h, uint32_t ifindex, struct wgc_arena *a, struct wgc_routes_facts *f)
+static int leave_out_own(const struct wgc_profile *p, const struct wgc_history *h, const struct wgc_live *live, struct wgc_arena *a,
+			 struct wgc_routes_facts *f)
 {
+	uint32_t mark = wgc_record_int(h->head, "mark"), table = wgc_record_int(h->head, "table");
+	uint32_t ifindex = live->link.ifindex;
 	struct wgc_routes_keep *keep = &f->keep;
 	struct wgc_route *routes = wgc_arena_alloc(a, (f->n_routes + 1) * sizeof(*routes));
 	struct wgc_rule *rules = wgc_arena_alloc(a, (f->n_rules + 1) * sizeof(*rules));
 	struct wgc_mark_use *marks = wgc_arena_alloc(a, (f->n_marks + 1) * sizeof(*marks));
 	size_t n = 0;
 
-	*keep = (struct wgc_routes_keep){ .mark = wgc_record_int(h->head, "mark"),
-					  .around = wgc_record_int(h->head, "around"),
-					  .table = wgc_record_int(h->head, "table"),
-					  .priority4 = wgc_record_int(h->head, "priority4"),
-					  .priority6 = wgc_record_int(h->head, "priority6") };
+	*keep = (struct wgc_routes_keep){ .mark = 0 };
+	/* A mark that the profile gave, and does not any more, goes. */
+	if (p->device.flags & WGC_DEVICE_HAS_FWMARK || !json_is_true(json_object_get(h->head, "mark_given"))) {
+		keep->mark = mark;
+		keep->table = table;
+		keep->around = wgc_record_int(h->head, "around");
+	}
 	f->ifindex = ifindex;
 	if (!routes || !rules || !marks || own_rules(h, a, keep) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < f->n_routes; i++)
 		if (f->routes[i].oif != ifindex &&
-		    !(keep->table && f->routes[i].table == keep->table && f->routes[i].protocol == WGC_RTPROT))
+		    !(table && f->routes[i].table == table && f->routes[i].protocol == WGC_RTPROT))
 			routes[n++] = f->routes[i];
 	f->routes = routes;
 	f->n_routes = n;
@@ -70,7 +75,7 @@ static int leave_out_own(const struct wgc_history *h, uint32_t ifindex, struct w
 	f->n_rules = n;
 	n = 0;
 	for (size_t i = 0; i < f->n_marks; i++)
-		if (f->marks[i].value != keep->mark)
+		if (f->marks[i].value != mark && f->marks[i].value != live->device->fwmark)
 			marks[n++] = f->marks[i];
 	f->marks = marks;
 	f->n_marks = n;
@@ -133,7 +138,7 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, s
 	rc = rc ?: check_identity(p, r->history, facts, err);
 	if (rc < 0)
 		return rc;
-	if (leave_out_own(r->history, r->live.link.ifindex, a, &facts->routing) < 0)
+	if (leave_out_own(p, r->history, &r->live, a, &facts->routing) < 0)
 		return wgc_err_nomem(err);
 	rc = wgc_plan_build(p, facts, a, up, err);
 	/* What a peer is called at now, it may be called at. */
@@ -297,7 +302,9 @@ static int announce(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_er
 	wgc_json_object(&j);
 	wgc_json_key(&j, "reload");
 	wgc_json_object(&j);
-	wgc_head_numbers(up, &j);
+	/* Those of a policy that ends are good until it has. */
+	if (up->want.mark)
+		wgc_head_numbers(up, &j);
 	wgc_json_object_end(&j);
 	wgc_json_object_end(&j);
 	return line.oom ? wgc_err_nomem(err) : wgc_journal_append(x->journal, line.s, err);

@@ -273,6 +273,18 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 	return 0;
 }
 
+/* Killed while one table took the place of another, a reload leaves two records of one name. */
+static bool has_other_record(const struct work *w, const struct wgc_past *p)
+{
+	const struct wgc_history *h = w->r->history;
+	const char *table = wgc_record_str(p, "nft");
+
+	for (size_t i = 0; *table && i < h->n; i++)
+		if (w->kept[i] && &h->steps[i] != p && stands(&h->steps[i]) && !strcmp(wgc_record_str(&h->steps[i], "nft"), table))
+			return true;
+	return false;
+}
+
 /* In the order in which `down` would: the last one first. */
 static int take_back_rest(struct work *w)
 {
@@ -287,6 +299,7 @@ static int take_back_rest(struct work *w)
 		if (!s)
 			return -ENOMEM;
 		s->past = &h->steps[i];
+		s->n = has_other_record(w, &h->steps[i]);
 	}
 	return 0;
 }

@@ -302,9 +302,10 @@ const struct wgc_step_def wgc_step_put_back = {
 	.undo_text = "take away again",
 };
 
+/* With s->n the thing has another record, and stays: only this one goes. */
 static int take_back_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	int r = def_of(s->past)->undo(x->plan->reload->undo, s->past, err);
+	int r = s->n ? 0 : def_of(s->past)->undo(x->plan->reload->undo, s->past, err);
 
 	return r < 0 ? r : wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
 }
@@ -324,9 +325,14 @@ static int announce_again(struct wgc_exec *x, const struct wgc_past *past, struc
 
 static int take_back_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
+	const struct wgc_step_def *def = def_of(s->past);
 	int r = announce_again(x, s->past, err);
 
-	return r ?: def_of(s->past)->redo(x, s->past, err);
+	/* Whether or not the journal says so yet: one record for one thing. */
+	r = r ?: wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
+	if (r < 0 || def->present(x->plan->reload->undo, s->past))
+		return r;
+	return def->redo(x, s->past, err);
 }
 
 static void take_back_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
@@ -390,11 +396,12 @@ static int retire(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *
 	return wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
 }
 
-/* And comes back. */
+/* And comes back: again one record for one table. */
 static int retire_back(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
 	int r = announce_again(x, s->past, err);
 
+	r = r ?: retire(x, s, err);
 	return r ?: wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", wgc_step_number(x, (size_t)(s - x->plan->steps)));
 }
 

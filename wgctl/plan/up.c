@@ -43,6 +43,8 @@ void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j)
 	} v[] = { { "mark", want->mark },	  { "table", want->table },  { "around", want->around },
 		  { "priority4", priority[0] }, { "priority6", priority[1] }, { "rules4", rules[0] }, { "rules6", rules[1] } };
 
+	wgc_json_key(j, "mark_given");
+	wgc_json_bool(j, plan->profile->device.flags & WGC_DEVICE_HAS_FWMARK);
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
 		wgc_json_key(j, v[i].key);
 		wgc_json_uint(j, v[i].value);

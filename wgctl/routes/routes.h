@@ -11,7 +11,6 @@
 /* What a tunnel that is up was given once, and keeps; 0: nothing. */
 struct wgc_routes_keep {
 	uint32_t mark, around, table;
-	uint32_t priority4, priority6;
 	const struct wgc_rule *rules; /* its own */
 	size_t n_rules;
 };

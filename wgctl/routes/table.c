@@ -140,13 +140,17 @@ static bool choose_priority(const struct wgc_profile *p, const struct wgc_routes
 /* The place that the tunnel's rules have already; 0: it has not so many. */
 static uint32_t kept_priority(const struct wgc_routes_facts *f, uint8_t family, uint32_t n)
 {
-	uint32_t have = 0;
+	uint32_t have = 0, first = 0;
 
-	for (size_t i = 0; i < f->keep.n_rules; i++)
-		have += f->keep.rules[i].family == family;
-	if (have != n)
-		return 0;
-	return family == AF_INET6 ? f->keep.priority6 : f->keep.priority4;
+	for (size_t i = 0; i < f->keep.n_rules; i++) {
+		const struct wgc_rule *r = &f->keep.rules[i];
+
+		if (r->family != family)
+			continue;
+		if (!have++ || r->priority < first)
+			first = r->priority;
+	}
+	return have == n ? first : 0;
 }
 
 /* Another full tunnel, whose own packets must not go into ours: ours go into it. */

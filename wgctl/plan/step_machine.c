@@ -1,68 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Steps on the rest of the machine: DNS, sysctls, nftables. */
+/* Steps on the rest of the machine: sysctls, nftables. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "plan/steps.h"
-
-static int dns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
-{
-	WGC_AUTO_FREE char *inverse = NULL;
-	int r;
-
-	r = wgc_dns_capture(x->plan->facts->dns, x->plan->profile->ifname, &x->sys->dns, &inverse, err);
-	if (r < 0)
-		return r;
-	wgc_json_key(j, "backend");
-	wgc_json_str(j, wgc_dns_backend_name(x->plan->facts->dns));
-	wgc_json_key(j, "ifname");
-	wgc_json_str(j, x->plan->profile->ifname);
-	wgc_json_key(j, "inverse");
-	wgc_json_str(j, inverse);
-	return 0;
-}
-
-static int dns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
-{
-	int r = wgc_dns_apply(x->plan->facts->dns, x->plan->profile->ifname, x->plan->profile, &x->sys->dns, err);
-
-	if (r < 0 && err && !err->at.line)
-		err->at = s->at;
-	return r;
-}
-
-static void dns_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
-{
-	for (size_t i = 0; i < p->profile->n_dns_servers; i++)
-		wgc_str_addf(text, "%s%s", i ? ", " : "", p->profile->dns_servers[i].s);
-	for (size_t i = 0; i < p->profile->n_dns_search; i++)
-		wgc_str_addf(text, "%s%s", i ? ", " : " search ", p->profile->dns_search[i].s);
-	wgc_str_addf(text, " through %s", wgc_dns_backend_name(p->facts->dns));
-	if (p->facts->dns == WGC_DNS_BACKEND_RESOLVCONF)
-		wgc_str_addf(equivalent, "resolvconf -a %s -m 0 -x", p->profile->ifname);
-}
-
-static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
-{
-	enum wgc_dns_backend b;
-
-	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
-		return wgc_err_set(err, WGC_E_INTERNAL, EBADMSG, "the journal names an unknown DNS backend '%s'",
-				   wgc_record_str(p, "backend"));
-	return wgc_dns_restore(b, wgc_record_str(p, "ifname"), wgc_record_str(p, "inverse"), &u->sys->dns, err);
-}
-
-const struct wgc_step_def wgc_step_dns = {
-	.word = "dns.set",
-	.sign = '~',
-	.capture = dns_capture,
-	.apply = dns_apply,
-	.describe = dns_describe,
-	.undo = dns_undo,
-	.undo_text = "restore",
-};
 
 static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {

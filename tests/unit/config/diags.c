@@ -103,7 +103,6 @@ static void unsupported(void)
 		"4:1:18 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"5:14:2 error unsupported KillSwitch = on is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"6:1:8 error unsupported AllowLAN is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"7:11:8 error unsupported DNSMode = resolved is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"8:8:5 error unsupported IPv6 = block is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"9:20:2 error unsupported RefreshEndpoints is not supported yet | leave it out, if the tunnel is what you want without it\n",
 		"valid, but not supported yet");

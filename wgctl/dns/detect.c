@@ -6,7 +6,7 @@
  * the middle of being changed, or left over from what was installed before, says
  * less than a resolver that answers. That it answers is not enough, though: names
  * have to be asked of it, through nsswitch or its stub. resolvconf(8) counts
- * where resolv.conf is its own: openresolv refuses to write any other, and
+ * where resolv.conf is its own: newer openresolv refuses to write any other, and
  * Debian's would write a file that nobody reads.
  */
 #include <errno.h>

@@ -200,3 +200,41 @@ inside() {
 	has "$output" "10.8.0.1, fd00::1 search ~corp.example, lab.example for these domains only through resolved"
 	has "$output" "resolvectl domain office '~corp.example' lab.example; resolvectl default-route office no; resolvectl dns office 10.8.0.1 fd00::1"
 }
+
+@test "built without libsystemd: resolved is reached through its own resolvconf" {
+	plain=$(dirname "$WGCTL")/plain/wgctl
+	[ -x "$plain" ] || skip "tests/check build makes $plain"
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$UNPACKED/usr/bin/resolvectl" "$BATS_TEST_TMPDIR/bin/resolvconf"
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	before=$(snapshot c; settings)
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run_split on c "$plain" up --verbose office
+	is "$status" 0
+	has "$errors" "so: resolvconf, because names are asked of systemd-resolved"
+	inside host.corp.example
+	outside host.example
+	on c "$plain" down office
+	same "$before" "$(snapshot c; settings)"
+}
+
+@test "killed at every message that goes to the bus" {
+	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; emulation is too slow for it"
+	office 0.0.0.0/0 "DNS = 10.8.0.1, corp.example"
+	before=$(snapshot c; settings)
+	killed=0
+	for command in up down; do
+		for n in {1..60}; do
+			[ $command = up ] || on c "$WGCTL" --quiet up office
+			status=0
+			on c strace -o /dev/null -e trace=sendmsg -e inject=sendmsg:signal=KILL:when="$n" \
+				"$WGCTL" --quiet $command office || status=$?
+			# What is up, wholly or by half, goes down.
+			on c "$WGCTL" --quiet down office 2>/dev/null || true
+			same "$before" "$(snapshot c; settings)"
+			[ "$status" = 137 ] || break
+			killed=$((killed + 1))
+		done
+		[ "$n" -lt 60 ]
+	done
+	[ "$killed" -gt 10 ]
+}

@@ -57,6 +57,8 @@ static void ask_resolved(struct evidence *e, const struct wgc_dns_paths *paths)
 		tell(e->d, "systemd-resolved answers on the bus: yes");
 	else if (e->resolved == -EXDEV)
 		tell(e->d, "systemd-resolved answers on the bus: yes, but it serves another network namespace than this one");
+	else if (e->resolved == -EOPNOTSUPP)
+		tell(e->d, "whether systemd-resolved answers on the bus is not known: this wgctl was built without libsystemd");
 	else
 		tell(e->d, "systemd-resolved answers on the bus: no (%s)", e->resolved_err.msg);
 }

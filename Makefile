@@ -145,8 +145,8 @@ check-cli: ## command line tests
 	@O='$(O)' CC='$(CC)' tests/check build cli
 check-netns: ## real tunnels between network namespaces (root)
 	@O='$(O)' CC='$(CC)' tests/check build netns
-check-vm: ## the same on Debian's 6.1 and 6.12 kernels in QEMU
-	@O='$(O)' CC='$(CC)' tests/check build vm-6.1 vm-6.12
+check-vm: ## the same on Debian's 6.1 and 6.12 kernels in QEMU, and a booted system
+	@O='$(O)' CC='$(CC)' tests/check build vm-6.1 vm-6.12 vm-systemd
 check-debug: ## the module in a kernel that finds mistakes: KASAN, lockdep, kmemleak, UBSAN
 	@tests/deps --ensure debug
 	@O='$(O)' CC='$(CC)' tests/check kmod-debug
@@ -181,7 +181,7 @@ uninstall: ## remove what install put there
 
 .PHONY: clean help
 clean: ## remove build outputs (unpacked packages stay)
-	@if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name vm ! -name headers ! -name openresolv -exec rm -rf {} +; fi
+	@if [ -d '$(O)' ]; then find '$(O)' -mindepth 1 -maxdepth 1 ! -name vm ! -name headers ! -name openresolv ! -name unpacked -exec rm -rf {} +; fi
 
 help: ## this list
 	@sed -nE 's/^([a-z-]+):[^#]*## *(.*)/\1\t\2/p' Makefile | expand -t 14

@@ -259,12 +259,16 @@ void fake_files_new(struct fake *f)
 	f->sys.dns.boot_id = in_root(f, "etc/boot_id");
 	/* Not the ones of the machine that the test runs on. */
 	f->sys.dns.interface_order = in_root(f, "etc/interface-order");
+	f->sys.dns.nsswitch = in_root(f, "etc/nsswitch.conf");
+	f->sys.dns.resolvconf_program = in_root(f, "sbin/resolvconf");
+	f->sys.dns.bus = "unix:path=/nonexistent/bus";
 }
 
 void fake_files_free(struct fake *f)
 {
 	const char *v[] = { f->sys.run_dir,	    f->sys.proc_sys,	f->sys.rt_tables,	   f->sys.boot_id,
-			    f->sys.dns.resolv_conf, f->sys.dns.boot_id, f->sys.dns.interface_order };
+			    f->sys.dns.resolv_conf, f->sys.dns.boot_id, f->sys.dns.interface_order,
+			    f->sys.dns.nsswitch,    f->sys.dns.resolvconf_program };
 
 	folder_gone();
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++)

@@ -144,6 +144,18 @@ static void on_warning(void *ctx, const char *text)
 	wgc_ui_warn(s->ui, "%s", text);
 }
 
+static void on_finding(void *ctx, const char *text)
+{
+	struct wgc_steps *s = ctx;
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+
+	if (!s->ui->verbose || s->ui->json)
+		return;
+	wgc_steps_clear(s);
+	wgc_add_plain(&out, text, strlen(text));
+	fprintf(stderr, "- %s\n", wgc_str_get(&out));
+}
+
 int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigned wait_seconds)
 {
 	/* No SA_RESTART: a wait that a signal ends is what was asked for. */
@@ -158,6 +170,7 @@ int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigne
 				   .on_step = on_step,
 				   .on_undo = on_undo,
 				   .on_warning = on_warning,
+				   .on_finding = on_finding,
 				   .on_detail = on_detail,
 				   .ctx = s,
 				   .stop = &stop_wanted,

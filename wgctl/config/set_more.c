@@ -96,8 +96,6 @@ WGC_SETTER(dns_mode)
 		return;
 	c->p->dns_mode = (enum wgc_dns_mode)i;
 	c->p->dns_mode_at = w->at;
-	if (i == WGC_DNS_RESOLVED)
-		wgc_unsupported(c, w->at, "DNSMode = resolved");
 }
 
 WGC_SETTER(ipv6)

@@ -41,8 +41,12 @@ static const struct wgc_key_info keys[] = {
 	  RULE(WG, ONE, NUMBER | STRING, fwmark) },
 	{ "Interface", "Address", "address", "addresses with a prefix length, separated by commas",
 	  "The addresses of the interface.", false, true, RULE(QUICK, WORDS, LIST, address, .empty_ok = true) },
-	{ "Interface", "DNS", "dns", "addresses of servers and search domains, separated by commas",
-	  "The resolvers to use while the tunnel is up, and the domains to search.", false, true,
+	{ "Interface", "DNS", "dns", "addresses of servers, domains to search, and ~domains, separated by commas",
+	  "The resolvers to use while the tunnel is up, and for which names. Where systemd-resolved is in use, and ~domains are given, "
+	  "the names below these and below the domains to search go to these servers and no others do; ~. is all names. "
+	  "Without ~domains a full tunnel gets all names; another one gets those below its domains to search, or all if it has none. "
+	  "Elsewhere it is always all names.",
+	  false, true,
 	  RULE(QUICK, WORDS, LIST, dns, .empty_ok = true) },
 	{ "Interface", "MTU", "mtu", "68 to 65535", "The MTU of the interface; by default found from the path to the peers.", false, false,
 	  RULE(QUICK, ONE, NUMBER, mtu, .empty_ok = true) },
@@ -76,7 +80,9 @@ static const struct wgc_key_info keys[] = {
 	{ "Interface", "AllowLAN", "allow_lan", "yes or no", "Whether a kill switch spares the local network; by default yes.", false,
 	  false, RULE(WGCTL, ONE, BOOL, allow_lan, .words = no_yes) },
 	{ "Interface", "DNSMode", "dns_mode", "auto, resolved, resolvconf, file or none",
-	  "Who is told of the resolvers; auto, the default, finds out.", false, false,
+	  "Who is told of the resolvers. auto, the default, finds out, and a failure is a warning: the tunnel comes up without its DNS. "
+	  "With resolved, resolvconf or file a failure undoes up. none leaves DNS alone.",
+	  false, false,
 	  RULE(WGCTL, ONE, STRING, dns_mode, .words = dns_modes) },
 	{ "Interface", "IPv6", "ipv6", "auto, require or block",
 	  "What to do with IPv6: auto, the default, leaves it out on a machine without it; block lets none out at all.", false, false,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which backend, and what it is given. */
+/* The backends behind one set of functions. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +8,7 @@
 
 static const char *const names[] = {
 	[WGC_DNS_BACKEND_NONE] = "none",
+	[WGC_DNS_BACKEND_RESOLVED] = "resolved",
 	[WGC_DNS_BACKEND_RESOLVCONF] = "resolvconf",
 	[WGC_DNS_BACKEND_FILE] = "file",
 };
@@ -27,83 +28,44 @@ bool wgc_dns_backend_parse(const char *s, enum wgc_dns_backend *ret)
 	return false;
 }
 
-static bool is_resolvectl(const char *program)
+static void add_texts(struct wgc_str *out, const char *first, const struct wgc_text *v, size_t n)
 {
-	WGC_AUTO_FREE char *real = realpath(program, NULL);
-	const char *base = real ? strrchr(real, '/') : NULL;
-
-	return base && (!strcmp(base, "/resolvectl") || !strcmp(base, "/systemd-resolve"));
+	for (size_t i = 0; i < n; i++)
+		wgc_str_addf(out, "%s%s", i ? ", " : first, v[i].s);
 }
 
-int wgc_dns_detect(enum wgc_dns_mode mode, const struct wgc_dns_paths *paths, enum wgc_dns_backend *ret, struct wgc_err *err)
+static void resolvectl_commands(const char *ifname, const struct wgc_dns_want *w, struct wgc_str *out)
 {
-	WGC_AUTO_FREE char *program = NULL;
-	int r;
+	const struct wgc_profile *p = w->profile;
 
-	if (mode == WGC_DNS_NONE) {
-		*ret = WGC_DNS_BACKEND_NONE;
-		return 0;
-	}
-	if (mode == WGC_DNS_FILE) {
-		*ret = WGC_DNS_BACKEND_FILE;
-		return 0;
-	}
-	r = wgc_dns_resolvconf_find(paths, &program, mode == WGC_DNS_AUTO ? NULL : err);
-	if (r == -ENOENT && mode == WGC_DNS_AUTO) {
-		*ret = WGC_DNS_BACKEND_FILE;
-		return 0;
-	}
-	if (r < 0)
-		return r == -ENOMEM ? wgc_err_nomem(err) : r;
-	if (mode == WGC_DNS_RESOLVED && !is_resolvectl(program)) {
-		wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "%s does not speak to systemd-resolved", program);
-		wgc_err_hint(err, "systemd-resolved comes with a `resolvconf` that is a link to resolvectl; "
-				  "DNSMode = auto uses the one that is there");
-		return -ENOENT;
-	}
-	*ret = WGC_DNS_BACKEND_RESOLVCONF;
-	return 0;
-}
-
-/* A word that stays one word on its line. */
-static int check_word(const struct wgc_text *t, struct wgc_err *err)
-{
-	bool good = t->s && *t->s;
-
-	for (const char *c = t->s; good && *c; c++)
-		good = (unsigned char)*c > ' ' && *c != 0x7f && *c != '#';
-	if (good)
-		return 0;
-	wgc_err_set(err, WGC_E_CONFIG, EINVAL, "a name server or search domain must be one word without spaces");
-	if (err)
-		err->at = t->at;
-	return -EINVAL;
-}
-
-int wgc_dns_lines(const struct wgc_profile *p, struct wgc_str *out, struct wgc_err *err)
-{
-	int r;
-
-	/* Search domains alone mean nothing to wg-quick. */
-	if (!p->n_dns_servers)
-		return 0;
-	for (size_t i = 0; i < p->n_dns_servers; i++) {
-		r = check_word(&p->dns_servers[i], err);
-		if (r < 0)
-			return r;
-		wgc_str_addf(out, "nameserver %s\n", p->dns_servers[i].s);
-	}
-	if (p->n_dns_search)
-		wgc_str_add(out, "search");
+	wgc_str_addf(out, "resolvectl domain %s", ifname);
 	for (size_t i = 0; i < p->n_dns_search; i++) {
-		r = check_word(&p->dns_search[i], err);
-		if (r < 0)
-			return r;
-		wgc_str_addf(out, " %s", p->dns_search[i].s);
+		wgc_str_addc(out, ' ');
+		wgc_str_add_shell(out, p->dns_search[i].s);
 	}
-	if (p->n_dns_search)
-		wgc_str_addc(out, '\n');
-	return out->oom ? wgc_err_nomem(err) : 0;
+	if (w->added)
+		wgc_str_add(out, " '~.'");
+	wgc_str_addf(out, "; resolvectl default-route %s %s; resolvectl dns %s", ifname, w->all ? "yes" : "no", ifname);
+	for (size_t i = 0; i < p->n_dns_servers; i++)
+		wgc_str_addf(out, " %s", p->dns_servers[i].s);
+}
+
+void wgc_dns_describe(enum wgc_dns_backend b, const char *ifname, const struct wgc_profile *p, struct wgc_str *text,
+		      struct wgc_str *equivalent)
+{
+	struct wgc_dns_want w;
+
+	add_texts(text, "", p->dns_servers, p->n_dns_servers);
+	add_texts(text, " search ", p->dns_search, p->n_dns_search);
+	if (wgc_dns_want(p, &w, NULL) < 0)
+		return;
+	if (b == WGC_DNS_BACKEND_RESOLVED) {
+		wgc_str_add(text, w.all ? " for all names" : " for these domains only");
+		resolvectl_commands(ifname, &w, equivalent);
+	} else if (b == WGC_DNS_BACKEND_RESOLVCONF) {
+		wgc_str_addf(equivalent, "resolvconf -a %s -m 0 -x", ifname);
+	}
+	wgc_str_addf(text, " through %s", wgc_dns_backend_name(b));
 }
 
 int wgc_dns_capture(enum wgc_dns_backend b, const char *ifname, const struct wgc_dns_paths *paths, char **ret_inverse,
@@ -111,6 +73,8 @@ int wgc_dns_capture(enum wgc_dns_backend b, const char *ifname, const struct wgc
 {
 	char *none;
 
+	if (b == WGC_DNS_BACKEND_RESOLVED)
+		return wgc_dns_resolved_capture(ifname, ret_inverse, err);
 	if (b == WGC_DNS_BACKEND_RESOLVCONF)
 		return wgc_dns_resolvconf_capture(ifname, paths, ret_inverse, err);
 	if (b == WGC_DNS_BACKEND_FILE)
@@ -123,27 +87,58 @@ int wgc_dns_capture(enum wgc_dns_backend b, const char *ifname, const struct wgc
 }
 
 int wgc_dns_apply(enum wgc_dns_backend b, const char *ifname, const struct wgc_profile *p, const struct wgc_dns_paths *paths,
-		  struct wgc_err *err)
+		  struct wgc_str *note, struct wgc_err *err)
 {
 	WGC_AUTO_STR struct wgc_str lines = { 0 };
+	struct wgc_dns_want w;
 	int r;
 
-	if (b == WGC_DNS_BACKEND_NONE)
+	if (b == WGC_DNS_BACKEND_NONE || !p->n_dns_servers)
 		return 0;
-	r = wgc_dns_lines(p, &lines, err);
-	if (r < 0 || !lines.len)
+	r = wgc_dns_want(p, &w, err);
+	if (r < 0)
 		return r;
+	if (b == WGC_DNS_BACKEND_RESOLVED)
+		return wgc_dns_resolved_apply(ifname, &w, paths, err);
 	if (b == WGC_DNS_BACKEND_RESOLVCONF)
-		return wgc_dns_resolvconf_apply(ifname, wgc_str_get(&lines), paths, err);
-	return wgc_dns_file_apply(ifname, wgc_str_get(&lines), paths, err);
+		return wgc_dns_resolvconf_apply(ifname, &w, paths, note, err);
+	r = wgc_dns_lines(&w, false, &lines, err);
+	if (r == 0)
+		r = wgc_dns_file_apply(ifname, wgc_str_get(&lines), paths, err);
+	if (r == 0)
+		wgc_dns_warn_routed(&w, wgc_dns_resolv_conf(paths), note);
+	return r;
 }
 
 int wgc_dns_restore(enum wgc_dns_backend b, const char *ifname, const char *inverse, const struct wgc_dns_paths *paths,
-		    struct wgc_err *err)
+		    struct wgc_str *note, struct wgc_err *err)
 {
+	if (b == WGC_DNS_BACKEND_RESOLVED)
+		return wgc_dns_resolved_restore(ifname, inverse, paths, err);
 	if (b == WGC_DNS_BACKEND_RESOLVCONF)
 		return wgc_dns_resolvconf_restore(ifname, inverse, paths, err);
 	if (b == WGC_DNS_BACKEND_FILE)
-		return wgc_dns_file_restore(ifname, inverse, paths, err);
+		return wgc_dns_file_restore(ifname, inverse, paths, note, err);
 	return 0;
+}
+
+enum wgc_dns_effect wgc_dns_in_effect(enum wgc_dns_backend b, const char *ifname, const struct wgc_profile *p,
+				      const struct wgc_dns_paths *paths, char ret_why[static 256])
+{
+	WGC_AUTO_STR struct wgc_str lines = { 0 };
+	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_dns_want w;
+
+	snprintf(ret_why, 256, "the profile sets no resolvers");
+	if (b == WGC_DNS_BACKEND_NONE || !p->n_dns_servers)
+		return WGC_DNS_EFFECT_YES;
+	if (wgc_dns_want(p, &w, &err) < 0 || wgc_dns_lines(&w, false, &lines, &err) < 0) {
+		snprintf(ret_why, 256, "%s", err.msg);
+		return WGC_DNS_EFFECT_UNKNOWN;
+	}
+	if (b == WGC_DNS_BACKEND_RESOLVED)
+		return wgc_dns_resolved_effect(ifname, &w, paths, ret_why);
+	if (b == WGC_DNS_BACKEND_RESOLVCONF)
+		return wgc_dns_resolvconf_effect(&w, paths, ret_why);
+	return wgc_dns_file_effect(ifname, wgc_str_get(&lines), paths, ret_why);
 }

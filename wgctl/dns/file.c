@@ -32,7 +32,7 @@ static void state_done(struct state *s)
 	wgc_dns_layers_done(&s->layers);
 }
 
-static const char *resolv_conf(const struct wgc_dns_paths *paths)
+const char *wgc_dns_resolv_conf(const struct wgc_dns_paths *paths)
 {
 	return paths && paths->resolv_conf ? paths->resolv_conf : "/etc/resolv.conf";
 }
@@ -296,7 +296,7 @@ int wgc_dns_file_capture(const struct wgc_dns_paths *paths, char **ret_inverse, 
 {
 	WGC_CLEANUP(state_done) struct state s = { 0 };
 	WGC_AUTO_STR struct wgc_str out = { 0 };
-	const char *path = resolv_conf(paths);
+	const char *path = wgc_dns_resolv_conf(paths);
 	WGC_AUTO_FD int fd = -1;
 	char boot[64], *text;
 	int r;
@@ -321,7 +321,7 @@ int wgc_dns_file_capture(const struct wgc_dns_paths *paths, char **ret_inverse, 
 int wgc_dns_file_apply(const char *ifname, const char *lines, const struct wgc_dns_paths *paths, struct wgc_err *err)
 {
 	WGC_CLEANUP(state_done) struct state s = { 0 };
-	const char *path = resolv_conf(paths);
+	const char *path = wgc_dns_resolv_conf(paths);
 	WGC_AUTO_FD int fd = -1;
 	char boot[64];
 	int r;
@@ -349,10 +349,68 @@ int wgc_dns_file_apply(const char *ifname, const char *lines, const struct wgc_d
 	return put_layers(path, &s, boot, err);
 }
 
-int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_err *err)
+/* Not ours any more. Said only where it is not what we would have put back: a
+ * second undo after a crash finds the first one's work. */
+static void say_foreign(const struct state *s, const char *inverse, const char *path, struct wgc_str *note)
+{
+	struct wgc_dns_base was = { 0 };
+	const char *owner;
+
+	if (!note || !inverse || wgc_dns_base_read(inverse, &was) < 0)
+		return;
+	owner = s->is.kind == WGC_DNS_KIND_ABSENT ? NULL :
+						    wgc_dns_owner(s->is.kind == WGC_DNS_KIND_FILE ? s->is.text : NULL,
+								  s->is.kind == WGC_DNS_KIND_LINK ? s->is.text : NULL);
+	if (was.kind != s->is.kind || (was.text && strcmp(was.text, s->is.text)))
+		wgc_str_addf(note, "%s was %s%s%s while the tunnel was up; it is left as it is", path,
+			     s->is.kind == WGC_DNS_KIND_ABSENT ? "removed" : "replaced", owner ? " by " : "", owner ?: "");
+	wgc_dns_base_done(&was);
+}
+
+/* Somebody changed the very lines that we had written. Theirs from now on. */
+static int leave_changed(struct state *s, const char *path, struct wgc_str *note, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+	struct wgc_dns_base b = s->is;
+
+	wgc_dns_without_marks(s->is.text, &text);
+	b.text = (char *)wgc_str_get(&text);
+	if (text.oom)
+		return wgc_err_nomem(err);
+	if (note)
+		wgc_str_addf(note, "%s was edited while the tunnel was up; it is left as it is, and what was there before is not put back",
+			     path);
+	return put(path, s, &b, err);
+}
+
+/* The original; lines that were added to ours go over to it. */
+static int put_back(struct state *s, const char *path, struct wgc_str *note, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+	struct wgc_dns_base b = s->layers.base;
+
+	if (!s->layers.extra)
+		return put(path, s, &b, err);
+	if (b.kind == WGC_DNS_KIND_FILE) {
+		size_t len = strlen(b.text);
+
+		wgc_str_addf(&text, "%s%s%s", b.text, len && b.text[len - 1] != '\n' ? "\n" : "", s->layers.extra);
+		if (text.oom)
+			return wgc_err_nomem(err);
+		b.text = text.s;
+	}
+	if (note)
+		wgc_str_addf(note, "%s was edited while the tunnel was up; what was there before is put back, %s the lines that were added: %.*s",
+			     path, b.kind == WGC_DNS_KIND_FILE ? "with" : "without", (int)strcspn(s->layers.extra, "\n"),
+			     s->layers.extra);
+	return put(path, s, &b, err);
+}
+
+int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_str *note,
+			 struct wgc_err *err)
 {
 	WGC_CLEANUP(state_done) struct state s = { 0 };
-	const char *path = resolv_conf(paths);
+	const char *path = wgc_dns_resolv_conf(paths);
 	struct wgc_err lock_err = WGC_ERR_INIT;
 	WGC_AUTO_FD int fd = -1;
 	char boot[64];
@@ -370,11 +428,15 @@ int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct w
 	r = read_state(path, boot, &s, err);
 	if (r < 0)
 		return r;
-	if (!s.layers.ours)
+	if (!s.layers.ours) {
+		say_foreign(&s, inverse, path, note);
 		return 0;
+	}
 	/* No layer of any tunnel that can be up: the file is left over. */
 	if (s.layers.n && !wgc_dns_layers_drop(&s.layers, ifname))
 		return 0;
+	if (s.layers.changed)
+		return leave_changed(&s, path, note, err);
 	if (!s.layers.has_base) {
 		r = wgc_dns_base_read(inverse ? inverse : "", &s.layers.base);
 		if (r == -ENOMEM)
@@ -387,5 +449,37 @@ int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct w
 		return put_layers(path, &s, boot, err);
 	if (s.mounted && s.layers.base.kind != WGC_DNS_KIND_FILE)
 		return io_error(err, -EBUSY, "put back", path);
-	return put(path, &s, &s.layers.base, err);
+	return put_back(&s, path, note, err);
+}
+
+enum wgc_dns_effect wgc_dns_file_effect(const char *ifname, const char *lines, const struct wgc_dns_paths *paths,
+					char ret_why[static 256])
+{
+	WGC_CLEANUP(state_done) struct state s = { 0 };
+	const char *path = wgc_dns_resolv_conf(paths);
+	struct wgc_err err = WGC_ERR_INIT;
+	const char *owner;
+	char boot[64];
+
+	read_boot(paths, boot);
+	/* Without the lock: whoever writes replaces the file as a whole. */
+	if (read_state(path, boot, &s, &err) < 0) {
+		snprintf(ret_why, 256, "%s", err.msg);
+		return WGC_DNS_EFFECT_UNKNOWN;
+	}
+	owner = wgc_dns_owner(s.is.text, s.is.kind == WGC_DNS_KIND_LINK ? s.is.text : NULL);
+	for (size_t i = 0; i < s.layers.n; i++) {
+		if (strcmp(s.layers.v[i].ifname, ifname))
+			continue;
+		if (s.layers.changed || strcmp(s.layers.v[i].lines, lines)) {
+			snprintf(ret_why, 256, "%s was edited: the lines for %s are not what was set", path, ifname);
+			return WGC_DNS_EFFECT_NO;
+		}
+		snprintf(ret_why, 256, i + 1 < s.layers.n ? "%s has the lines of %s below those of %s, which came later" : "%s has the lines of %s",
+			 path, ifname, s.layers.v[s.layers.n - 1].ifname);
+		return WGC_DNS_EFFECT_YES;
+	}
+	snprintf(ret_why, 256, "%s says nothing of %s%s%s", path, ifname, owner && !s.layers.ours ? "; it was written by " : "",
+		 owner && !s.layers.ours ? owner : "");
+	return WGC_DNS_EFFECT_NO;
 }

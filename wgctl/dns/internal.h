@@ -5,8 +5,36 @@
 
 #include "dns/dns.h"
 
-/** The resolv.conf lines of a profile, checked; "" without servers. */
-int wgc_dns_lines(const struct wgc_profile *p, struct wgc_str *out, struct wgc_err *err);
+/* ---- which names (pure) ---------------------------------------------------- */
+
+struct wgc_dns_want {
+	const struct wgc_profile *profile;
+	size_t n_search; /* domains to search */
+	size_t n_routed; /* `~domain`s, without `~.` */
+	bool all;	 /* every name goes to these servers */
+	bool added;	 /* `all`, and the profile has no `~.`: it follows from the rest */
+};
+/** Check the words and find out what they mean. -EINVAL (WGC_E_CONFIG). */
+int wgc_dns_want(const struct wgc_profile *p, struct wgc_dns_want *ret, struct wgc_err *err);
+/** The resolv.conf lines; "" without servers. @routed: the reader knows what `~domain` is. */
+int wgc_dns_lines(const struct wgc_dns_want *w, bool routed, struct wgc_str *out, struct wgc_err *err);
+/** A sentence in @note (may be NULL) when there are `~domain`s, which @who does not know. */
+void wgc_dns_warn_routed(const struct wgc_dns_want *w, const char *who, struct wgc_str *note);
+
+/* ---- evidence (pure) ----------------------------------------------------------- */
+
+/**
+ * Who wrote a resolv.conf, by its comments or, where @target is not NULL, by
+ * where the link points: "systemd-resolved", "NetworkManager", ...; NULL when
+ * nothing tells.
+ */
+const char *wgc_dns_owner(const char *text, const char *target);
+/** True when every name server of a resolv.conf is systemd-resolved's own stub, and there is one. */
+bool wgc_dns_only_stub(const char *text);
+/** True when nsswitch.conf's line for hosts has `resolve`, and no `dns` in front of it. */
+bool wgc_dns_nss_resolve(const char *text);
+/** The name servers of a resolv.conf in order: the @i-th one, NULL behind the last. Good until the next call. */
+const char *wgc_dns_server_at(const char *text, size_t i, char buf[static 64]);
 
 /* ---- text of the file backend (pure) ------------------------------------- */
 
@@ -33,6 +61,8 @@ struct wgc_dns_layers {
 		char *lines; /* heap */
 	} *v;		     /* oldest first */
 	size_t n;
+	char *extra;  /* lines that somebody added to ours, or NULL; heap */
+	bool changed; /* a setting of ours is not there any more */
 	bool ours; /* our mark, the line that names the boot, was there */
 	bool has_base;
 	struct wgc_dns_base base;
@@ -46,19 +76,44 @@ int wgc_dns_layers_push(struct wgc_dns_layers *l, const char *ifname, const char
 bool wgc_dns_layers_drop(struct wgc_dns_layers *l, const char *ifname);
 /** The whole file; there must be a layer. */
 void wgc_dns_layers_write(const struct wgc_dns_layers *l, const char *boot, struct wgc_str *out);
+/** A file of ours that somebody changed, without our comments: their file from now on. */
+void wgc_dns_without_marks(const char *text, struct wgc_str *out);
 
 /* ---- the backends ----------------------------------------------------------- */
 
+const char *wgc_dns_resolv_conf(const struct wgc_dns_paths *paths);
 int wgc_dns_file_capture(const struct wgc_dns_paths *paths, char **ret_inverse, struct wgc_err *err);
 int wgc_dns_file_apply(const char *ifname, const char *lines, const struct wgc_dns_paths *paths, struct wgc_err *err);
-int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_err *err);
+int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_str *note,
+			 struct wgc_err *err);
+enum wgc_dns_effect wgc_dns_file_effect(const char *ifname, const char *lines, const struct wgc_dns_paths *paths,
+					char ret_why[static 256]);
 
 /** The program's path, heap. -ENOENT with @err. */
 int wgc_dns_resolvconf_find(const struct wgc_dns_paths *paths, char **ret, struct wgc_err *err);
+/** True for the resolvconf(8) that is systemd-resolved's client by another name. */
+bool wgc_dns_is_resolvectl(const char *program);
 int wgc_dns_resolvconf_capture(const char *ifname, const struct wgc_dns_paths *paths, char **ret_inverse, struct wgc_err *err);
-int wgc_dns_resolvconf_apply(const char *ifname, const char *lines, const struct wgc_dns_paths *paths, struct wgc_err *err);
+int wgc_dns_resolvconf_apply(const char *ifname, const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
+			     struct wgc_str *note, struct wgc_err *err);
 int wgc_dns_resolvconf_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths,
 			       struct wgc_err *err);
+enum wgc_dns_effect wgc_dns_resolvconf_effect(const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
+					      char ret_why[static 256]);
+
+/**
+ * Does systemd-resolved answer, for the network namespace that we are in? 0, or
+ * a negative errno with @err: -ENOENT when it is not there, -EXDEV when it
+ * serves another namespace, -EOPNOTSUPP when this program cannot speak to it.
+ * @ret_peer: its process, also with -EXDEV; untouched when it is not known.
+ */
+int wgc_dns_resolved_ping(const struct wgc_dns_paths *paths, pid_t *ret_peer, struct wgc_err *err);
+int wgc_dns_resolved_capture(const char *ifname, char **ret_inverse, struct wgc_err *err);
+int wgc_dns_resolved_apply(const char *ifname, const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
+			   struct wgc_err *err);
+int wgc_dns_resolved_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_err *err);
+enum wgc_dns_effect wgc_dns_resolved_effect(const char *ifname, const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
+					    char ret_why[static 256]);
 
 /**
  * Run a program without a shell: @input on its standard input, its output

@@ -143,6 +143,7 @@ void wgc_dns_layers_done(struct wgc_dns_layers *l)
 	for (size_t i = 0; i < l->n; i++)
 		free(l->v[i].lines);
 	free(l->v);
+	free(l->extra);
 	wgc_dns_base_done(&l->base);
 	*l = (struct wgc_dns_layers){ 0 };
 }
@@ -216,10 +217,72 @@ static bool starts(const char **s, size_t *n, const char *word)
 	return true;
 }
 
+/* The line of @from that begins with the @n bytes of @line and ends with them; NULL: none. */
+static const char *find_line(const char *from, const char *line, size_t n)
+{
+	while (*from) {
+		size_t m = strcspn(from, "\n");
+
+		if (m == n && !memcmp(from, line, n))
+			return from;
+		from += m + (from[m] == '\n');
+	}
+	return NULL;
+}
+
+/* True when there is a line between that a resolver reads. */
+static bool has_setting(const char *from, const char *end)
+{
+	for (; from < end && *from; from += strcspn(from, "\n"), from += *from == '\n')
+		if (*from != '#' && *from != '\n')
+			return true;
+	return false;
+}
+
+/*
+ * What others did to a file of ours, found by writing it again: a line that we
+ * would not write is theirs and kept; where a setting of ours is missing,
+ * somebody meant to change what we had set.
+ */
+static int compare(struct wgc_dns_layers *l, const char *text, const char *boot)
+{
+	WGC_AUTO_STR struct wgc_str ours = { 0 };
+	WGC_AUTO_STR struct wgc_str extra = { 0 };
+	const char *want;
+
+	if (!l->n)
+		return 0;
+	wgc_dns_layers_write(l, boot, &ours);
+	want = wgc_str_get(&ours);
+	for (const char *line = text, *found; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		size_t n = strcspn(line, "\n");
+
+		found = find_line(want, line, n);
+		if (found) {
+			l->changed |= has_setting(want, found);
+			want = found + n + (found[n] == '\n');
+		} else if (strncmp(line, MARK, strlen(MARK))) {
+			wgc_str_addn(&extra, line, n);
+			wgc_str_addc(&extra, '\n');
+		}
+	}
+	l->changed |= has_setting(want, want + strlen(want));
+	if (ours.oom || extra.oom)
+		return -ENOMEM;
+	l->extra = extra.len ? wgc_str_steal(&extra) : NULL;
+	return 0;
+}
+
+static void drop_all(struct wgc_dns_layers *l)
+{
+	while (l->n)
+		free(l->v[--l->n].lines);
+}
+
 int wgc_dns_layers_read(const char *text, const char *boot, struct wgc_dns_layers *ret)
 {
+	WGC_AUTO_FREE char *its_boot = NULL;
 	struct wgc_dns_layers l = { 0 };
-	bool other_boot = false;
 	int r = 0;
 
 	for (const char *line = text, *next; *line && r != -ENOMEM; line = next) {
@@ -230,20 +293,26 @@ int wgc_dns_layers_read(const char *text, const char *boot, struct wgc_dns_layer
 		if (!starts(&s, &n, MARK))
 			continue;
 		if (starts(&s, &n, "boot ")) {
-			other_boot = *boot && n && (strlen(boot) != n || memcmp(s, boot, n));
+			free(its_boot);
+			its_boot = strndup(s, n);
+			r = its_boot ? 0 : -ENOMEM;
 			l.ours = true;
 		} else if (l.ours && starts(&s, &n, "layer ")) {
-			/* No tunnel outlives the machine's uptime. */
-			r = other_boot ? 0 : read_layer(&l, s, n);
+			r = read_layer(&l, s, n);
 		} else if (l.ours && !l.has_base && starts(&s, &n, "base ")) {
 			r = base_read(s, n, &l.base);
 			l.has_base = r == 0;
 		}
 	}
+	if (r != -ENOMEM && l.ours)
+		r = compare(&l, text, its_boot);
 	if (r == -ENOMEM) {
 		wgc_dns_layers_done(&l);
 		return r;
 	}
+	/* No tunnel outlives the machine's uptime. */
+	if (l.ours && *boot && *its_boot && strcmp(boot, its_boot))
+		drop_all(&l);
 	*ret = l;
 	return 0;
 }
@@ -263,7 +332,27 @@ void wgc_dns_layers_write(const struct wgc_dns_layers *l, const char *boot, stru
 		add_escaped(out, l->v[i].lines);
 		wgc_str_addc(out, '\n');
 	}
-	wgc_str_add(out, MARK "base ");
-	wgc_dns_base_write(&l->base, out);
-	wgc_str_addc(out, '\n');
+	if (l->has_base) {
+		wgc_str_add(out, MARK "base ");
+		wgc_dns_base_write(&l->base, out);
+		wgc_str_addc(out, '\n');
+	}
+	wgc_str_add(out, l->extra ?: "");
+}
+
+void wgc_dns_without_marks(const char *text, struct wgc_str *out)
+{
+	static const char *const ours[] = { MARK, "# Written by wgctl for ", "# taking the tunnel down puts it back." };
+
+	for (const char *line = text; *line;) {
+		size_t n = strcspn(line, "\n");
+		bool mark = false;
+
+		n += line[n] == '\n';
+		for (size_t i = 0; i < WGC_ARRAY_SIZE(ours); i++)
+			mark |= !strncmp(line, ours[i], strlen(ours[i]));
+		if (!mark)
+			wgc_str_addn(out, line, n);
+		line += n;
+	}
 }

@@ -126,9 +126,20 @@ int wgc_dns_resolvconf_capture(const char *ifname, const struct wgc_dns_paths *p
 	return 0;
 }
 
-int wgc_dns_resolvconf_apply(const char *ifname, const char *lines, const struct wgc_dns_paths *paths, struct wgc_err *err)
+bool wgc_dns_is_resolvectl(const char *program)
+{
+	WGC_AUTO_FREE char *real = realpath(program, NULL);
+	const char *base = real ? strrchr(real, '/') : NULL;
+
+	return base && (!strcmp(base, "/resolvectl") || !strcmp(base, "/systemd-resolve"));
+}
+
+int wgc_dns_resolvconf_apply(const char *ifname, const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
+			     struct wgc_str *note, struct wgc_err *err)
 {
 	WGC_AUTO_FREE char *program = NULL, *record = NULL;
+	WGC_AUTO_STR struct wgc_str lines = { 0 };
+	bool resolvectl;
 	int r;
 
 	r = wgc_dns_resolvconf_find(paths, &program, err);
@@ -136,7 +147,52 @@ int wgc_dns_resolvconf_apply(const char *ifname, const char *lines, const struct
 		r = record_name(ifname, paths, program, &record, err);
 	if (r < 0)
 		return r;
-	return wgc_dns_run(program, (char *[]){ program, "-a", record, "-m", "0", "-x", NULL }, lines, TIMEOUT_MS, err);
+	resolvectl = wgc_dns_is_resolvectl(program);
+	r = wgc_dns_lines(w, resolvectl, &lines, err);
+	if (r < 0)
+		return r;
+	/* To resolvectl -x is `~.`; to the others, which cannot part names, the
+	 * way to be asked before the servers outside. */
+	r = wgc_dns_run(program, (char *[]){ program, "-a", record, "-m", "0", w->all || !resolvectl ? "-x" : NULL, NULL },
+			wgc_str_get(&lines), TIMEOUT_MS, err);
+	if (r == 0 && !resolvectl)
+		wgc_dns_warn_routed(w, program, note);
+	return r;
+}
+
+/* Where records are kept differs from one implementation to the next; what they
+ * are for does not. */
+enum wgc_dns_effect wgc_dns_resolvconf_effect(const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
+					      char ret_why[static 256])
+{
+	const char *path = wgc_dns_resolv_conf(paths);
+	WGC_AUTO_FREE char *text = NULL;
+	char server[64];
+	size_t len, n = w->profile->n_dns_servers;
+	int r = wgc_read_file(path, 1u << 20, &text, &len);
+
+	if (r < 0) {
+		snprintf(ret_why, 256, "%s cannot be read: %s", path, strerror(-r));
+		return WGC_DNS_EFFECT_NO;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const char *s = wgc_dns_server_at(text, i, server);
+
+		if (s && !strcmp(s, w->profile->dns_servers[i].s))
+			continue;
+		/* A resolver on this machine that resolvconf feeds asks ours. */
+		if (s && !strncmp(s, "127.", 4)) {
+			snprintf(ret_why, 256, "%s names %s, and whom that asks is not known", path, s);
+			return WGC_DNS_EFFECT_UNKNOWN;
+		}
+		/* libc reads three of them, and openresolv writes no more. */
+		if (!s && i >= 3)
+			break;
+		snprintf(ret_why, 256, "%s names %s where %s should be", path, s ?: "nothing", w->profile->dns_servers[i].s);
+		return WGC_DNS_EFFECT_NO;
+	}
+	snprintf(ret_why, 256, "%s names the tunnel's servers first", path);
+	return WGC_DNS_EFFECT_YES;
 }
 
 int wgc_dns_resolvconf_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths,

@@ -318,12 +318,16 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	if (r < 0)
 		return r;
 	if (p->n_dns_servers) {
-		r = wgc_dns_detect(p->dns_mode, &sys->dns, &f.dns, err);
+		struct wgc_dns_decision *why = wgc_arena_alloc(a, sizeof(*why));
+
+		r = why ? wgc_dns_detect(p->dns_mode, &sys->dns, why, err) : wgc_err_nomem(err);
 		if (r < 0) {
 			if (err && !err->at.line)
 				err->at = p->dns_servers[0].at;
 			return r;
 		}
+		f.dns = why->backend;
+		f.dns_why = why;
 	}
 	f.routing.ipv6_disabled = ipv6_disabled(sys);
 	f.src_valid_mark = sysctl_is_1(sys, "net/ipv4/conf/all/src_valid_mark");

@@ -13,6 +13,7 @@
 struct wgc_facts {
 	struct wgc_routes_facts routing;
 	enum wgc_dns_backend dns;
+	const struct wgc_dns_decision *dns_why; /* NULL without name servers */
 	bool userspace;	     /* the link will be a TUN device of a userspace implementation */
 	const char *program; /* which one */
 	bool src_valid_mark; /* net.ipv4.conf.all.src_valid_mark is 1 already */
@@ -140,6 +141,7 @@ struct wgc_exec {
 	struct wgc_run *run;
 	struct wgc_journal *journal;
 	uint32_t ifindex; /* of the link, once it exists */
+	bool dns_left_out; /* what was there could not be found out, and the profile does not insist */
 };
 
 /* A running undo. */
@@ -150,6 +152,8 @@ struct wgc_undo {
 	struct wgc_journal *journal;
 	bool keep_kill_switch; /* it stays in force, and so does its record */
 	bool kept;	       /* it did */
+	const struct wgc_profile *profile; /* of a reload: whose tunnel it is */
+	const struct wgc_reload *reload;
 	bool netns_gone; /* the namespace died with all that was in it: only DNS is left to undo */
 };
 

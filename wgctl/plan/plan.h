@@ -65,6 +65,7 @@ enum wgc_step_kind {
 	WGC_STEP_DNS_CHANGE,
 	WGC_STEP_NFT_REPLACE,
 	WGC_STEP_KILL_REPLACE,
+	WGC_STEP_SHARED_REPLACE,
 	WGC_STEP_PUT_BACK,
 	WGC_STEP_TAKE_BACK,
 	WGC_N_STEP_KINDS,
@@ -89,6 +90,7 @@ struct wgc_run {
 	/* Of a dry run of reload: one thing that a step changes ('+', '-', '~'), after the step; at the end,
 	 * what is there that the profile does not speak of, and that stays ('='). */
 	void (*on_detail)(void *ctx, char sign, const char *word, const char *text);
+	void (*on_finding)(void *ctx, const char *text); /* what was found and decided, for --verbose; may be NULL */
 	void *ctx;
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
 	bool unlock; /* `down`: a lockdown ends, too */

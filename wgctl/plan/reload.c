@@ -237,7 +237,7 @@ static int amend_back(struct wgc_exec *x)
 /* As it was before the reload, as far as that goes; what does not is told. */
 static void go_back(struct wgc_exec *x, struct wgc_arena *a)
 {
-	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal };
+	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal, .profile = x->plan->profile, .reload = x->plan->reload };
 	struct wgc_run *run = x->run;
 	struct wgc_history h;
 	json_t *records = NULL;
@@ -328,8 +328,8 @@ static int forward(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_are
 int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		      const struct wgc_history *h, struct wgc_arena *a, struct wgc_err *err)
 {
-	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .history = h };
-	struct wgc_reload reload = { .history = h, .undo = &undo };
+	struct wgc_reload reload = { .history = h };
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .history = h, .profile = p, .reload = &reload };
 	struct wgc_plan up = { .profile = p }, plan = { .n = 0 };
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
 	struct wgc_route *routes = NULL;
@@ -337,6 +337,7 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	size_t n_routes = 0;
 	int all, r;
 
+	reload.undo = &undo;
 	for (size_t i = 0; i < h->n; i++)
 		if (h->steps[i].index > reload.base)
 			reload.base = h->steps[i].index;

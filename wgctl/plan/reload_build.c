@@ -232,10 +232,12 @@ static const struct wgc_past *find_past(struct work *w, const struct wgc_step *s
 {
 	const struct wgc_history *h = w->r->history;
 	const struct wgc_step_def *def = wgc_step_defs[s->kind];
+	const char *backend = wgc_dns_backend_name(w->up->facts->dns);
 
 	for (size_t i = h->n; i--;)
 		if (!w->kept[i] && def_of(&h->steps[i]) == def && stands(&h->steps[i]) &&
-		    (!same || def->same(w->up, s, &h->steps[i]))) {
+		    (same ? def->same(w->up, s, &h->steps[i]) :
+			    s->kind != WGC_STEP_DNS_SET || !strcmp(wgc_record_str(&h->steps[i], "backend"), backend))) {
 			w->kept[i] = true;
 			return &h->steps[i];
 		}
@@ -259,6 +261,12 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 		slot = add(w, WGC_STEP_NFT_REPLACE, s->at);
 	} else if (s->kind == WGC_STEP_KILL_SWITCH && (past = find_past(w, s, false))) {
 		slot = add(w, WGC_STEP_KILL_REPLACE, s->at);
+	} else if (s->kind == WGC_STEP_ROUTE_ADD && (past = find_past(w, s, false))) {
+		slot = add(w, WGC_STEP_SHARED_REPLACE, s->at);
+		if (slot) {
+			slot->first = s->first;
+			slot->n = s->n;
+		}
 	} else {
 		slot = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*slot));
 		if (slot)
@@ -268,7 +276,7 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 		return -ENOMEM;
 	slot->past = past;
 	/* These have records of their own, which undo them. */
-	if (slot->kind == WGC_STEP_NFT_REPLACE || slot->kind == WGC_STEP_KILL_REPLACE)
+	if (slot->kind == WGC_STEP_NFT_REPLACE || slot->kind == WGC_STEP_KILL_REPLACE || slot->kind == WGC_STEP_SHARED_REPLACE)
 		slot->covered = false;
 	return 0;
 }

@@ -264,6 +264,66 @@ const struct wgc_step_def wgc_step_route_change = {
 	.undo_text = "restore",
 };
 
+/* ---- routes of no link -------------------------------------------------------------------- */
+
+static bool same_route(const struct wgc_route *a, const struct wgc_route *b)
+{
+	return a->table == b->table && a->type == b->type && wgc_prefix_equal(&a->dst, &b->dst);
+}
+
+static bool in_list(const struct wgc_route *r, const struct wgc_route *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_route(r, &v[i]))
+			return true;
+	return false;
+}
+
+static int recorded_routes(struct wgc_exec *x, const struct wgc_past *p, struct wgc_route **ret, size_t *ret_n)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	struct wgc_route *v = wgc_arena_alloc(x->plan->arena, (json_array_size(list) + 1) * sizeof(*v));
+	size_t i, n = 0;
+
+	json_array_foreach(list, i, o)
+		if (v && wgc_route_of_record(o, &v[n]) == 0)
+			n++;
+	*ret = v;
+	*ret_n = n;
+	return v ? 0 : -ENOMEM;
+}
+
+/* Those of a record that the profile does not want by another one. */
+static int delete_unwanted(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	const struct wgc_routes_desired *d = &x->plan->want;
+	struct wgc_route *was;
+	size_t n;
+	int r = recorded_routes(x, p, &was, &n);
+
+	if (r < 0)
+		return wgc_err_nomem(err);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!in_list(&was[i], d->routes, d->n_routes))
+			r = wgc_nl_routes_delete(x->sys->nl, &was[i], 1, -ESRCH, NULL, err);
+	return r;
+}
+
+/* From the routes @from to the routes @to; what is in both is somebody's way all the time. */
+static int swap_routes(struct wgc_exec *x, const struct wgc_route *from, size_t n_from, const struct wgc_route *to, size_t n_to,
+		       struct wgc_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n_to; i++)
+		r = wgc_nl_routes_add(x->sys->nl, &to[i], 1, in_list(&to[i], from, n_from) ? -EEXIST : 0, NULL, err);
+	for (size_t i = 0; r == 0 && i < n_from; i++)
+		if (!in_list(&from[i], to, n_to))
+			r = wgc_nl_routes_delete(x->sys->nl, &from[i], 1, -ESRCH, NULL, err);
+	return r;
+}
+
+
 /* ---- what has a record --------------------------------------------------------------------- */
 
 static const struct wgc_step_def *def_of(const struct wgc_past *p)
@@ -305,8 +365,13 @@ const struct wgc_step_def wgc_step_put_back = {
 /* With s->n the thing has another record, and stays: only this one goes. */
 static int take_back_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	int r = s->n ? 0 : def_of(s->past)->undo(x->plan->reload->undo, s->past, err);
+	const struct wgc_step_def *def = def_of(s->past);
+	int r = 0;
 
+	if (def == &wgc_step_route)
+		r = delete_unwanted(x, s->past, err);
+	else if (!s->n)
+		r = def->undo(x->plan->reload->undo, s->past, err);
 	return r < 0 ? r : wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
 }
 
@@ -353,11 +418,10 @@ const struct wgc_step_def wgc_step_take_back = {
 
 static int dns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	int r = wgc_dns_apply(x->plan->facts->dns, x->plan->profile->ifname, x->plan->profile, &x->sys->dns, err);
+	int r = wgc_step_dns.apply(x, s, done, err);
 
-	if (r < 0 && err && !err->at.line)
-		err->at = s->at;
-	return r;
+	/* 1: it was left out, and a warning has said so. */
+	return r < 0 ? r : 0;
 }
 
 static int dns_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
@@ -478,5 +542,54 @@ const struct wgc_step_def wgc_step_kill_replace = {
 	.apply = kill_apply,
 	.describe = kill_describe,
 	.revert = kill_revert,
+	.undo_text = "restore",
+};
+
+/* A list of them in the place of another. */
+static int shared_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	return wgc_step_route.capture(x, s, j, err);
+}
+
+static int shared_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	struct wgc_route *was;
+	size_t n;
+	int r;
+
+	if (recorded_routes(x, s->past, &was, &n) < 0)
+		return wgc_err_nomem(err);
+	r = swap_routes(x, was, n, &x->plan->want.routes[s->first], s->n, err);
+	return r < 0 ? r : retire(x, s, err);
+}
+
+static int shared_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	struct wgc_route *was;
+	size_t n;
+	int r;
+
+	if (recorded_routes(x, s->past, &was, &n) < 0)
+		return wgc_err_nomem(err);
+	/* How far it came is not known: what is there already is no clash. */
+	r = wgc_nl_routes_add(x->sys->nl, was, n, -EEXIST, NULL, err);
+	for (size_t i = s->first; r == 0 && i < s->first + s->n; i++)
+		if (!in_list(&x->plan->want.routes[i], was, n))
+			r = wgc_nl_routes_delete(x->sys->nl, &x->plan->want.routes[i], 1, -ESRCH, NULL, err);
+	return r < 0 ? r : retire_back(x, s, err);
+}
+
+static void shared_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	wgc_step_route.describe(p, s, text, equivalent);
+}
+
+const struct wgc_step_def wgc_step_shared_replace = {
+	.word = "route.add",
+	.sign = '~',
+	.capture = shared_capture,
+	.apply = shared_apply,
+	.describe = shared_describe,
+	.revert = shared_revert,
 	.undo_text = "restore",
 };

@@ -1,115 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Steps on the rest of the machine: DNS, sysctls, nftables. */
+/* Steps on the rest of the machine: sysctls, nftables. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/reload.h"
 #include "plan/steps.h"
-
-static int dns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
-{
-	WGC_AUTO_FREE char *inverse = NULL;
-	int r;
-
-	r = wgc_dns_capture(x->plan->facts->dns, x->plan->profile->ifname, &x->sys->dns, &inverse, err);
-	if (r < 0)
-		return r;
-	wgc_json_key(j, "backend");
-	wgc_json_str(j, wgc_dns_backend_name(x->plan->facts->dns));
-	wgc_json_key(j, "ifname");
-	wgc_json_str(j, x->plan->profile->ifname);
-	wgc_json_key(j, "inverse");
-	wgc_json_str(j, inverse);
-	return 0;
-}
-
-static int dns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
-{
-	int r = wgc_dns_apply(x->plan->facts->dns, x->plan->profile->ifname, x->plan->profile, &x->sys->dns, err);
-
-	if (r < 0 && err && !err->at.line)
-		err->at = s->at;
-	return r;
-}
-
-static void dns_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
-{
-	for (size_t i = 0; i < p->profile->n_dns_servers; i++)
-		wgc_str_addf(text, "%s%s", i ? ", " : "", p->profile->dns_servers[i].s);
-	for (size_t i = 0; i < p->profile->n_dns_search; i++)
-		wgc_str_addf(text, "%s%s", i ? ", " : " search ", p->profile->dns_search[i].s);
-	wgc_str_addf(text, " through %s", wgc_dns_backend_name(p->facts->dns));
-	if (p->facts->dns == WGC_DNS_BACKEND_RESOLVCONF)
-		wgc_str_addf(equivalent, "resolvconf -a %s -m 0 -x", p->profile->ifname);
-}
-
-static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
-{
-	enum wgc_dns_backend b;
-
-	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
-		return wgc_err_set(err, WGC_E_INTERNAL, EBADMSG, "the journal names an unknown DNS backend '%s'",
-				   wgc_record_str(p, "backend"));
-	return wgc_dns_restore(b, wgc_record_str(p, "ifname"), wgc_record_str(p, "inverse"), &u->sys->dns, err);
-}
-
-static bool same_texts(const struct wgc_texts *a, const struct wgc_text *v, size_t n)
-{
-	bool same = a->n == n;
-
-	for (size_t i = 0; same && i < n; i++)
-		same = !strcmp(a->v[i].s, v[i].s);
-	return same;
-}
-
-/* The record holds what was there before us, not what we asked for. */
-static bool dns_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
-{
-	const struct wgc_applied *l = &plan->reload->applied;
-	const struct wgc_profile *want = plan->profile;
-
-	return !strcmp(wgc_record_str(p, "backend"), wgc_dns_backend_name(plan->facts->dns)) &&
-	       (l->same || (same_texts(&l->dns, want->dns_servers, want->n_dns_servers) &&
-			    same_texts(&l->search, want->dns_search, want->n_dns_search)));
-}
-
-/* Resolvers have no common way of asking whether they still do what they were told. */
-static bool dns_present(struct wgc_undo *u, const struct wgc_past *p)
-{
-	return true;
-}
-
-static int dns_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
-{
-	const struct wgc_applied *l = &x->plan->reload->applied;
-	struct wgc_profile was = *x->plan->profile;
-	enum wgc_dns_backend b;
-
-	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
-		return -EBADMSG;
-	if (!l->same) {
-		was.dns_servers = l->dns.v;
-		was.n_dns_servers = l->dns.n;
-		was.dns_search = l->search.v;
-		was.n_dns_search = l->search.n;
-	}
-	return wgc_dns_apply(b, wgc_record_str(p, "ifname"), &was, &x->sys->dns, err);
-}
-
-const struct wgc_step_def wgc_step_dns = {
-	.word = "dns.set",
-	.sign = '~',
-	.capture = dns_capture,
-	.apply = dns_apply,
-	.describe = dns_describe,
-	.undo = dns_undo,
-	.same = dns_same,
-	.present = dns_present,
-	.redo = dns_redo,
-	.undo_text = "restore",
-};
 
 static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {

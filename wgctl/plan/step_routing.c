@@ -130,7 +130,7 @@ static void route_describe(const struct wgc_plan *p, const struct wgc_step *s, s
 	route_words(r, p->profile->ifname, equivalent);
 }
 
-static int route_of_record(const json_t *o, struct wgc_route *ret)
+int wgc_route_of_record(const json_t *o, struct wgc_route *ret)
 {
 	struct wgc_route r = { .protocol = WGC_RTPROT };
 
@@ -152,7 +152,7 @@ static int route_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_e
 	json_array_foreach(list, i, o) {
 		struct wgc_route route;
 
-		r = route_of_record(o, &route);
+		r = wgc_route_of_record(o, &route);
 		if (r == 0)
 			r = wgc_nl_routes_delete(u->sys->nl, &route, 1, -ESRCH, NULL, first ? NULL : err);
 		if (r < 0 && !first)
@@ -173,7 +173,7 @@ static bool route_same(const struct wgc_plan *plan, const struct wgc_step *s, co
 		struct wgc_route have;
 		bool found = false;
 
-		if (route_of_record(o, &have) < 0)
+		if (wgc_route_of_record(o, &have) < 0)
 			return false;
 		for (size_t k = 0; k < s->n && !found; k++) {
 			const struct wgc_route *want = &plan->want.routes[s->first + k];
@@ -198,7 +198,7 @@ static bool route_present(struct wgc_undo *u, const struct wgc_past *p)
 		bool found = false;
 		size_t n = 0;
 
-		if (!all || route_of_record(o, &want) < 0 ||
+		if (!all || wgc_route_of_record(o, &want) < 0 ||
 		    wgc_nl_route_list(u->sys->nl, want.dst.ip.family, want.table, a, &have, &n, NULL) < 0)
 			break;
 		for (size_t k = 0; k < n && !found; k++)
@@ -218,7 +218,7 @@ static int route_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_e
 	json_array_foreach(list, i, o) {
 		struct wgc_route route;
 
-		r = r ?: route_of_record(o, &route);
+		r = r ?: wgc_route_of_record(o, &route);
 		r = r ?: wgc_nl_routes_add(x->sys->nl, &route, 1, -EEXIST, NULL, err);
 	}
 	return r;

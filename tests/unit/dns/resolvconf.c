@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The resolvconf backend and the choice between backends. The program here is
+ * The resolvconf backend. The program here is
  * a script that notes what it is given: this is about our side of the
  * conversation; real implementations have their own test.
  */
@@ -23,6 +23,7 @@ static struct wgc_err err;
 
 static void conversation(void)
 {
+	WGC_AUTO_STR struct wgc_str note = { 0 };
 	WGC_AUTO_FREE char *inverse = NULL;
 	struct wgc_profile p = servers("10.0.0.1", "fd00::1");
 	char want[512];
@@ -32,17 +33,64 @@ static void conversation(void)
 	snprintf(want, sizeof(want), "wg0 %s", paths.resolvconf_program);
 	is_str(inverse, want);
 	ok(!read_text("calls"));
-	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &err), 0);
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &note, &err), 0);
 	is_str(read_text("calls"), "<-a><wg0><-m><0><-x>\n");
-	is_str(read_text("input"), "nameserver 10.0.0.1\nnameserver fd00::1\nsearch corp.example ~lab.example\n");
-	is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, &err), 0);
+	is_str(read_text("input"), "nameserver 10.0.0.1\nnameserver fd00::1\nsearch corp.example\n");
+	ok(!strncmp(wgc_str_get(&note), "~lab.example: ", 14));
+	is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, NULL, &err), 0);
 	is_str(read_text("calls"), "<-a><wg0><-m><0><-x>\n<-d><wg0><-f>\n");
 	is_str(read_text("input"), "");
 	/* No servers: no call. */
 	p = servers(NULL, NULL);
-	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &err), 0);
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, NULL, &err), 0);
 	is_str(read_text("calls"), "<-a><wg0><-m><0><-x>\n<-d><wg0><-f>\n");
 	unlink(in_dir("calls"));
+}
+
+/* resolvectl under that name knows what ~ is, and takes -x for all names. */
+static void resolvectl(void)
+{
+	WGC_AUTO_STR struct wgc_str note = { 0 };
+	struct wgc_dns_paths its = paths;
+	struct wgc_profile p = servers("10.0.0.1", NULL);
+
+	write_text("resolvectl", NOTING, 0755);
+	ok(symlink("resolvectl", in_dir("client")) == 0);
+	its.resolvconf_program = in_dir("client");
+	ok(wgc_dns_is_resolvectl(its.resolvconf_program) && !wgc_dns_is_resolvectl(paths.resolvconf_program));
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &its, &note, &err), 0);
+	p.n_dns_search = 0;
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &its, &note, &err), 0);
+	is_str(read_text("calls"), "<-a><wg0><-m><0>\n<-a><wg0><-m><0><-x>\n");
+	is_str(wgc_str_get(&note), "");
+	unlink(in_dir("calls"));
+}
+
+static void effects(void)
+{
+	static const struct {
+		const char *text;
+		enum wgc_dns_effect effect;
+	} v[] = {
+		{ "nameserver 10.0.0.1\nnameserver fd00::1\nnameserver 192.168.1.1\n", WGC_DNS_EFFECT_YES },
+		{ "nameserver 10.0.0.1\nnameserver 192.168.1.1\n", WGC_DNS_EFFECT_NO },
+		{ "nameserver 192.168.1.1\nnameserver 10.0.0.1\nnameserver fd00::1\n", WGC_DNS_EFFECT_NO },
+		{ "nameserver 127.0.0.1\n", WGC_DNS_EFFECT_UNKNOWN },
+		{ "", WGC_DNS_EFFECT_NO },
+	};
+	struct wgc_dns_paths its = paths;
+	struct wgc_profile p = servers("10.0.0.1", "fd00::1");
+	char why[256];
+
+	its.resolv_conf = in_dir("resolv.conf");
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+		write_text("resolv.conf", v[i].text, 0644);
+		is_int(wgc_dns_in_effect(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &its, why), v[i].effect);
+		ok(strstr(why, "resolv.conf") != NULL);
+	}
+	unlink(in_dir("resolv.conf"));
+	is_int(wgc_dns_in_effect(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &its, why), WGC_DNS_EFFECT_NO);
+	is_int(wgc_dns_in_effect(WGC_DNS_BACKEND_NONE, "wg0", &p, &its, why), WGC_DNS_EFFECT_YES);
 }
 
 static void prefixes(void)
@@ -73,9 +121,9 @@ static void prefixes(void)
 		/* The record is dropped by the name that it was given, whatever the order file says by then. */
 		write_text("interface-order", "tun*\n", 0644);
 		is_int(wgc_dns_capture(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &paths, &inverse, &err), 0);
-		is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &err), 0);
+		is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, NULL, &err), 0);
 		write_text("interface-order", "tap*\n", 0644);
-		is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, &err), 0);
+		is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, NULL, &err), 0);
 		is_str(read_text("calls"), "<-a><tun.wg0><-m><0><-x>\n<-d><tun.wg0><-f>\n");
 		/* A program that is a link is not Debian's. */
 		ok(symlink("resolvconf", in_dir("linked")) == 0);
@@ -95,20 +143,20 @@ static void failures(void)
 	is_int(wgc_dns_capture(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &paths, &inverse, &err), 0);
 	write_text("resolvconf", "#!/bin/sh\necho 'no signature found' >&2\necho more >&2\nexit 3\n", 0755);
 	memset(&err, 0, sizeof(err));
-	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &err), -EIO);
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, NULL, &err), -EIO);
 	ok(strstr(err.msg, "status 3: no signature found") && !strstr(err.msg, "more"));
 	memset(&err, 0, sizeof(err));
-	is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, &err), -EIO);
+	is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, NULL, &err), -EIO);
 	/* Input that nobody reads harms nobody. */
 	write_text("resolvconf", "#!/bin/sh\nexec <&-\nkill -9 $$\n", 0755);
-	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &err), -EIO);
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, NULL, &err), -EIO);
 	ok(strstr(err.msg, "signal 9"));
 	/* Gone meanwhile. */
 	unlink(in_dir("resolvconf"));
 	memset(&err, 0, sizeof(err));
-	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, &err), -ENOENT);
+	is_int(wgc_dns_apply(WGC_DNS_BACKEND_RESOLVCONF, "wg0", &p, &paths, NULL, &err), -ENOENT);
 	is_int(err.code, WGC_E_NOT_FOUND);
-	is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, &err), -ENOENT);
+	is_int(wgc_dns_restore(WGC_DNS_BACKEND_RESOLVCONF, "wg0", inverse, &paths, NULL, &err), -ENOENT);
 }
 
 static void running(void)
@@ -183,69 +231,18 @@ static void signals(void)
 	unlink(in_dir("status"));
 }
 
-static void detection(void)
-{
-	struct wgc_dns_paths other = paths;
-	enum wgc_dns_backend b = WGC_DNS_BACKEND_NONE;
-	const char *path = getenv("PATH");
-	WGC_AUTO_FREE char *old = strdup(path ? path : "");
-	char where[512];
-
-	is_int(wgc_dns_detect(WGC_DNS_NONE, &paths, &b, &err), 0);
-	is_int(b, WGC_DNS_BACKEND_NONE);
-	is_int(wgc_dns_detect(WGC_DNS_AUTO, &paths, &b, &err), 0);
-	is_int(b, WGC_DNS_BACKEND_FILE);
-	memset(&err, 0, sizeof(err));
-	is_int(wgc_dns_detect(WGC_DNS_RESOLVCONF, &paths, &b, &err), -ENOENT);
-	is_int(err.code, WGC_E_NOT_FOUND);
-	ok(strstr(err.hint, "DNSMode"));
-	write_text("resolvconf", NOTING, 0644);
-	is_int(wgc_dns_detect(WGC_DNS_RESOLVCONF, &paths, &b, &err), -ENOENT);
-	ok(chmod(in_dir("resolvconf"), 0755) == 0);
-	is_int(wgc_dns_detect(WGC_DNS_AUTO, &paths, &b, &err), 0);
-	is_int(b, WGC_DNS_BACKEND_RESOLVCONF);
-	is_int(wgc_dns_detect(WGC_DNS_FILE, &paths, &b, &err), 0);
-	is_int(b, WGC_DNS_BACKEND_FILE);
-	memset(&err, 0, sizeof(err));
-	is_int(wgc_dns_detect(WGC_DNS_RESOLVED, &paths, &b, &err), -ENOENT);
-	is_int(err.code, WGC_E_NOT_FOUND);
-	write_text("resolvectl", NOTING, 0755);
-	unlink(in_dir("linked"));
-	ok(symlink("resolvectl", in_dir("linked")) == 0);
-	other.resolvconf_program = in_dir("linked");
-	is_int(wgc_dns_detect(WGC_DNS_RESOLVED, &other, &b, &err), 0);
-	is_int(b, WGC_DNS_BACKEND_RESOLVCONF);
-
-	/* On PATH; not in the working directory. */
-	other.resolvconf_program = NULL;
-	ok(chdir(dir) == 0);
-	setenv("PATH", ":/nonexistent:.:relative", 1);
-	is_int(wgc_dns_detect(WGC_DNS_RESOLVCONF, &other, &b, &err), -ENOENT);
-	snprintf(where, sizeof(where), "/nonexistent:%s", dir);
-	setenv("PATH", where, 1);
-	is_int(wgc_dns_detect(WGC_DNS_RESOLVCONF, &other, &b, &err), 0);
-	setenv("PATH", old, 1);
-	ok(chdir("/") == 0);
-
-	for (b = WGC_DNS_BACKEND_NONE; b <= WGC_DNS_BACKEND_FILE; b++) {
-		enum wgc_dns_backend again = WGC_DNS_BACKEND_NONE;
-
-		ok(wgc_dns_backend_parse(wgc_dns_backend_name(b), &again) && again == b);
-	}
-	ok(!wgc_dns_backend_parse("systemd", &b) && !wgc_dns_backend_parse(NULL, &b));
-}
-
 int main(void)
 {
 	make_dir();
 	paths.resolvconf_program = strdup(in_dir("resolvconf"));
 	paths.interface_order = strdup(in_dir("interface-order"));
 	conversation();
+	resolvectl();
+	effects();
 	prefixes();
 	failures();
 	running();
 	signals();
-	detection();
 	remove_dir();
 	free((void *)paths.resolvconf_program);
 	free((void *)paths.interface_order);

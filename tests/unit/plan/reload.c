@@ -36,6 +36,10 @@ static const struct pair {
 	{ "dns-comes", SPLIT, DNS "10.7.0.54\n" SPLIT },
 	{ "dns-goes", DNS "10.7.0.54\n" SPLIT, SPLIT },
 	{ "hooks", "PreDown = one\n" SPLIT, "PreDown = two\nPostDown = three\n" SPLIT },
+	{ "kill-comes", FULL, "KillSwitch = on\n" FULL },
+	{ "kill-goes", "KillSwitch = on\n" FULL, FULL },
+	{ "kill-lan", "KillSwitch = on\nAllowLAN = yes\n" FULL, "KillSwitch = on\nAllowLAN = no\n" FULL },
+	{ "kill-endpoint", "KillSwitch = on\n" FULL, "KillSwitch = on\n" SIX "[Peer]\nEndpoint = 198.51.100.2:51820\nAllowedIPs = 0.0.0.0/0, ::/0\n" },
 	{ "names", SPLIT, SIX "[Peer]\nEndpoint = hub.example.net:51820\nAllowedIPs = 10.1.0.0/16, fd01::/64\n" },
 };
 
@@ -151,8 +155,10 @@ static bool nothing_left(struct test *t)
 static void prepare(struct test *t)
 {
 	fake_back(t->f);
-	if (up(t, t->from) < 0)
-		abort();
+	if (up(t, t->from) < 0) {
+		printf("Bail out! %s: up: %s\n", t->pair->name, t->err.msg);
+		exit(99);
+	}
 	fake_arm(t->f, FAKE_NEVER, 0, 0);
 }
 
@@ -201,8 +207,10 @@ static void dry_run(struct test *t)
 static unsigned ops_of_reload(struct test *t)
 {
 	prepare(t);
-	if (reload(t, t->to) < 0)
-		abort();
+	if (reload(t, t->to) < 0) {
+		printf("Bail out! %s: reload: %s\n", t->pair->name, t->err.msg);
+		exit(99);
+	}
 	return t->f->s->ops;
 }
 
@@ -260,7 +268,7 @@ static void kill_and(struct test *t, enum fake_when when, enum then then)
 		prepare(t);
 		fake_arm(t->f, when, k, 0);
 		if (!killed(t))
-			abort();
+			bad(t, "not killed", k);
 		t->tried++;
 		if (then == THEN_RELOAD)
 			r = reload(t, t->to);

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# On a booted system (tests/vm/systemd): networkd runs the uplink and resolved
+# resolves, through nss. The guest itself is the client; a namespace is the
+# world, with the network's own name server and the tunnel's.
+
+load ../bats/net
+load ../bats/lib
+load ../bats/resolved
+
+setup_file() {
+	# What net.bash keeps in a test's folder, here for all of them.
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
+	keys client
+	keys server
+	host_new s
+	cat >/run/systemd/network/10-uplink.network <<-END
+		[Match]
+		Name=up0
+		[Network]
+		Address=10.9.0.1/24
+		Gateway=10.9.0.2
+		DNS=10.9.0.2
+		LLMNR=no
+		IPv6AcceptRA=no
+	END
+	networkctl reload
+	ip link add up0 type veth peer name up1 netns "${HOST_PID[s]}"
+	on s ip addr add 10.9.0.2/24 dev up1
+	on s ip link set up1 up
+	profile s hub.conf <<-END
+		[Interface]
+		PrivateKey = $server_private
+		ListenPort = 51820
+		Address = 10.8.0.1/24
+		[Peer]
+		PublicKey = $client_public
+		AllowedIPs = 10.8.0.2/32
+	END
+	on s "$WGCTL" --quiet up hub
+	server_new s lan 10.9.0.2 192.0.2.1
+	server_new s tunnel 10.8.0.1 192.0.2.99
+	waits_for is_routable
+	export client_private server_public WORLD=$BATS_FILE_TMPDIR WORLD_PID=${HOST_PID[s]}
+}
+
+is_routable() {
+	networkctl status up0 | grep -q 'routable (configured)' && resolvectl dns up0 | grep -q 10.9.0.2
+}
+
+setup() {
+	HOST_PID[s]=$WORLD_PID
+	mkdir -p /etc/wgctl
+}
+
+teardown() {
+	"$WGCTL" --quiet down --all
+}
+
+teardown_file() {
+	HOST_PID[s]=$WORLD_PID
+	hosts_gone
+}
+
+office() { # office ALLOWED-IPS LINES
+	(umask 077 && cat >/etc/wgctl/office.conf) <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		$2
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = $1
+	END
+}
+
+everything() {
+	"$WGCTL_ROOT/tests/helpers/snapshot"
+	resolvectl status | sed '/Current DNS Server/d; s/^ *//'
+	cat /run/systemd/resolve/resolv.conf
+}
+
+asked() { # SERVER NAME, within a moment
+	grep -qiF "query[A] $2 from" "$WORLD/asked-$1"
+}
+outside() {
+	is "$(getent ahostsv4 "$1" | awk 'NR == 1 { print $1 }')" 192.0.2.1
+	asked lan "$1"
+	not asked tunnel "$1"
+}
+inside() {
+	is "$(getent ahostsv4 "$1" | awk 'NR == 1 { print $1 }')" 192.0.2.99
+	asked tunnel "$1"
+	not asked lan "$1"
+}
+
+@test "the system: networkd and resolved run, and resolved is chosen" {
+	is "$(systemctl is-active systemd-networkd systemd-resolved dbus | sort -u)" active
+	outside first.example
+	office 0.0.0.0/0 "DNS = 10.8.0.1"
+	run_split "$WGCTL" up -n --verbose office
+	is "$status" 0
+	has "$errors" "nsswitch.conf has resolve before dns: yes"
+	has "$errors" "so: resolved, because it answers, and names are asked of it"
+}
+
+@test "full tunnel: every name through the tunnel; down restores" {
+	office 0.0.0.0/0 "DNS = 10.8.0.1"
+	before=$(everything)
+	"$WGCTL" up office
+	inside full.example
+	"$WGCTL" down office
+	same "$before" "$(everything)"
+	outside full-after.example
+}
+
+@test "split domains are honoured; down restores" {
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	before=$(everything)
+	"$WGCTL" up office
+	inside a.corp.example
+	outside a.example
+	"$WGCTL" down office
+	same "$before" "$(everything)"
+	outside b.corp.example
+}
+
+@test "killed after DNS was set: the next command restores" {
+	office 0.0.0.0/0 "DNS = 10.8.0.1
+		PostUp = kill -KILL \$PPID"
+	before=$(everything)
+	run "$WGCTL" up office
+	is "$status" 137
+	inside killed.example
+	"$WGCTL" down office
+	same "$before" "$(everything)"
+	outside killed-after.example
+}
+
+@test "resolved is restarted while up: names go where they went, down restores" {
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	before=$(everything)
+	"$WGCTL" up office
+	systemctl restart systemd-resolved
+	inside restarted.corp.example
+	outside restarted.example
+	"$WGCTL" down office
+	same "$before" "$(everything)"
+	systemctl restart systemd-resolved
+	outside restarted2.corp.example
+}
+
+@test "resolved is killed while up: its settings come back with it" {
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	"$WGCTL" up office
+	systemctl kill --signal=KILL systemd-resolved
+	waits_for resolvectl status office >/dev/null
+	inside killed.corp.example
+}
+
+@test "networkd is restarted while up: rules, routes and DNS stay, down restores" {
+	office 0.0.0.0/0 "DNS = 10.8.0.1"
+	before=$(everything)
+	"$WGCTL" up office
+	rules=$(ip rule show)
+	has "$rules" "suppress_prefixlength 0"
+	systemctl restart systemd-networkd
+	waits_for is_routable
+	is "$(ip rule show)" "$rules"
+	inside networkd.example
+	"$WGCTL" down office
+	same "$before" "$(everything)"
+	outside networkd-after.example
+}
+
+@test "pain 13: networkd's restart deletes wg-quick's rules, and a full tunnel with them" {
+	install -m 600 /dev/stdin /etc/wireguard/quick.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0
+	END
+	wg-quick up quick
+	has "$(ip rule show)" "lookup 51820"
+	systemctl restart systemd-networkd
+	waits_for is_routable
+	rules=$(ip rule show)
+	wg-quick down quick
+	lacks "$rules" "lookup 51820"
+}
+
+@test "networkd takes the link over while up: down resets it through networkd" {
+	cat >/run/systemd/network/20-office.network <<-END
+		[Match]
+		Name=office
+		[Network]
+		KeepConfiguration=yes
+		LinkLocalAddressing=no
+		IPv6AcceptRA=no
+	END
+	networkctl reload
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	before=$(everything)
+	"$WGCTL" up office
+	waits_for configured office
+	# What resolved was told is void then: the link is networkd's.
+	run resolvectl dns office 10.8.0.1
+	networkctl status office | grep -q 20-office.network
+	"$WGCTL" down office
+	rm /run/systemd/network/20-office.network
+	networkctl reload
+	same "$before" "$(everything)"
+}
+
+configured() {
+	networkctl status "$1" | grep -q '(configured)'
+}

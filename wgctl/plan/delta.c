@@ -254,13 +254,24 @@ static bool same_endpoint(const union wgc_sockaddr *a, const union wgc_sockaddr 
 	       !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr, sizeof(a->in6.sin6_addr));
 }
 
+/* After a reload that was killed there are two that may have been applied. */
+static bool endpoints_changed(const struct wgc_applied_peer *was, const struct wgc_profile_peer *p)
+{
+	uint64_t now = was ? wgc_applied_endpoints(p) : 0;
+
+	for (; was; was = was->older)
+		if (was->endpoints != now)
+			return true;
+	return false;
+}
+
 /* An endpoint that has roamed is better than the one that was written: it is
  * left alone until somebody writes another. */
 static void compare_endpoint(struct work *w, struct wgc_changed_peer *c, const struct wgc_applied_peer *was, struct wgc_peer *to)
 {
 	const struct wgc_profile_peer *p = w->s->profile ? &w->s->profile[c->index] : NULL;
 	bool numeric = c->want->endpoint.sa.sa_family, known = c->have && c->have->endpoint.sa.sa_family;
-	bool rewritten = !p || (was && was->endpoints != wgc_applied_endpoints(p));
+	bool rewritten = !p || endpoints_changed(was, p);
 
 	if (p ? !p->n_endpoints : !numeric)
 		return;

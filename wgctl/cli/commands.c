@@ -134,6 +134,28 @@ static const struct wgc_cmd cmd_list = {
 	.run = wgc_run_list,
 };
 
+static const struct wgc_opt monitor_opts[] = {
+	{ "poll", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_monitor_args, poll),
+	  .text = "look at the peers this often, not every second" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_monitor = {
+	.name = "monitor",
+	.args = "[LINK...]",
+	.summary = "links, peers, handshakes, endpoints, routes and rules as they change",
+	.text = "A line for each event until it is interrupted; with --json an object a line. A LINK is an interface or a profile; "
+		"without one all are shown. The kernel tells of links, addresses, routes and rules; peers are looked at once a second.",
+	.examples = (const char *const[]){ "wgctl monitor", "everything", "wgctl monitor --json office | jq .event", "one tunnel, for programs",
+					   NULL },
+	.opts = monitor_opts,
+	.args_size = sizeof(struct wgc_monitor_args),
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_monitor,
+};
+
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define WG_COMMAND(id, operands, line, ...)                                                                                       \
@@ -266,7 +288,7 @@ static const struct wgc_cmd cmd_quick = {
 };
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
+	&cmd_up,      &cmd_down,    &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_monitor, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -282,7 +304,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 bool wgc_cmd_is_later(const char *name)
 {
 	static const char *const later[] = { "reload", "diff",	"run",	  "exec",    "netns", "container", "physical",
-					     "monitor", "watch", "doctor", "confirm", "qr" };
+					     "watch", "doctor", "confirm", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

@@ -16,6 +16,11 @@ struct wgc_convert_args {
 	const char *output;
 };
 
+struct wgc_monitor_args {
+	struct wgc_common c;
+	unsigned poll;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_recover(struct wgc_ui *ui, const void *args);
@@ -23,6 +28,7 @@ int wgc_run_check(struct wgc_ui *ui, const void *args);
 int wgc_run_convert(struct wgc_ui *ui, const void *args);
 int wgc_run_list(struct wgc_ui *ui, const void *args);
 int wgc_run_status(struct wgc_ui *ui, const void *args);
+int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 
 #endif

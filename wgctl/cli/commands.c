@@ -17,6 +17,12 @@
 #define INCOMPLETE (1u << 6)
 #define INTERRUPTED (1u << 7)
 
+static const struct wgc_opt up_opts[] = {
+	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_up_args, confirm),
+	  .text = "undo everything after SECS, unless `wgctl confirm` is run by then" },
+	{ 0 },
+};
+static const char *const up_conflicts[][2] = { { "confirm", "dry-run" }, { NULL } };
 static const struct wgc_cmd cmd_up = {
 	.name = "up",
 	.args = "PROFILE...",
@@ -24,8 +30,11 @@ static const struct wgc_cmd cmd_up = {
 	.text = "A PROFILE is a name, looked for as /etc/wgctl/NAME.conf, /etc/wgctl/NAME.json and /etc/wireguard/NAME.conf, or, "
 		"with a slash in it, a file. All profiles are checked before the first one is touched. One that is up already is left as it is.",
 	.examples = (const char *const[]){ "wgctl up office", "by name", "wgctl up ./office.conf", "a file", "wgctl up -n office",
-					   "what would be done, and its undo", NULL },
-	.args_size = sizeof(struct wgc_common),
+					   "what would be done, and its undo",
+					   "wgctl up --confirm 60 office", "over SSH: back in a minute if that cuts you off", NULL },
+	.opts = up_opts,
+	.conflicts = up_conflicts,
+	.args_size = sizeof(struct wgc_up_args),
 	.min = 1,
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
@@ -53,6 +62,20 @@ static const struct wgc_cmd cmd_down = {
 	.complete = WGC_COMPLETE_UP,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE,
 	.run = wgc_run_down,
+};
+
+static const struct wgc_cmd cmd_confirm = {
+	.name = "confirm",
+	.args = "[PROFILE]",
+	.summary = "keep what `up --confirm` brought up",
+	.text = "Without a PROFILE everything that waits to be confirmed is.",
+	.examples = (const char *const[]){ "wgctl confirm", "I am still here", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_confirm,
 };
 
 static const struct wgc_cmd cmd_recover = {
@@ -288,7 +311,7 @@ static const struct wgc_cmd cmd_quick = {
 };
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_monitor, &cmd_show,
+	&cmd_up,      &cmd_down,    &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_monitor, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -304,7 +327,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 bool wgc_cmd_is_later(const char *name)
 {
 	static const char *const later[] = { "reload", "diff",	"run",	  "exec",    "netns", "container", "physical",
-					     "watch", "doctor", "confirm", "qr" };
+					     "watch", "doctor", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

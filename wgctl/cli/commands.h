@@ -5,6 +5,11 @@
 
 #include "cli/cli.h"
 
+struct wgc_up_args {
+	struct wgc_common c;
+	unsigned confirm;
+};
+
 struct wgc_down_args {
 	struct wgc_common c;
 	bool all;
@@ -28,6 +33,7 @@ int wgc_run_check(struct wgc_ui *ui, const void *args);
 int wgc_run_convert(struct wgc_ui *ui, const void *args);
 int wgc_run_list(struct wgc_ui *ui, const void *args);
 int wgc_run_status(struct wgc_ui *ui, const void *args);
+int wgc_run_confirm(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 

@@ -87,6 +87,11 @@ int wgc_journal_each(const struct wgc_sys *sys, int (*fn)(void *ctx, const char 
 /** Append @line to the journal in directory @dir of another profile. */
 int wgc_journal_append_other(const struct wgc_sys *sys, const char *dir, const char *line, struct wgc_err *err);
 
+/** End the wait for a confirmation, under the journal's lock. True when somebody waited. */
+int wgc_confirm_drop(struct wgc_journal *j);
+/** What a profile's directory says: milliseconds left (0: none waits); lost: the process that waited was killed. */
+void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost);
+
 /* The records of one journal, put in order. */
 struct wgc_history {
 	json_t *head; /* the first record: profile, ifname, boot, netns, ... (borrowed) */

@@ -100,8 +100,24 @@ struct wgc_up_info {
 	int64_t since;		    /* seconds since the epoch */
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
+	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
+	bool confirm_lost; /* the process that would undo it was killed */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
+
+/**
+ * Start a process, detached from everything, that calls @undo when @seconds have
+ * passed without wgc_confirm_disarm or `down`; again when it returns -EBUSY. The
+ * time runs from when *@ret_hold is closed, be it by our death: so this is called
+ * before the change is made, while the profile's journal is not locked. @undo runs
+ * in a copy of this process, of which only memory is left: no descriptor, and
+ * standard error only where that is a terminal. Another process that waits for
+ * the same profile is ended.
+ */
+int wgc_confirm_arm(struct wgc_sys *sys, const char *name, unsigned seconds, int (*undo)(void *arg), void *arg, int *ret_hold,
+		    struct wgc_err *err);
+/** 1: the change stays, and nobody waits any more; 0: nobody did. -errno. */
+int wgc_confirm_disarm(struct wgc_sys *sys, const char *name, struct wgc_err *err);
 
 /**
  * Write the running state of profile @p back to its file, as `wg-quick save`

@@ -117,3 +117,57 @@ gone_within() { # gone_within SECONDS
 	is "$status" 0
 	on c "$WGCTL" down ftun
 }
+
+warned() { # warned TEXT: of the session, by address, with the way to be safe
+	has "$1" "you are here over SSH from 10.7.7.7"
+	has "$1" "wgctl up --confirm 60 ftun"
+}
+
+@test "pain 10: over SSH, a warning before the route of the session moves" {
+	# As sshd sets it; as sudo leaves it: only an ancestor has it.
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' "$WGCTL" up -n ftun
+	warned "$errors"
+	# shellcheck disable=SC2016
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' bash -c 'env -u SSH_CONNECTION "$1" up -n ftun; true' sudo "$WGCTL"
+	warned "$errors"
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' "$WGCTL" up --confirm 60 ftun
+	lacks "$errors" SSH
+	on c "$WGCTL" down ftun
+}
+
+@test "the SSH session is found by sshd's own connection where no environment tells" {
+	on s ip addr add 10.7.7.7/32 dev lo
+	background s "$BATS_TEST_TMPDIR/listen" python3 -c '
+import socket, time
+s = socket.create_server(("10.7.7.7", 2222))
+print("ready", flush=True)
+c = s.accept()
+time.sleep(60)'
+	for _ in $(seq 100); do [ ! -s "$BATS_TEST_TMPDIR/listen" ] || break; sleep 0.1; done
+	cp /bin/bash "$BATS_TEST_TMPDIR/sshd"
+	# shellcheck disable=SC2016
+	run_split on c "$BATS_TEST_TMPDIR/sshd" -c 'exec 9<>/dev/tcp/10.7.7.7/2222; bash -c "\"$1\" up -n ftun; true" x "$1"; true' sshd "$WGCTL"
+	warned "$errors"
+}
+
+@test "no warning where the session's route stays: on the same network, on the split tunnel's outside, or without SSH" {
+	run_split on c env SSH_CONNECTION='10.9.0.2 51000 10.9.0.1 22' "$WGCTL" up -n ftun
+	lacks "$errors" SSH
+	run_split on c "$WGCTL" up -n ftun
+	lacks "$errors" SSH
+	profile c split.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 10.8.0.0/24, 10.70.0.0/16
+	END
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' "$WGCTL" up -n split
+	lacks "$errors" SSH
+	run_split on c env SSH_CONNECTION='10.70.7.7 51000 10.9.0.1 22' "$WGCTL" up -n split
+	has "$errors" "over SSH from 10.70.7.7"
+	run_split on c env SSH_CONNECTION='fd00::1 51000 fd00::2 22' "$WGCTL" up -n split
+	lacks "$errors" SSH
+}

@@ -183,6 +183,7 @@ int wgc_run_up(struct wgc_ui *ui, const void *args)
 	struct wgc_json j;
 	int code = c->dry_run ? 0 : wgc_need_root(ui, "up");
 
+	ui->confirm = u->confirm;
 	if (code)
 		return code;
 	v = calloc((size_t)c->argc, sizeof(*v));

@@ -51,6 +51,13 @@ int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struc
 int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
 		   struct wgc_err *err);
 
+/** The address that the caller's SSH session comes from; false when there is none. */
+bool wgc_ssh_client(struct wgc_ip *ret);
+/** Whether the plan has packets to @client take the tunnel that did not before. Pure. */
+bool wgc_plan_moves(const struct wgc_plan *p, const struct wgc_ip *client);
+/** Warn when the plan moves the route of the caller's own SSH session. */
+void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run);
+
 /* ---- the journal ------------------------------------------------------------ */
 
 /* Write-ahead record of one profile: a directory of run_dir holding the file

@@ -69,6 +69,7 @@ struct wgc_step_view {
 
 struct wgc_run {
 	bool dry_run;
+	bool confirm; /* it is undone unless confirmed, see wgc_confirm_arm */
 	void (*on_step)(void *ctx, const struct wgc_step_view *v); /* before each step, or each printed one in a dry run */
 	void (*on_undo)(void *ctx, const struct wgc_step_view *v);
 	void (*on_warning)(void *ctx, const char *text);

@@ -157,6 +157,29 @@ static const struct wgc_cmd cmd_list = {
 	.run = wgc_run_list,
 };
 
+static const struct wgc_opt watch_opts[] = {
+	{ "up", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_watch_args, up), .text = "bring the PROFILEs up first" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_watch = {
+	.name = "watch",
+	.args = "[PROFILE...]",
+	.summary = "look after tunnels that are up: endpoints, rules, routes, MTU",
+	.text = "Endpoint names are looked up again when a peer no longer answers, when the network changes, and as often as "
+		"RefreshEndpoints says; every address and every Endpoint line is tried in turn. Rules and routes of ours that others "
+		"removed are added again, and the MTU follows the way to the peers. It ends when it is told to, leaving the tunnels up, or "
+		"when none of the PROFILEs is up any more; SIGHUP makes it read the profiles again.",
+	.examples = (const char *const[]){ "wgctl watch", "all that are up, now and later", "wgctl watch --up office",
+					   "what the service unit runs", NULL },
+	.opts = watch_opts,
+	.args_size = sizeof(struct wgc_watch_args),
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_HOOKS,
+	.run = wgc_run_watch,
+};
+
 static const struct wgc_opt monitor_opts[] = {
 	{ "poll", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_monitor_args, poll),
 	  .text = "look at the peers this often, not every second" },
@@ -311,7 +334,7 @@ static const struct wgc_cmd cmd_quick = {
 };
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_monitor, &cmd_show,
+	&cmd_up,      &cmd_down,    &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_watch, &cmd_monitor, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -327,7 +350,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 bool wgc_cmd_is_later(const char *name)
 {
 	static const char *const later[] = { "reload", "diff",	"run",	  "exec",    "netns", "container", "physical",
-					     "watch", "doctor", "qr" };
+					     "doctor", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

@@ -21,6 +21,11 @@ struct wgc_convert_args {
 	const char *output;
 };
 
+struct wgc_watch_args {
+	struct wgc_common c;
+	bool up;
+};
+
 struct wgc_monitor_args {
 	struct wgc_common c;
 	unsigned poll;
@@ -34,6 +39,7 @@ int wgc_run_convert(struct wgc_ui *ui, const void *args);
 int wgc_run_list(struct wgc_ui *ui, const void *args);
 int wgc_run_status(struct wgc_ui *ui, const void *args);
 int wgc_run_confirm(struct wgc_ui *ui, const void *args);
+int wgc_run_watch(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 

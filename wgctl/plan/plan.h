@@ -7,6 +7,8 @@
 #ifndef WGC_PLAN_H
 #define WGC_PLAN_H
 
+#include <signal.h>
+
 #include "dns/dns.h"
 #include "model/model.h"
 #include "netlink/netlink.h"
@@ -105,6 +107,33 @@ struct wgc_up_info {
 	bool confirm_lost; /* the process that would undo it was killed */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
+
+/**
+ * Add again what the journal of @name says is ours and the kernel has no more:
+ * rules and routes that others removed; run->on_step tells each. The number
+ * added; -EBUSY while another process works on the profile; -errno.
+ */
+int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
+
+/* Looking after tunnels until told to end. */
+struct wgc_watch_run {
+	const char *const *names; /* profiles or interfaces; none: all that are up */
+	size_t n_names;
+	const char *times;	  /* for tests: "stale=3000,poll=200", in ms; NULL: the usual ones */
+	const sigset_t *waiting;  /* signals blocked only while it works */
+	const volatile int *end;  /* non-zero: end */
+	volatile int *reload;	  /* non-zero: read the profiles again; reset */
+	void (*log)(void *ctx, const char *name, const char *text); /* one line; @name NULL: about all */
+	void (*beat)(void *ctx, size_t tunnels); /* after each turn, at least every half minute */
+	void *ctx;
+};
+/**
+ * Look after tunnels: resolve endpoints again when they do not answer or the
+ * network changes, try alternatives, put back what others removed, adapt the
+ * MTU. Changes nothing that `down` would not undo. Ends with 0 when told to,
+ * or when none of the named tunnels is up.
+ */
+int wgc_plan_watch(struct wgc_sys *sys, const struct wgc_watch_run *how, struct wgc_err *err);
 
 /**
  * Start a process, detached from everything, that calls @undo when @seconds have

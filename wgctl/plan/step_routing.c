@@ -20,15 +20,29 @@ static void route_words(const struct wgc_route *r, const char *ifname, struct wg
 		wgc_str_addf(s, " table %u", r->table);
 }
 
-/* Routes that the link takes along need no words; the others one object each. */
+/* Routes that the link takes along need no undo: they are named in one string,
+ * for those who look whether they are still there. The others get one object each. */
 static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
 	char dst[WGC_PREFIX_TEXT];
 
 	wgc_json_key(j, "n");
 	wgc_json_uint(j, s->n);
-	if (s->covered)
+	if (s->covered) {
+		WGC_AUTO_STR struct wgc_str via = { 0 };
+
+		for (size_t i = 0; i < s->n; i++) {
+			const struct wgc_route *r = &x->plan->want.routes[s->first + i];
+
+			wgc_prefix_print(&r->dst, dst);
+			wgc_str_addf(&via, "%s%s@%u", i ? " " : "", dst, r->table);
+		}
+		if (via.oom)
+			return wgc_err_nomem(err);
+		wgc_json_key(j, "via");
+		wgc_json_str(j, wgc_str_get(&via));
 		return 0;
+	}
 	wgc_json_key(j, "routes");
 	wgc_json_array(j);
 	for (size_t i = 0; i < s->n; i++) {
@@ -126,7 +140,7 @@ static void route_describe(const struct wgc_plan *p, const struct wgc_step *s, s
 	route_words(r, p->profile->ifname, equivalent);
 }
 
-static int route_of_record(const json_t *o, struct wgc_route *ret)
+int wgc_route_of_record(const json_t *o, struct wgc_route *ret)
 {
 	struct wgc_route r = { .protocol = WGC_RTPROT };
 
@@ -147,7 +161,7 @@ static int route_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_e
 	json_array_foreach(list, i, o) {
 		struct wgc_route route;
 
-		r = route_of_record(o, &route);
+		r = wgc_route_of_record(o, &route);
 		if (r == 0)
 			r = wgc_nl_routes_delete(u->sys->nl, &route, 1, -ESRCH, NULL, first ? NULL : err);
 		if (r < 0 && !first)
@@ -209,7 +223,7 @@ static void rule_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 	wgc_str_done(&words);
 }
 
-static struct wgc_rule rule_of_record(const struct wgc_past *p)
+struct wgc_rule wgc_rule_of_record(const struct wgc_past *p)
 {
 	return (struct wgc_rule){
 		.family = (uint8_t)wgc_record_int(p->begun, "family"),
@@ -227,7 +241,7 @@ static struct wgc_rule rule_of_record(const struct wgc_past *p)
 
 static int rule_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
-	struct wgc_rule rule = rule_of_record(p);
+	struct wgc_rule rule = wgc_rule_of_record(p);
 	int r = wgc_nl_rule_delete(u->sys->nl, &rule, err);
 
 	/* ENOENT: already gone. EAFNOSUPPORT: IPv6 was switched off since. */
@@ -236,7 +250,7 @@ static int rule_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_er
 
 static bool rule_remains(struct wgc_undo *u, const struct wgc_past *p)
 {
-	struct wgc_rule want = rule_of_record(p), *v;
+	struct wgc_rule want = wgc_rule_of_record(p), *v;
 	struct wgc_arena *a = wgc_arena_new();
 	bool found = false;
 	size_t n;

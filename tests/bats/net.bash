@@ -135,3 +135,11 @@ same() { # same TEXT TEXT
 not() {
 	if "$@"; then return 1; fi
 }
+
+# background HOST FILE CMD...: CMD on HOST in the background, its output in FILE and
+# FILE.err; $! is CMD itself, which takes SIGINT as one that a terminal sends.
+background() {
+	local name=$1 file=$2
+	shift 2
+	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" env --default-signal=INT "$@" >"$file" 2>"$file.err" </dev/null 3>&- &
+}

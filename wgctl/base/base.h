@@ -214,6 +214,11 @@ int wgc_write_file_atomic(const char *path, const void *data, size_t len, mode_t
 /** mkdir -p with @mode for the directories that it makes. */
 int wgc_mkdir_p(const char *path, mode_t mode);
 
+/* ---- time ---------------------------------------------------------------- */
+
+/** Milliseconds since boot, the time asleep included: for deadlines and ages. */
+int64_t wgc_now_ms(void);
+
 /* ---- apart ---------------------------------------------------------------- */
 
 /**

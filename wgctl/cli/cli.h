@@ -43,6 +43,7 @@ struct wgc_ui {
 	bool json, quiet, verbose, show_secrets;
 	bool color_out, color_err;
 	bool quick; /* speaking as wg-quick */
+	bool confirm; /* what is done is undone unless it is confirmed */
 	struct wgc_str errors, warnings; /* with json: objects for the one document on stderr */
 };
 

@@ -17,6 +17,12 @@
 #define INCOMPLETE (1u << 6)
 #define INTERRUPTED (1u << 7)
 
+static const struct wgc_opt up_opts[] = {
+	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_up_args, confirm),
+	  .text = "undo everything after SECS, unless `wgctl confirm` is run by then" },
+	{ 0 },
+};
+static const char *const up_conflicts[][2] = { { "confirm", "dry-run" }, { NULL } };
 static const struct wgc_cmd cmd_up = {
 	.name = "up",
 	.args = "PROFILE...",
@@ -24,8 +30,11 @@ static const struct wgc_cmd cmd_up = {
 	.text = "A PROFILE is a name, looked for as /etc/wgctl/NAME.conf, /etc/wgctl/NAME.json and /etc/wireguard/NAME.conf, or, "
 		"with a slash in it, a file. All profiles are checked before the first one is touched. One that is up already is left as it is.",
 	.examples = (const char *const[]){ "wgctl up office", "by name", "wgctl up ./office.conf", "a file", "wgctl up -n office",
-					   "what would be done, and its undo", NULL },
-	.args_size = sizeof(struct wgc_common),
+					   "what would be done, and its undo",
+					   "wgctl up --confirm 60 office", "over SSH: back in a minute if that cuts you off", NULL },
+	.opts = up_opts,
+	.conflicts = up_conflicts,
+	.args_size = sizeof(struct wgc_up_args),
 	.min = 1,
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
@@ -89,6 +98,20 @@ static const struct wgc_cmd cmd_diff = {
 	.complete = WGC_COMPLETE_UP,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_diff,
+};
+
+static const struct wgc_cmd cmd_confirm = {
+	.name = "confirm",
+	.args = "[PROFILE]",
+	.summary = "keep what `up --confirm` brought up",
+	.text = "Without a PROFILE everything that waits to be confirmed is.",
+	.examples = (const char *const[]){ "wgctl confirm", "I am still here", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_confirm,
 };
 
 static const struct wgc_cmd cmd_recover = {
@@ -168,6 +191,51 @@ static const struct wgc_cmd cmd_list = {
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
 	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_list,
+};
+
+static const struct wgc_opt watch_opts[] = {
+	{ "up", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_watch_args, up), .text = "bring the PROFILEs up first" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_watch = {
+	.name = "watch",
+	.args = "[PROFILE...]",
+	.summary = "look after tunnels that are up: endpoints, rules, routes, MTU",
+	.text = "Endpoint names are looked up again when a peer no longer answers, when the network changes, and as often as "
+		"RefreshEndpoints says; every address and every Endpoint line is tried in turn. Rules and routes of ours that others "
+		"removed are added again, and the MTU follows the way to the peers. It ends when it is told to, leaving the tunnels up, or "
+		"when none of the PROFILEs is up any more; SIGHUP makes it read the profiles again.",
+	.examples = (const char *const[]){ "wgctl watch", "all that are up, now and later", "wgctl watch --up office",
+					   "what the service unit runs", NULL },
+	.opts = watch_opts,
+	.args_size = sizeof(struct wgc_watch_args),
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_HOOKS,
+	.run = wgc_run_watch,
+};
+
+static const struct wgc_opt monitor_opts[] = {
+	{ "poll", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_monitor_args, poll),
+	  .text = "look at the peers this often, not every second" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_monitor = {
+	.name = "monitor",
+	.args = "[LINK...]",
+	.summary = "links, peers, handshakes, endpoints, routes and rules as they change",
+	.text = "A line for each event until it is interrupted; with --json an object a line. A LINK is an interface or a profile; "
+		"without one all are shown. The kernel tells of links, addresses, routes and rules; peers are looked at once a second.",
+	.examples = (const char *const[]){ "wgctl monitor", "everything", "wgctl monitor --json office | jq .event", "one tunnel, for programs",
+					   NULL },
+	.opts = monitor_opts,
+	.args_size = sizeof(struct wgc_monitor_args),
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_monitor,
 };
 
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
@@ -302,7 +370,8 @@ static const struct wgc_cmd cmd_quick = {
 };
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
+	&cmd_watch, &cmd_monitor, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -318,7 +387,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 bool wgc_cmd_is_later(const char *name)
 {
 	static const char *const later[] = { "run",	  "exec",    "netns", "container", "physical",
-					     "monitor", "watch", "doctor", "confirm", "qr" };
+					     "doctor", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

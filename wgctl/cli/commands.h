@@ -5,6 +5,11 @@
 
 #include "cli/cli.h"
 
+struct wgc_up_args {
+	struct wgc_common c;
+	unsigned confirm;
+};
+
 struct wgc_down_args {
 	struct wgc_common c;
 	bool all;
@@ -17,6 +22,16 @@ struct wgc_convert_args {
 	const char *output;
 };
 
+struct wgc_watch_args {
+	struct wgc_common c;
+	bool up;
+};
+
+struct wgc_monitor_args {
+	struct wgc_common c;
+	unsigned poll;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -26,6 +41,9 @@ int wgc_run_check(struct wgc_ui *ui, const void *args);
 int wgc_run_convert(struct wgc_ui *ui, const void *args);
 int wgc_run_list(struct wgc_ui *ui, const void *args);
 int wgc_run_status(struct wgc_ui *ui, const void *args);
+int wgc_run_confirm(struct wgc_ui *ui, const void *args);
+int wgc_run_watch(struct wgc_ui *ui, const void *args);
+int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 
 #endif

@@ -7,6 +7,7 @@
 
 struct row {
 	const char *name, *path, *ifname, *state;
+	unsigned confirm;
 };
 
 static struct row *row_of(struct row *v, size_t n, const char *name)
@@ -27,7 +28,7 @@ static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, siz
 	if (!v)
 		return NULL;
 	for (size_t i = 0; i < n_found; i++)
-		v[n++] = (struct row){ found[i].name, found[i].path, NULL, "down" };
+		v[n++] = (struct row){ found[i].name, found[i].path, NULL, "down", 0 };
 	for (size_t i = 0; i < n_up; i++) {
 		struct row *r = row_of(v, n, up[i].name);
 
@@ -40,6 +41,7 @@ static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, siz
 			r->path = up[i].path;
 		r->ifname = up[i].ifname;
 		r->state = up[i].finished ? "up" : up[i].locked ? "locked" : "unfinished";
+		r->confirm = up[i].confirm;
 	}
 	*ret_n = n;
 	return v;
@@ -63,6 +65,11 @@ static void list_json(const struct row *v, size_t n)
 		wgc_json_str(&j, v[i].ifname);
 		wgc_json_key(&j, "file");
 		wgc_json_str(&j, v[i].path);
+		wgc_json_key(&j, "confirm_within_seconds");
+		if (v[i].confirm)
+			wgc_json_uint(&j, v[i].confirm);
+		else
+			wgc_json_null(&j);
 		wgc_json_object_end(&j);
 	}
 	wgc_json_array_end(&j);
@@ -86,6 +93,8 @@ static void list_text(const struct wgc_ui *ui, const struct row *v, size_t n)
 		wgc_str_addf(&out, "%*s  %s%-10s%s  %-15s  ", (int)(width - strlen(v[i].name)), "", wgc_paint(ui->color_out, p),
 			     v[i].state, wgc_paint(ui->color_out, WGC_PLAIN), v[i].ifname ? v[i].ifname : "-");
 		wgc_add_plain(&out, v[i].path ? v[i].path : "-", v[i].path ? strlen(v[i].path) : 1);
+		if (v[i].confirm)
+			wgc_str_addf(&out, "  to be confirmed within %u s", v[i].confirm);
 		wgc_str_addc(&out, '\n');
 	}
 	wgc_ui_answer(&out);

@@ -167,6 +167,7 @@ int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigne
 	if (!s->arena)
 		return -ENOMEM;
 	s->run = (struct wgc_run){ .dry_run = dry_run,
+				   .confirm = ui->confirm,
 				   .on_step = on_step,
 				   .on_undo = on_undo,
 				   .on_warning = on_warning,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* updown: `up`, `down` and `recover`; one profile at a time, shared with wg-quick. */
 #include "cli/commands.h"
+#include "cli/confirm.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -157,7 +158,8 @@ int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loade
 	return worst;
 }
 
-static int up_loaded(struct wgc_ui *ui, const struct wgc_common *c, const struct wgc_loaded *v, struct wgc_json *j)
+static int up_loaded(struct wgc_ui *ui, const struct wgc_common *c, unsigned confirm, const struct wgc_loaded *v,
+		     struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
@@ -166,7 +168,14 @@ static int up_loaded(struct wgc_ui *ui, const struct wgc_common *c, const struct
 	if (wgc_sys_open(&sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
 	for (int i = 0; i < c->argc && !code; i++) {
-		code = wgc_up_one(ui, &sys, &v[i], c->dry_run, c->wait, j);
+		const char *name = v[i].profile->name;
+		int hold;
+
+		code = wgc_confirm_begin(ui, &sys, name, confirm, &hold);
+		if (!code) {
+			code = wgc_up_one(ui, &sys, &v[i], c->dry_run, c->wait, j);
+			wgc_confirm_end(ui, &sys, name, confirm, hold, !code);
+		}
 		if (code && i > 0)
 			wgc_ui_note(ui, "the %d before '%s' stay up", i, c->argv[i]);
 	}
@@ -177,12 +186,14 @@ static int up_loaded(struct wgc_ui *ui, const struct wgc_common *c, const struct
 /* Every profile is checked before the first one touches the system. */
 int wgc_run_up(struct wgc_ui *ui, const void *args)
 {
-	const struct wgc_common *c = args;
+	const struct wgc_up_args *u = args;
+	const struct wgc_common *c = &u->c;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_loaded *v;
 	struct wgc_json j;
 	int code = c->dry_run ? 0 : wgc_need_root(ui, "up");
 
+	ui->confirm = u->confirm;
 	if (code)
 		return code;
 	v = calloc((size_t)c->argc, sizeof(*v));
@@ -193,7 +204,7 @@ int wgc_run_up(struct wgc_ui *ui, const void *args)
 	wgc_json_array(&j);
 	code = wgc_load_all(ui, c, v);
 	if (!code)
-		code = up_loaded(ui, c, v, ui->json ? &j : NULL);
+		code = up_loaded(ui, c, u->confirm, v, ui->json ? &j : NULL);
 	wgc_json_array_end(&j);
 	if (ui->json)
 		wgc_ui_json_end(&j);

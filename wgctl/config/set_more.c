@@ -122,5 +122,4 @@ WGC_SETTER(refresh_endpoints)
 		return;
 	}
 	c->p->refresh_endpoints = (uint32_t)seconds;
-	wgc_unsupported(c, w->at, "RefreshEndpoints");
 }

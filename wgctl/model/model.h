@@ -177,6 +177,7 @@ struct wgc_route {
 	uint8_t protocol;
 	uint8_t scope;
 	bool gateway; /* read only: it has one */
+	struct wgc_ip src; /* read only: the address that packets leave with */
 	struct wgc_span at;
 };
 

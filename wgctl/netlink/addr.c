@@ -90,20 +90,16 @@ struct addrs {
 	uint32_t ifindex;
 };
 
-static int take_addr(const struct nlmsghdr *nlh, void *arg)
+int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret)
 {
-	struct addrs *l = arg;
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	struct wgc_ip local = { 0 }, address = { 0 };
-	struct wgc_ifaddr *out;
 
-	if (nlh->nlmsg_type != RTM_NEWADDR)
+	if (nlh->nlmsg_type != RTM_NEWADDR && nlh->nlmsg_type != RTM_DELADDR)
 		return 0;
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
 		return -EBADMSG;
-	if (l->ifindex && ifa->ifa_index != l->ifindex)
-		return 0;
 	if (ifa->ifa_family != AF_INET && ifa->ifa_family != AF_INET6)
 		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
@@ -117,13 +113,28 @@ static int take_addr(const struct nlmsghdr *nlh, void *arg)
 		local = address;
 	if (!local.family || ifa->ifa_prefixlen > wgc_ip_bits(&local))
 		return -EBADMSG;
+	*ret = (struct wgc_ifaddr){
+		.prefix = { .ip = local, .len = ifa->ifa_prefixlen },
+		.ifindex = ifa->ifa_index,
+		.scope = ifa->ifa_scope,
+	};
+	return 1;
+}
+
+static int take_addr(const struct nlmsghdr *nlh, void *arg)
+{
+	struct addrs *l = arg;
+	struct wgc_ifaddr addr, *out;
+	int r = wgc_nl_addr_parse(nlh, &addr);
+
+	if (r <= 0)
+		return r;
+	if (l->ifindex && addr.ifindex != l->ifindex)
+		return 0;
 	out = wgc_arena_push(l->a, &l->v, &l->n, &l->cap, sizeof(*out));
 	if (!out)
 		return -ENOMEM;
-	out->prefix.ip = local;
-	out->prefix.len = ifa->ifa_prefixlen;
-	out->ifindex = ifa->ifa_index;
-	out->scope = ifa->ifa_scope;
+	*out = addr;
 	return 0;
 }
 

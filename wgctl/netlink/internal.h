@@ -151,6 +151,16 @@ bool wgc_nl_get_str(const struct nlattr *a, char *out, size_t cap);
 /** As wgc_nl_link_get, by index. */
 int wgc_nl_link_get_index(struct wgc_nl *nl, uint32_t ifindex, struct wgc_link *ret, struct wgc_err *err);
 
+/*
+ * One message about one thing, new or gone: 1 and the thing; 0 when the message
+ * is about something else; -errno when it is malformed.
+ */
+int wgc_nl_link_parse(const struct nlmsghdr *nlh, struct wgc_link *ret);
+int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret);
+int wgc_nl_route_parse(const struct nlmsghdr *nlh, struct wgc_route *ret);
+/** A rule is known by its message type: 0 or -errno. */
+int wgc_nl_rule_parse(const struct nlmsghdr *nlh, struct wgc_rule *ret);
+
 /* wg_get.c, wg_set.c: the kernel's side of wgc_wg_get and wgc_wg_set */
 
 int wgc_wg_family(struct wgc_nl *nl, uint16_t *ret, struct wgc_nl_fault *fault);

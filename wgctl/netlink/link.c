@@ -54,7 +54,7 @@ static int take_link(const struct nlmsghdr *nlh, void *arg)
 	int r;
 
 	/* Bridges also list their ports, as messages of their own family. */
-	if (nlh->nlmsg_type != RTM_NEWLINK)
+	if (nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK)
 		return 0;
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
 		return -EBADMSG;
@@ -74,6 +74,20 @@ static int take_link(const struct nlmsghdr *nlh, void *arg)
 static void reset(void *arg)
 {
 	((struct links *)arg)->n = 0;
+}
+
+int wgc_nl_link_parse(const struct nlmsghdr *nlh, struct wgc_link *ret)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct links l = { .a = a };
+	int r = a ? take_link(nlh, &l) : -ENOMEM;
+
+	if (!r && l.n) {
+		*ret = l.v[0];
+		r = 1;
+	}
+	wgc_arena_free(a);
+	return r;
 }
 
 /* libnl takes an index for an int, and ends the program over a negative one. */

@@ -112,6 +112,63 @@ bool wgc_wg_kernel_available(struct wgc_nl *nl);
 /** True when a live UAPI socket of that name exists. */
 bool wgc_uapi_exists(const char *ifname);
 
+/* ---- what happens ---------------------------------------------------------------- */
+
+enum wgc_event_kind { WGC_EVENT_LINK, WGC_EVENT_ADDR, WGC_EVENT_ROUTE, WGC_EVENT_RULE, WGC_EVENT_LOST };
+
+/* Something is there, new or changed, or is gone. LOST: the kernel had more to
+ * tell than we had read; look at everything again. */
+struct wgc_event {
+	enum wgc_event_kind kind;
+	bool gone;
+	union {
+		struct wgc_link link;
+		struct wgc_ifaddr addr;
+		struct wgc_route route;
+		struct wgc_rule rule;
+	};
+};
+
+struct wgc_events;
+/** Listen to links, addresses, routes and rules in the caller's network namespace. Needs no privilege. */
+int wgc_events_open(struct wgc_events **ret, struct wgc_err *err);
+/** NULL-safe; returns NULL. */
+struct wgc_events *wgc_events_close(struct wgc_events *e);
+/** Readable when something happened. */
+int wgc_events_fd(const struct wgc_events *e);
+/** Tell all that has happened so far, without waiting. 0 or -errno. */
+int wgc_events_read(struct wgc_events *e, void (*tell)(void *ctx, const struct wgc_event *what), void *ctx, struct wgc_err *err);
+
+/* What happened to a WireGuard device between two looks at it: the kernel tells
+ * of none of this. */
+enum wgc_wg_change {
+	WGC_PEER_ADDED,
+	WGC_PEER_REMOVED,
+	WGC_PEER_HANDSHAKE,
+	WGC_PEER_ENDPOINT,	 /* it is another one than before */
+	WGC_PEER_STALLED,	 /* we have been sending, and nothing came back for WGC_STALL_SECONDS */
+	WGC_PEER_RESUMED,	 /* something came, after that */
+	WGC_DEVICE_PORT,
+	WGC_DEVICE_MARK,
+	WGC_DEVICE_KEY,
+};
+/* WireGuard itself takes a peer for lost then: a keepalive would have been due after 10 s, and 5 s more for its way. */
+#define WGC_STALL_SECONDS 15
+
+struct wgc_wg_watch;
+/** NULL without memory. */
+struct wgc_wg_watch *wgc_wg_watch_new(void);
+struct wgc_wg_watch *wgc_wg_watch_free(struct wgc_wg_watch *w);
+/**
+ * Compare @d with what it was at the last call and tell what happened, in the
+ * order of the peers' keys; the first look tells nothing. @now_ms: of a clock
+ * that only goes forward. @was (may be NULL in the call) is the peer as it was
+ * before, NULL for an added one; @is NULL for a removed one. 0 or -ENOMEM.
+ */
+int wgc_wg_watch_look(struct wgc_wg_watch *w, const struct wgc_device *d, int64_t now_ms,
+		      void (*tell)(void *ctx, enum wgc_wg_change what, const struct wgc_peer *was, const struct wgc_peer *is),
+		      void *ctx);
+
 /* ---- userspace implementations ------------------------------------------------ */
 
 /**

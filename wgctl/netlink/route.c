@@ -128,14 +128,13 @@ static int get_multipath(const struct nlattr *attr, struct wgc_route *out)
 	return 0;
 }
 
-/* 1 when the message is a route, 0 when it is something else. */
-static int parse(const struct nlmsghdr *nlh, struct wgc_route *out)
+int wgc_nl_route_parse(const struct nlmsghdr *nlh, struct wgc_route *out)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	bool good = true;
 
-	if (nlh->nlmsg_type != RTM_NEWROUTE)
+	if (nlh->nlmsg_type != RTM_NEWROUTE && nlh->nlmsg_type != RTM_DELROUTE)
 		return 0;
 	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*rtm))
 		return -EBADMSG;
@@ -163,6 +162,9 @@ static int parse(const struct nlmsghdr *nlh, struct wgc_route *out)
 			break;
 		case RTA_PRIORITY:
 			good = wgc_nl_get_u32(attr, &out->metric);
+			break;
+		case RTA_PREFSRC:
+			good = wgc_nl_get_ip(attr, rtm->rtm_family, &out->src);
 			break;
 		case RTA_METRICS:
 			good = !get_metrics(attr, out);
@@ -194,7 +196,7 @@ static int take_route(const struct nlmsghdr *nlh, void *arg)
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	struct routes *l = arg;
 	struct wgc_route route, *out;
-	int r = parse(nlh, &route);
+	int r = wgc_nl_route_parse(nlh, &route);
 
 	if (r <= 0)
 		return r;
@@ -267,7 +269,7 @@ struct found {
 static int take_found(const struct nlmsghdr *nlh, void *arg)
 {
 	struct found *f = arg;
-	int r = parse(nlh, &f->route);
+	int r = wgc_nl_route_parse(nlh, &f->route);
 
 	if (r > 0)
 		f->any = true;

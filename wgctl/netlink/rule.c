@@ -75,13 +75,15 @@ struct rules {
 	uint8_t family;
 };
 
-static int parse(const struct nlmsghdr *nlh, struct wgc_rule *out)
+int wgc_nl_rule_parse(const struct nlmsghdr *nlh, struct wgc_rule *out)
 {
 	const struct fib_rule_hdr *frh = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	bool good = true, masked = false;
 	uint32_t n;
 
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*frh))
+		return -EBADMSG;
 	*out = (struct wgc_rule){
 		.family = frh->family,
 		.invert = frh->flags & FIB_RULE_INVERT,
@@ -145,7 +147,7 @@ static int take_rule(const struct nlmsghdr *nlh, void *arg)
 	if (frh->family != l->family)
 		return 0;
 	out = wgc_arena_push(l->a, &l->v, &l->n, &l->cap, sizeof(*out));
-	return out ? parse(nlh, out) : -ENOMEM;
+	return out ? wgc_nl_rule_parse(nlh, out) : -ENOMEM;
 }
 
 static void reset(void *arg)

@@ -5,6 +5,7 @@
  * tunnel up.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -198,13 +199,33 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 	r = wgc_journal_lock(sys, name, &journal, err);
 	if (r == 0) {
 		r = down_locked(sys, name, run, &journal, a, err);
+		if (!run->dry_run)
+			wgc_confirm_drop(&journal);
 		wgc_journal_unlock(&journal);
 	}
 	wgc_arena_free(a);
 	return r;
 }
 
+static void confirm_info(const struct wgc_sys *sys, const char *dir, struct wgc_up_info *info)
+{
+	WGC_AUTO_FREE char *path = NULL;
+	WGC_AUTO_FD int fd = -1;
+	int64_t left;
+
+	if (asprintf(&path, "%s/%s", sys->run_dir, dir) < 0) {
+		path = NULL;
+		return;
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return;
+	wgc_confirm_read(fd, &left, &info->confirm_lost);
+	info->confirm = (unsigned)((left + 999) / 1000);
+}
+
 struct listing {
+	const struct wgc_sys *sys;
 	struct wgc_arena *arena;
 	const char *boot;
 	struct wgc_up_info *v;
@@ -230,6 +251,7 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->reloading = h.up && !h.down && h.reloading;
 	info->locked = wgc_history_locked(&h);
 	info->lockdown = wgc_history_kill_switch(&h, h.n, true);
+	confirm_info(l->sys, dir, info);
 	info->since = json_integer_value(json_object_get(h.head, "since"));
 	info->mark = (uint32_t)json_integer_value(json_object_get(h.head, "mark"));
 	info->table = (uint32_t)json_integer_value(json_object_get(h.head, "table"));
@@ -239,7 +261,7 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err)
 {
 	char boot[64];
-	struct listing l = { .arena = a, .boot = boot };
+	struct listing l = { .sys = sys, .arena = a, .boot = boot };
 	int r;
 
 	wgc_boot_id(sys, boot);

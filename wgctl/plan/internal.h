@@ -64,6 +64,12 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 
 /** TCP connections from elsewhere to this machine's own ports, at most @max, in @a. -ENOMEM. */
 int wgc_sessions_read(const struct wgc_sys *sys, struct wgc_arena *a, size_t max, struct wgc_session **ret, size_t *ret_n);
+/** The address that the caller's SSH session comes from; false when there is none. */
+bool wgc_ssh_client(struct wgc_ip *ret);
+/** Whether the plan has packets to @client take the tunnel that did not before. Pure. */
+bool wgc_plan_moves(const struct wgc_plan *p, const struct wgc_ip *client);
+/** Warn when the plan moves the route of the caller's own SSH session. */
+void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run);
 
 /* ---- the journal ------------------------------------------------------------ */
 
@@ -102,6 +108,11 @@ int wgc_journal_each(const struct wgc_sys *sys, int (*fn)(void *ctx, const char 
 		     struct wgc_err *err);
 /** Append @line to the journal in directory @dir of another profile. */
 int wgc_journal_append_other(const struct wgc_sys *sys, const char *dir, const char *line, struct wgc_err *err);
+
+/** End the wait for a confirmation, under the journal's lock. True when somebody waited. */
+int wgc_confirm_drop(struct wgc_journal *j);
+/** What a profile's directory says: milliseconds left (0: none waits); lost: the process that waited was killed. */
+void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost);
 
 /* The records of one journal, put in order. */
 struct wgc_history {

@@ -7,6 +7,8 @@
 #ifndef WGC_PLAN_H
 #define WGC_PLAN_H
 
+#include <signal.h>
+
 #include "dns/dns.h"
 #include "model/model.h"
 #include "netlink/netlink.h"
@@ -84,6 +86,7 @@ struct wgc_step_view {
 
 struct wgc_run {
 	bool dry_run;
+	bool confirm; /* it is undone unless confirmed, see wgc_confirm_arm */
 	void (*on_step)(void *ctx, const struct wgc_step_view *v); /* before each step, or each printed one in a dry run */
 	void (*on_undo)(void *ctx, const struct wgc_step_view *v);
 	void (*on_warning)(void *ctx, const char *text);
@@ -132,6 +135,8 @@ struct wgc_up_info {
 	int64_t since;		    /* seconds since the epoch */
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
+	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
+	bool confirm_lost; /* the process that would undo it was killed */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
 
@@ -141,6 +146,47 @@ int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info *
  * 0 also where there is no kill switch.
  */
 int wgc_plan_admit(struct wgc_sys *sys, const char *ifname, const union wgc_sockaddr *v, size_t n, struct wgc_err *err);
+
+/**
+ * Add again what the journal of @name says is ours and the kernel has no more:
+ * rules and routes that others removed; run->on_step tells each. The number
+ * added; -EBUSY while another process works on the profile; -errno.
+ */
+int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
+
+/* Looking after tunnels until told to end. */
+struct wgc_watch_run {
+	const char *const *names; /* profiles or interfaces; none: all that are up */
+	size_t n_names;
+	const char *times;	  /* for tests: "stale=3000,poll=200", in ms; NULL: the usual ones */
+	const sigset_t *waiting;  /* signals blocked only while it works */
+	const volatile int *end;  /* non-zero: end */
+	volatile int *reload;	  /* non-zero: read the profiles again; reset */
+	void (*log)(void *ctx, const char *name, const char *text); /* one line; @name NULL: about all */
+	void (*beat)(void *ctx, size_t tunnels); /* after each turn, at least every half minute */
+	void *ctx;
+};
+/**
+ * Look after tunnels: resolve endpoints again when they do not answer or the
+ * network changes, try alternatives, put back what others removed, adapt the
+ * MTU. Changes nothing that `down` would not undo. Ends with 0 when told to,
+ * or when none of the named tunnels is up.
+ */
+int wgc_plan_watch(struct wgc_sys *sys, const struct wgc_watch_run *how, struct wgc_err *err);
+
+/**
+ * Start a process, detached from everything, that calls @undo when @seconds have
+ * passed without wgc_confirm_disarm or `down`; again when it returns -EBUSY. The
+ * time runs from when *@ret_hold is closed, be it by our death: so this is called
+ * before the change is made, while the profile's journal is not locked. @undo runs
+ * in a copy of this process, of which only memory is left: no descriptor, and
+ * standard error only where that is a terminal. Another process that waits for
+ * the same profile is ended.
+ */
+int wgc_confirm_arm(struct wgc_sys *sys, const char *name, unsigned seconds, int (*undo)(void *arg), void *arg, int *ret_hold,
+		    struct wgc_err *err);
+/** 1: the change stays, and nobody waits any more; 0: nobody did. -errno. */
+int wgc_confirm_disarm(struct wgc_sys *sys, const char *name, struct wgc_err *err);
 
 /**
  * Write the running state of profile @p back to its file, as `wg-quick save`

@@ -22,15 +22,29 @@ static void route_words(const struct wgc_route *r, const char *ifname, struct wg
 		wgc_str_addf(s, " metric %u", r->metric);
 }
 
-/* Routes that the link takes along need no words; the others one object each. */
+/* Routes that the link takes along need no undo: they are named in one string,
+ * for those who look whether they are still there. The others get one object each. */
 static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
 	char dst[WGC_PREFIX_TEXT];
 
 	wgc_json_key(j, "n");
 	wgc_json_uint(j, s->n);
-	if (s->covered)
+	if (s->covered) {
+		WGC_AUTO_STR struct wgc_str via = { 0 };
+
+		for (size_t i = 0; i < s->n; i++) {
+			const struct wgc_route *r = &x->plan->want.routes[s->first + i];
+
+			wgc_prefix_print(&r->dst, dst);
+			wgc_str_addf(&via, "%s%s@%u", i ? " " : "", dst, r->table);
+		}
+		if (via.oom)
+			return wgc_err_nomem(err);
+		wgc_json_key(j, "via");
+		wgc_json_str(j, wgc_str_get(&via));
 		return 0;
+	}
 	wgc_json_key(j, "routes");
 	wgc_json_array(j);
 	for (size_t i = 0; i < s->n; i++) {

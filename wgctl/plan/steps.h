@@ -28,5 +28,9 @@ bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p);
 const char *wgc_record_str(const struct wgc_past *p, const char *key);
 /** A number of a record or of an object in it, 0 when it is missing. */
 uint32_t wgc_record_int(const json_t *o, const char *key);
+/** The rule of a rule.add record. */
+struct wgc_rule wgc_rule_of_record(const struct wgc_past *p);
+/** A route of a route.add record's list. 0 or -EBADMSG. */
+int wgc_route_of_record(const json_t *o, struct wgc_route *ret);
 
 #endif

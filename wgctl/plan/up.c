@@ -232,6 +232,8 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 			r = write_head(&x, err);
 	}
 	wgc_close(all);
+	if (r == 0)
+		wgc_ssh_warn(&plan, run);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
 		if (journal->fd >= 0 && !goes_on)

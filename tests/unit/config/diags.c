@@ -100,8 +100,7 @@ static void unsupported(void)
 	is_said("[Interface]\nPrivateKey = " KEY_A
 		"\nSocketNamespace = a\nInterfaceNamespace = b\nKillSwitch = on\nAllowLAN = yes\nDNSMode = resolved\nIPv6 = block\nRefreshEndpoints = 30\n",
 		"3:1:15 error unsupported SocketNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"4:1:18 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"9:20:2 error unsupported RefreshEndpoints is not supported yet | leave it out, if the tunnel is what you want without it\n",
+		"4:1:18 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n",
 		"valid, but not supported yet");
 	is_said("[Interface]\nPrivateKey = " KEY_A
 		"\nKillSwitch = off\nDNSMode = file\nIPv6 = require\nRefreshEndpoints = off\nBackend = userspace\nExcludeIPs = 10.0.0.0/8\nName = wg7\n",

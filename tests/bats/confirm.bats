@@ -1,0 +1,173 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# Not locking oneself out: what is not confirmed is undone, and a warning before
+# the route of an SSH session moves. wg-quick has neither (pain 10).
+
+load lib
+load net
+
+setup() {
+	keys client
+	keys server
+	host_new c
+	host_new s
+	join c 10.9.0.1/24 s 10.9.0.2/24
+	on c ip route add default via 10.9.0.2
+	profile c ftun.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0
+	END
+	before=$(snapshot c)
+}
+
+teardown() {
+	hosts_gone
+}
+
+is_up() {
+	on c "$WGCTL" status ftun >/dev/null 2>&1
+}
+
+waits() { # a process does
+	pgrep -f "$WGCTL up --confirm" --ns "${HOST_PID[c]}" --nslist net >/dev/null
+}
+
+gone_within() { # gone_within SECONDS
+	for _ in $(seq $(($1 * 5))); do
+		if ! is_up; then return 0; fi
+		sleep 0.2
+	done
+	return 1
+}
+
+@test "pain 10: up --confirm, and nobody confirms: everything is undone, though the terminal is gone" {
+	# The session that up ran in ends, with everything in it.
+	run_split on c timeout 20 setsid -w bash -c '"$1" up --confirm 3 ftun; kill -HUP 0' hang "$WGCTL"
+	has "$errors" "unless you run \`wgctl confirm ftun\`"
+	is_up
+	[ "$(on c "$WGCTL" list --json | jq '.profiles[] | select(.name == "ftun").confirm_within_seconds')" -le 3 ]
+	has "$(on c "$WGCTL" list)" "to be confirmed within"
+	has "$(on c "$WGCTL" status ftun)" "to be confirmed within"
+	has "$(on c "$WGCTL" status ftun)" "wgctl confirm ftun"
+	gone_within 10
+	same "$before" "$(snapshot c)"
+	is "$(on c ls -A /run/wgctl)" ""
+}
+
+@test "confirm keeps it; the process that waited is gone; down works as ever" {
+	on c "$WGCTL" up --confirm 3 ftun
+	waits
+	run_split on c "$WGCTL" confirm --json
+	is "$(jq -r '.profiles[].result' <<<"$output")" confirmed
+	is "$(on c ls /run/wgctl/ftun)" journal
+	not waits
+	sleep 4
+	is_up
+	is "$(on c "$WGCTL" status --json ftun | jq '.tunnels[].confirm_within_seconds')" null
+	run on c "$WGCTL" confirm ftun
+	is "$status" 0
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+	run on c "$WGCTL" confirm ftun
+	is "$status" 3
+}
+
+@test "down ends the wait; a failed up starts none; up again leaves it alone" {
+	on c "$WGCTL" up --confirm 60 ftun
+	run_split on c "$WGCTL" up --confirm 1 ftun
+	has "$errors" "up already"
+	[ "$(on c "$WGCTL" status --json ftun | jq '.tunnels[].confirm_within_seconds')" -gt 10 ]
+	on c "$WGCTL" down ftun
+	is "$(on c ls -A /run/wgctl)" ""
+	not waits
+	same "$before" "$(snapshot c)"
+	on c ip link add ftun type veth peer name x
+	run on c "$WGCTL" up --confirm 60 ftun
+	is "$status" 1
+	is "$(on c ls -A /run/wgctl)" ""
+	not waits
+}
+
+@test "up --confirm that is killed half-way is undone when the time is up" {
+	run on c strace -f -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=20 "$WGCTL" up --confirm 2 ftun
+	is "$status" 137
+	for _ in $(seq 50); do
+		[ -n "$(on c ls -A /run/wgctl)" ] || break
+		sleep 0.2
+	done
+	is "$(on c ls -A /run/wgctl)" ""
+	same "$before" "$(snapshot c)"
+}
+
+@test "the process that waits was killed: status says that nobody will undo it" {
+	on c "$WGCTL" up --confirm 60 ftun
+	kill -9 "$(jq .pid <(on c cat /run/wgctl/ftun/confirm))"
+	has "$(on c "$WGCTL" status ftun)" "was killed: it stays up"
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+}
+
+@test "the process that waits keeps no pipe of its caller open" {
+	run timeout 2 bash -c "nsenter --target ${HOST_PID[c]} --mount --net '$WGCTL' up --confirm 60 ftun 2>&1 | cat"
+	is "$status" 0
+	on c "$WGCTL" down ftun
+}
+
+warned() { # warned TEXT: of the session, by address, with the way to be safe
+	has "$1" "you are here over SSH from 10.7.7.7"
+	has "$1" "wgctl up --confirm 60 ftun"
+}
+
+@test "pain 10: over SSH, a warning before the route of the session moves" {
+	# As sshd sets it; as sudo leaves it: only an ancestor has it.
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' "$WGCTL" up -n ftun
+	warned "$errors"
+	# shellcheck disable=SC2016
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' bash -c 'env -u SSH_CONNECTION "$1" up -n ftun; true' sudo "$WGCTL"
+	warned "$errors"
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' "$WGCTL" up --confirm 60 ftun
+	lacks "$errors" SSH
+	on c "$WGCTL" down ftun
+}
+
+@test "the SSH session is found by sshd's own connection where no environment tells" {
+	on s ip addr add 10.7.7.7/32 dev lo
+	background s "$BATS_TEST_TMPDIR/listen" python3 -c '
+import socket, time
+s = socket.create_server(("10.7.7.7", 2222))
+print("ready", flush=True)
+c = s.accept()
+time.sleep(60)'
+	for _ in $(seq 100); do [ ! -s "$BATS_TEST_TMPDIR/listen" ] || break; sleep 0.1; done
+	cp /bin/bash "$BATS_TEST_TMPDIR/sshd"
+	# shellcheck disable=SC2016
+	run_split on c "$BATS_TEST_TMPDIR/sshd" -c 'exec 9<>/dev/tcp/10.7.7.7/2222; bash -c "\"$1\" up -n ftun; true" x "$1"; true' sshd "$WGCTL"
+	warned "$errors"
+}
+
+@test "no warning where the session's route stays: on the same network, on the split tunnel's outside, or without SSH" {
+	run_split on c env SSH_CONNECTION='10.9.0.2 51000 10.9.0.1 22' "$WGCTL" up -n ftun
+	lacks "$errors" SSH
+	run_split on c "$WGCTL" up -n ftun
+	lacks "$errors" SSH
+	profile c split.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 10.8.0.0/24, 10.70.0.0/16
+	END
+	run_split on c env SSH_CONNECTION='10.7.7.7 51000 10.9.0.1 22' "$WGCTL" up -n split
+	lacks "$errors" SSH
+	run_split on c env SSH_CONNECTION='10.70.7.7 51000 10.9.0.1 22' "$WGCTL" up -n split
+	has "$errors" "over SSH from 10.70.7.7"
+	run_split on c env SSH_CONNECTION='fd00::1 51000 fd00::2 22' "$WGCTL" up -n split
+	lacks "$errors" SSH
+}

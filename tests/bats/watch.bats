@@ -1,0 +1,332 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# `wgctl watch`: endpoints that move, rules and routes that others remove, an MTU
+# that changes. wg-quick looks a name up once, in the order the resolver gives,
+# and knows nothing of what happens afterwards.
+
+load lib
+load net
+
+setup() {
+	keys client
+	keys server
+	host_new c
+	host_new s
+	join c 10.9.0.1/24 s 10.9.0.2/24
+	names=$BATS_TEST_TMPDIR/names
+	log=$BATS_TEST_TMPDIR/watch
+	# Minutes as seconds. A handshake is tried every 5 s whatever we do.
+	export WGCTL_WATCH_INTERVALS=poll=300,stale=2000,quiet=1500,dead=3000,attempt=6000,settle=200,retry_min=200,retry_max=1000
+	profile s hub.conf <<-END
+		[Interface]
+		PrivateKey = $server_private
+		ListenPort = 51820
+		Address = 10.8.0.1/24, fd08::1/64
+		[Peer]
+		PublicKey = $client_public
+		AllowedIPs = 10.8.0.2/32, fd08::2/128
+	END
+	on s "$WGCTL" up hub
+}
+
+teardown() {
+	hosts_gone
+}
+
+# dns LINE...: names that the client's own resolver knows.
+dns() {
+	printf '%s\n' "$@" >"$names"
+	[ -z "${nameserver-}" ] || return 0
+	background c "$BATS_TEST_TMPDIR/queries" "$WGCTL_ROOT/tests/helpers/nameserver" "$names" 127.0.0.1
+	nameserver=$!
+	for _ in $(seq 100); do [ ! -s "$BATS_TEST_TMPDIR/queries" ] || break; sleep 0.1; done
+	on c bash -c 'echo "nameserver 127.0.0.1" >/etc/resolv.conf'
+}
+
+office() { # office [ENDPOINT LINES] [INTERFACE LINES]
+	profile c office.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		${2-}
+		[Peer]
+		Name = gate
+		PublicKey = $server_public
+		PersistentKeepalive = 1
+		${1:-Endpoint = hub.test:51820}
+		AllowedIPs = 10.8.0.0/24
+	END
+}
+
+full() {
+	profile c office.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24, fd08::2/64
+		[Peer]
+		Name = gate
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0, ::/0
+	END
+}
+
+watching() {
+	background c "$log" "$WGCTL" watch "$@"
+	watch=$!
+	until_said "looking after it"
+}
+
+until_said() { # until_said TEXT [SECONDS]
+	for _ in $(seq $((${2:-15} * 10))); do
+		if grep -qF -- "$1" "$log.err"; then return 0; fi
+		sleep 0.1
+	done
+	echo "never said: $1" && cat "$log.err" && return 1
+}
+
+answers() { # answers ADDRESS: within 20 s
+	for _ in $(seq 20); do
+		if on c ping -c 1 -W 1 "$1" >/dev/null; then return 0; fi
+	done
+	cat "$log.err"
+	on c "$WGCTL" show office
+	return 1
+}
+
+ends() { # ends SIGNAL: exit code 0, the tunnel stays
+	kill "-$1" "$watch"
+	status=0
+	wait "$watch" || status=$?
+	is "$status" 0
+	on c "$WGCTL" status office >/dev/null
+}
+
+# What watch did is undone by down like all else.
+down_leaves_nothing() {
+	on c "$WGCTL" down office
+	same "$before" "$(snapshot c)"
+}
+
+move_server() { # move_server OLD NEW
+	on s ip addr del "$1/24" dev j-s-c
+	on s ip addr add "$2/24" dev j-s-c
+}
+
+# A session older than `stale` that is in use; keepalives alone get no reply.
+in_use() {
+	background c "$BATS_TEST_TMPDIR/ping" ping -i 0.3 10.8.0.1
+}
+
+@test "pain 3: the server's name leads to another address: the peer follows, other peers are left alone" {
+	dns "hub.test 10.9.0.2"
+	office
+	before=$(snapshot c)
+	on c "$WGCTL" up office
+	answers 10.8.0.1
+	keys other
+	on c "$WGCTL" set office peer "$other_public" endpoint 10.9.0.77:7 allowed-ips 10.77.0.0/24
+	watching office
+	move_server 10.9.0.2 10.9.0.3
+	# As wg-quick has it, this is the end.
+	not on c ping -c 1 -W 1 10.8.0.1
+	in_use
+	dns "hub.test 10.9.0.3"
+	until_said "peer gate: it does not answer, endpoint 10.9.0.2:51820 -> 10.9.0.3:51820"
+	answers 10.8.0.1
+	has "$(on c "$WGCTL" show office endpoints)" "10.9.0.77:7"
+	has "$(on c "$WGCTL" show office allowed-ips)" "10.77.0.0/24"
+	ends TERM
+	down_leaves_nothing
+}
+
+@test "pain 24: what could not be resolved at up is resolved later; until then the others work" {
+	dns "other.test 10.9.0.2"
+	keys absent
+	office
+	cat >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf" <<-END
+		[Peer]
+		PublicKey = $absent_public
+		Endpoint = 10.9.0.99:1
+		AllowedIPs = 10.99.0.0/24
+	END
+	run_split on c "$WGCTL" up office
+	is "$status" 0
+	has "$errors" "cannot resolve the endpoint 'hub.test'"
+	watching
+	until_said "peer gate: cannot resolve 'hub.test'"
+	dns "hub.test 10.9.0.2"
+	until_said "peer gate: it had no endpoint, endpoint (none) -> 10.9.0.2:51820"
+	answers 10.8.0.1
+	# It is said once, not with every try.
+	is "$(grep -c "cannot resolve 'hub.test'" "$log.err")" 1
+	ends INT
+}
+
+@test "pain 21: several addresses and alternatives: the next one when no handshake comes" {
+	# The first leads nowhere at all, the second to a host where nobody
+	# listens; a name with both families, then a second Endpoint.
+	dns "hub.test 10.9.0.66 fd66::66"
+	office $'Endpoint = hub.test:51820\nEndpoint = 10.9.0.2:51820'
+	on c ip addr add fd66::1/64 dev j-c-s nodad
+	on c "$WGCTL" up office
+	watching office
+	in_use
+	until_said "-> 10.9.0.2:51820" 30
+	has "$(<"$log.err")" "[fd66::66]:51820"
+	answers 10.8.0.1
+	until_said "peer gate: it answers"
+	sleep 4
+	is "$(grep -c ' -> ' "$log.err")" 1
+	# And there it stays.
+	has "$(on c "$WGCTL" show office endpoints)" "10.9.0.2:51820"
+	ends TERM
+}
+
+@test "a peer that is well is left alone, wherever it roamed to; one change of its name moves it" {
+	dns "hub.test 10.9.0.2"
+	office "" "RefreshEndpoints = 1"
+	on s ip addr add 10.9.0.4/24 dev j-s-c
+	on c "$WGCTL" up office
+	answers 10.8.0.1
+	in_use
+	watching office
+	sleep 3
+	lacks "$(<"$log.err")" "endpoint"
+	dns "hub.test 10.9.0.4"
+	until_said "its name has another address, endpoint 10.9.0.2:51820 -> 10.9.0.4:51820"
+	answers 10.8.0.1
+	# Roamed, as the kernel has it when the server speaks from there.
+	on c "$WGCTL" set office peer "$server_public" endpoint 10.9.0.2:51820
+	sleep 3
+	is "$(grep -c ' -> ' "$log.err")" 1
+	ends TERM
+}
+
+@test "pain 13: rules and routes of ours that somebody removes are added again" {
+	full
+	before=$(snapshot c)
+	on c "$WGCTL" up office
+	up=$(snapshot c)
+	watching --up office
+	# What systemd-networkd does with ManageForeignRoutingPolicyRules and -Routes.
+	on c bash -c 'for f in -4 -6; do for p in $(ip $f rule show | grep -E "suppress_prefixlength|lookup 51820" | cut -d: -f1); do ip $f rule del priority $p; done; done'
+	on c ip route flush table 51820
+	on c ip -6 route flush table 51820
+	until_said "added again: rule.add not fwmark 0xca6c table 51820"
+	until_said "added again: rule.add table 254 suppress_prefixlength 0"
+	until_said "added again: rule.add inet6 not fwmark"
+	until_said "added again: route.add 0.0.0.0/0 dev office table 51820"
+	until_said "added again: route.add ::/0 dev office table 51820"
+	same "$up" "$(snapshot c)"
+	ends TERM
+	down_leaves_nothing
+}
+
+@test "somebody who removes our rules all the time is not fought in a loop, and is told of" {
+	full
+	on c "$WGCTL" up office
+	watching office
+	background c "$BATS_TEST_TMPDIR/foe" timeout 12 bash -c 'while :; do ip rule del table 51820 2>/dev/null; sleep 0.05; done'
+	until_said "removed again and again"
+	sleep 4
+	[ "$(grep -c 'added again' "$log.err")" -le 6 ]
+	ends TERM
+}
+
+@test "pains 8 and 16: another way to the server, narrower: the MTU follows, the peer hears from us at once" {
+	office "Endpoint = 10.9.0.2:51820"
+	before=$(snapshot c)
+	on c "$WGCTL" up office
+	answers 10.8.0.1
+	is "$(on c cat /sys/class/net/office/mtu)" 1420
+	watching office
+	# A second uplink with PPPoE's MTU and another address takes over.
+	ip link add up2 netns "${HOST_PID[c]}" type veth peer name up2 netns "${HOST_PID[s]}"
+	on c ip link set up2 mtu 1492 up
+	on s ip link set up2 mtu 1492 up
+	on c ip addr add 10.5.0.1/24 dev up2
+	on s ip addr add 10.5.0.2/24 dev up2
+	settled c up2
+	on c ip route add 10.9.0.2/32 via 10.5.0.2
+	until_said "peer gate: the way to it has changed"
+	until_said "the way to the peers has changed, MTU 1420 -> 1432"
+	is "$(on c cat /sys/class/net/office/mtu)" 1432
+	for _ in $(seq 50); do
+		if [[ $(on s "$WGCTL" show hub endpoints) == *10.5.0.1:* ]]; then break; fi
+		sleep 0.1
+	done
+	has "$(on s "$WGCTL" show hub endpoints)" "10.5.0.1:"
+	on c ip link set up2 mtu 1400
+	until_said "MTU 1432 -> 1340"
+	ends TERM
+	on c ip link del up2
+	down_leaves_nothing
+}
+
+@test "MTU= in the profile stays" {
+	office "Endpoint = 10.9.0.2:51820" "MTU = 1300"
+	on c "$WGCTL" up office
+	watching office
+	on c ip link set j-c-s mtu 1350
+	sleep 2
+	is "$(on c cat /sys/class/net/office/mtu)" 1300
+	ends TERM
+}
+
+@test "SIGHUP reads the profile again; down of the last one ends the watch" {
+	office "Endpoint = 10.9.0.66:51820"
+	on c "$WGCTL" up office
+	watching office
+	until_said "there is no other address to try" 20
+	office "Endpoint = 10.9.0.2:51820"
+	kill -HUP "$watch"
+	until_said "reading its profile again"
+	until_said "endpoint 10.9.0.66:51820 -> 10.9.0.2:51820"
+	answers 10.8.0.1
+	on c "$WGCTL" down office
+	until_said "it is not up any more"
+	wait "$watch"
+}
+
+@test "watch without names finds tunnels that come up later" {
+	office "Endpoint = 10.9.0.2:51820"
+	background c "$log" "$WGCTL" watch
+	watch=$!
+	sleep 1
+	on c "$WGCTL" up office
+	until_said "office: looking after it"
+	ends TERM
+}
+
+@test "watch --up brings up; a profile that is wrong ends it with that code" {
+	office "Endpoint = 10.9.0.2:51820"
+	watching --up office
+	answers 10.8.0.1
+	ends TERM
+	on c "$WGCTL" down office
+	echo nonsense >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	run on c timeout 10 "$WGCTL" watch --up office
+	is "$status" 5
+	run on c timeout 10 "$WGCTL" watch --up
+	is "$status" 2
+}
+
+@test "the service manager hears that it is ready, alive, and what it does" {
+	office "Endpoint = 10.9.0.2:51820"
+	background c "$BATS_TEST_TMPDIR/notes" python3 -c '
+import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind("/run/notify")
+while True:
+    print(s.recv(4096).decode().replace("\n", " "), flush=True)'
+	for _ in $(seq 100); do if on c test -e /run/notify; then break; fi; sleep 0.1; done
+	NOTIFY_SOCKET=/run/notify background c "$log" "$WGCTL" watch --up office
+	watch=$!
+	until_said "looking after it"
+	sleep 1
+	ends TERM
+	has "$(<"$BATS_TEST_TMPDIR/notes")" "READY=1 STATUS=looking after 1 tunnel"
+	has "$(<"$BATS_TEST_TMPDIR/notes")" "WATCHDOG=1"
+	has "$(<"$BATS_TEST_TMPDIR/notes")" "STOPPING=1"
+}

@@ -210,6 +210,11 @@ static int decide_wanted(struct evidence *e, enum wgc_dns_mode mode, const struc
 
 	if (mode == WGC_DNS_FILE) {
 		warn_of_owner(e);
+		if (e->foreign)
+			snprintf(e->d->warning, sizeof(e->d->warning),
+				 "%s is that of another network namespace, too: names there are asked of the tunnel's servers as well, "
+				 "whether these can be reached from there or not",
+				 e->path);
 		return decide(e, WGC_DNS_BACKEND_FILE, "the profile says DNSMode = file");
 	}
 	if (mode == WGC_DNS_RESOLVCONF) {

@@ -73,14 +73,16 @@ full() { # full NAME [extra lines for Interface] [address]
 	on s "$WGCTL" up hub
 	before=$(snapshot c)
 	on c "$WGCTL" up ftun
-	on c ip rule show | grep -q 'not from all fwmark 0xca6c lookup 51820'
+	# Numbers of the name: the same at every up.
+	on c ip rule show | grep -q '^5071:.*not from all fwmark 0x1040/0x1040 lookup 119'
+	table=$(on c ip rule show | sed -n 's/.*0x1040 lookup \(119[0-9]*\).*/\1/p')
+	mark=$(on c "$WGCTL" show ftun fwmark)
 	on c ip -6 rule show | grep -q 'suppress_prefixlength 0'
-	on c ip route show table 51820 | grep -q '^default dev ftun'
-	[ "$(on c cat /proc/sys/net/ipv4/conf/all/src_valid_mark)" = 1 ]
+	on c ip route show table "$table" | grep -q '^default dev ftun'
 	on c nft list ruleset | grep -q 'table inet'
 	# Everything but the outer packets goes through the tunnel.
 	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
-	on c ip route get 203.0.113.9 mark 51820 2>&1 | not grep -q 'dev ftun'
+	on c ip route get 203.0.113.9 mark "$mark" 2>&1 | not grep -q 'dev ftun'
 	on c ping -c 1 -W 5 10.8.0.1
 	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
@@ -119,7 +121,6 @@ full() { # full NAME [extra lines for Interface] [address]
 	on c "$WGCTL" up two
 	on c "$WGCTL" down one
 	on c ip route get 203.0.113.9 | grep -q 'dev two'
-	[ "$(on c cat /proc/sys/net/ipv4/conf/all/src_valid_mark)" = 1 ]
 	[ "$(on c ip rule show | grep -c suppress_prefixlength)" = 1 ]
 	on c "$WGCTL" down two
 	same "$before" "$(snapshot c)"
@@ -175,13 +176,17 @@ full() { # full NAME [extra lines for Interface] [address]
 
 @test "[5] rules, marks and tables of others are neither used nor touched" {
 	full ftun
-	on c nft 'table inet other { chain c { type filter hook output priority 0; meta mark 0xca6c counter; }; }'
-	on c ip rule add fwmark 51820 lookup 100
-	on c ip route add blackhole default table 51821
+	on c "$WGCTL" up ftun
+	table=$(on c ip rule show | sed -n 's/.*0x1040 lookup \(119[0-9]*\).*/\1/p')
+	mark=$(on c "$WGCTL" show ftun fwmark)
+	on c "$WGCTL" down ftun
+	on c nft "table inet other { chain c { type filter hook output priority 0; meta mark $mark counter; }; }"
+	on c ip rule add fwmark 0xca6c lookup 100
+	on c ip route add blackhole default table "$table"
 	before=$(snapshot c)
 	on c "$WGCTL" up ftun
-	on c ip rule show | not grep -q 'lookup 51820$'
-	on c ip rule show | not grep -q 'lookup 51821'
+	[ "$(on c "$WGCTL" show ftun fwmark)" != "$mark" ]
+	on c ip rule show | not grep -q "lookup $table\$"
 	on c ip route get 203.0.113.9 | grep -q 'dev ftun'
 	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"

@@ -206,7 +206,8 @@ void fake_files_reset(struct fake *f)
 	watched = NULL;
 	empty_dir(f->root);
 	fake_file(f, "proc/net/ipv4/conf/all/src_valid_mark", "0\n");
-	fake_file(f, "proc/net/ipv4/conf/all/rp_filter", "2\n");
+	fake_file(f, "proc/net/ipv4/conf/all/rp_filter", "0\n");
+	fake_file(f, "proc/net/ipv4/conf/default/rp_filter", "1\n");
 	fake_file(f, "proc/net/ipv6/conf/all/disable_ipv6", "0\n");
 	fake_file(f, "proc/net/ipv6/conf/default/disable_ipv6", "0\n");
 	if (wgc_mkdir_p(f->sys.run_dir, 0755) < 0)
@@ -251,6 +252,7 @@ void fake_files_new(struct fake *f)
 	atexit(folder_gone);
 	f->sys.run_dir = in_root(f, "run");
 	f->sys.proc_sys = in_root(f, "proc");
+	f->sys.proc_net = in_root(f, "proc-net");
 	f->sys.rt_tables = in_root(f, "etc/rt_tables");
 	f->sys.boot_id = in_root(f, "etc/boot_id");
 	f->sys.dns.resolv_conf = in_root(f, "etc/resolv.conf");

@@ -31,6 +31,8 @@ static int one_command(struct fake_state *s, const char *line)
 	}
 	snprintf(full, sizeof(full), "%s %s", family, name);
 	i = table_find(s, full);
+	if (!strcmp(verb, "list"))
+		return i == s->n_tables ? -ENOENT : 0;
 	if (!strcmp(verb, "delete")) {
 		if (i == s->n_tables)
 			return -ENOENT;
@@ -71,12 +73,41 @@ static int door_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *e
 
 	if (f->s->no_nft)
 		return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables refused our table: no nftables");
-	r = fake_begin(f, "nft %.40s", commands);
-	if (r == 0)
-		r = fake_end(f, transaction(f->s, commands));
+	if (!strncmp(commands, "list ", 5)) {
+		r = fake_question(f);
+		r = r ? r : transaction(f->s, commands);
+	} else {
+		r = fake_begin(f, "nft %.40s", commands);
+		if (r == 0)
+			r = fake_end(f, transaction(f->s, commands));
+	}
 	if (r < 0)
 		wgc_err_set(err, r == -EEXIST ? WGC_E_EXISTS : WGC_E_KERNEL, -r, "nftables refused our table: %s", strerror(-r));
 	return r;
+}
+
+static int door_nft_check(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+{
+	struct fake *f = sys->ctx;
+
+	if (f->s->no_nft)
+		return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables refused our table: no nftables");
+	return fake_question(f);
+}
+
+static int door_nft_list(struct wgc_sys *sys, const char *command, char **ret_text, struct wgc_err *err)
+{
+	struct fake *f = sys->ctx;
+	WGC_AUTO_STR struct wgc_str s = { 0 };
+	int r = f->s->no_nft ? -EPROTONOSUPPORT : fake_question(f);
+
+	if (r < 0)
+		return wgc_err_set(err, WGC_E_UNSUPPORTED, -r, "nftables refused our table: no nftables");
+	for (unsigned i = 0; i < f->s->n_tables; i++)
+		wgc_str_addf(&s, "table %s {\n\tchain c {\n\t\tmeta mark & 0x00004000 == 0x00004000 drop\n\t}\n}\n",
+			     f->s->tables[i]);
+	*ret_text = strdup(wgc_str_get(&s));
+	return *ret_text ? 0 : -ENOMEM;
 }
 
 /* ---- hooks, names -------------------------------------------------------------------- */
@@ -146,6 +177,8 @@ static int door_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, uns
 void fake_doors(struct fake *f)
 {
 	f->sys.nft = door_nft;
+	f->sys.nft_check = door_nft_check;
+	f->sys.nft_list = door_nft_list;
 	f->sys.hook = door_hook;
 	f->sys.resolve = door_resolve;
 	f->sys.ctx = f;

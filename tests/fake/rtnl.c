@@ -118,6 +118,7 @@ static int parse_link(struct fake_answer *a, const struct nlmsghdr *nlh, struct 
 				if (mnl_attr_get_type(info) == IFLA_INFO_KIND)
 					attr_str(info, q->kind, sizeof(q->kind));
 			break;
+		case IFLA_GROUP:
 		case IFLA_EXT_MASK:
 		case IFLA_TXQLEN:
 			break;
@@ -291,6 +292,46 @@ static int add_addr(struct fake_answer *a, const struct wgc_ifaddr *x)
 	return 0;
 }
 
+static bool one_network(const struct wgc_prefix *a, const struct wgc_prefix *b)
+{
+	struct wgc_prefix x = wgc_prefix_masked(a), y = wgc_prefix_masked(b);
+
+	return wgc_prefix_equal(&x, &y);
+}
+
+/* With the first IPv4 address of a network the others of it go, with the last
+ * one of a link all IPv4 routes through it. */
+static int delete_addr(struct fake *f, const struct wgc_ifaddr *x)
+{
+	struct fake_state *s = f->s;
+	bool v4 = x->prefix.ip.family == AF_INET, first = true, any = false;
+	unsigned at = 0;
+
+	for (; at < s->n_addrs; at++) {
+		if (s->addrs[at].ifindex != x->ifindex)
+			continue;
+		if (wgc_prefix_equal(&s->addrs[at].prefix, &x->prefix))
+			break;
+		first &= !one_network(&s->addrs[at].prefix, &x->prefix);
+	}
+	if (at == s->n_addrs)
+		return -EADDRNOTAVAIL;
+	fake_drop(s->addrs, s->n_addrs, at);
+	for (unsigned i = s->n_addrs; v4 && first && i--;)
+		if (s->addrs[i].ifindex == x->ifindex && one_network(&s->addrs[i].prefix, &x->prefix))
+			fake_drop(s->addrs, s->n_addrs, i);
+	for (unsigned i = 0; i < s->n_addrs; i++)
+		any |= s->addrs[i].ifindex == x->ifindex && s->addrs[i].prefix.ip.family == x->prefix.ip.family;
+	if (v4 && !any)
+		fake_flush_link(f, x->ifindex, AF_INET);
+	for (unsigned i = s->n_routes; i--;)
+		if (s->routes[i].oif == x->ifindex && s->routes[i].protocol == RTPROT_KERNEL)
+			fake_drop(s->routes, s->n_routes, i);
+	if (fake_link_find(f, x->ifindex)->flags & IFF_UP)
+		fake_link_routes(f, x->ifindex);
+	return 0;
+}
+
 static int addr_request(struct fake_answer *a, const struct nlmsghdr *nlh)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
@@ -319,12 +360,7 @@ static int addr_request(struct fake_answer *a, const struct nlmsghdr *nlh)
 		return -EINVAL;
 	if (nlh->nlmsg_type == RTM_NEWADDR)
 		return add_addr(a, &x);
-	for (unsigned i = 0; i < s->n_addrs; i++)
-		if (s->addrs[i].ifindex == x.ifindex && wgc_prefix_equal(&s->addrs[i].prefix, &x.prefix)) {
-			fake_drop(s->addrs, s->n_addrs, i);
-			return 0;
-		}
-	return -EADDRNOTAVAIL;
+	return fake_link_find(a->f, x.ifindex) ? delete_addr(a->f, &x) : -ENODEV;
 }
 
 int fake_rtnl(struct fake_answer *a, const struct nlmsghdr *nlh)

@@ -1079,6 +1079,7 @@ static void rates(void)
 static void handshakes(void)
 {
 	struct wg_msg_initiation msg;
+	bool answer;
 	int good = 0;
 	long kib;
 
@@ -1089,7 +1090,12 @@ static void handshakes(void)
 		initiation(&mallory, &msg);
 		throw(&mallory.at, &mallory.to, &msg, sizeof(msg));
 		hear(21);
-		good += answered(&mallory);
+		answer = answered(&mallory);
+		if (!answer) { /* the machine is busy */
+			hear(500);
+			answer = answered(&mallory);
+		}
+		good += answer;
 		if (i % 3 == 0)
 			throw_data(&mallory, 0, NULL, 0);
 		forget();

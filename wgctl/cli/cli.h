@@ -213,6 +213,11 @@ int wgc_profiles(struct wgc_arena *a, struct wgc_found **ret, size_t *ret_n, con
 
 /* ---- plans ---------------------------------------------------------------------- */
 
+/* One thing of many that a step changes, or that it leaves alone ('='). */
+struct wgc_detail {
+	char sign;
+	const char *word, *text;
+};
 /* Turns the callbacks of a run into progress, lines with -v, or the dry run's list. */
 struct wgc_steps {
 	struct wgc_ui *ui;
@@ -220,6 +225,8 @@ struct wgc_steps {
 	struct wgc_arena *arena;
 	struct wgc_step_view *v; /* of a dry run */
 	size_t n, cap;
+	struct wgc_detail *details;
+	size_t n_details, cap_details;
 	int64_t started_ms;
 	bool line_shown;
 	bool oom;
@@ -241,9 +248,16 @@ int wgc_need_root(struct wgc_ui *ui, const char *what);
 int wgc_quick_main(struct wgc_ui *ui, int argc, char **argv);
 /** Append @text without the keys that wg(8) does not know, as `wg-quick strip` does. -EINVAL with @err for a bad SaveConfig. */
 int wgc_quick_strip(const char *text, size_t len, struct wgc_str *out, struct wgc_err *err);
+/** Load the profiles of a command that makes them true, and show what is wrong with them. 0 or an exit code. @v has one for each operand, zeroed. */
+int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loaded *v);
+/** What became of one profile, for --json. @ifname may be NULL; so may @j. */
+void wgc_json_result(struct wgc_json *j, const char *name, const char *ifname, const char *result, const struct wgc_steps *s);
+/** The word for it of a run that failed with exit code @code. */
+const char *wgc_failure_word(int code);
 /** One profile up, with all messages; shared by `up` and wg-quick. @j (may be NULL) gets the result object. Exit code. */
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
-/** One tunnel down by profile or interface name, with all messages. */
-int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
+/** One tunnel down by profile or interface name, with all messages; @unlock ends its lockdown, too. */
+int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, bool unlock, unsigned wait_seconds,
+		 struct wgc_json *j);
 
 #endif

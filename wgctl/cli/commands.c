@@ -36,14 +36,18 @@ static const struct wgc_cmd cmd_up = {
 
 static const struct wgc_opt down_opts[] = {
 	{ "all", 'a', NULL, WGC_OPT_FLAG, offsetof(struct wgc_down_args, all), .text = "everything that is up" },
+	{ "unlock", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_down_args, unlock),
+	  .text = "end a lockdown, too, also where the tunnel is down already" },
 	{ 0 },
 };
 static const struct wgc_cmd cmd_down = {
 	.name = "down",
 	.args = "PROFILE...",
 	.summary = "take tunnels down by undoing what up did",
-	.text = "What is undone stands in the journal that up wrote, not in the profile: the file may have changed or be gone.",
-	.examples = (const char *const[]){ "wgctl down office", "by name", "wgctl down --all", "everything that is up", NULL },
+	.text = "What is undone stands in the journal that up wrote, not in the profile: the file may have changed or be gone. "
+		"A kill switch is taken back last; that of KillSwitch = lockdown stays until --unlock.",
+	.examples = (const char *const[]){ "wgctl down office", "by name", "wgctl down --all", "everything that is up",
+					   "wgctl down --unlock office", "and let traffic out again, after a lockdown", NULL },
 	.opts = down_opts,
 	.args_size = sizeof(struct wgc_down_args),
 	.min = 1,
@@ -53,6 +57,38 @@ static const struct wgc_cmd cmd_down = {
 	.complete = WGC_COMPLETE_UP,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE,
 	.run = wgc_run_down,
+};
+
+static const struct wgc_cmd cmd_reload = {
+	.name = "reload",
+	.args = "PROFILE...",
+	.summary = "make live tunnels what their profiles say now",
+	.text = "Only what differs is changed: peers that stay keep their session, endpoint and counters, and an unchanged profile changes nothing. "
+		"What others have added by hand stays; what they took away is put back. A failure takes everything back.",
+	.examples = (const char *const[]){ "wgctl reload office", "by name", "wgctl reload -n office", "what would be done", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_reload,
+};
+
+static const struct wgc_cmd cmd_diff = {
+	.name = "diff",
+	.args = "PROFILE",
+	.summary = "show what reload would change",
+	.text = "Lines that begin with '+', '-' and '~' are what reload would add, take away and change; '=' is what others have added to the tunnel, "
+		"and what stays. Exit status 0: nothing would change; 1: something would; 2 and more: an error.",
+	.examples = (const char *const[]){ "wgctl diff office", "by name", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = 1,
+	.exits = OK | USAGE | NOT_UP | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_diff,
 };
 
 static const struct wgc_cmd cmd_recover = {
@@ -266,7 +302,7 @@ static const struct wgc_cmd cmd_quick = {
 };
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,	  &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -281,7 +317,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "reload", "diff",	"run",	  "exec",    "netns", "container", "physical",
+	static const char *const later[] = { "run",	  "exec",    "netns", "container", "physical",
 					     "monitor", "watch", "doctor", "confirm", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)

@@ -8,6 +8,7 @@
 struct wgc_down_args {
 	struct wgc_common c;
 	bool all;
+	bool unlock;
 };
 
 struct wgc_convert_args {
@@ -18,6 +19,8 @@ struct wgc_convert_args {
 
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
+int wgc_run_reload(struct wgc_ui *ui, const void *args);
+int wgc_run_diff(struct wgc_ui *ui, const void *args);
 int wgc_run_recover(struct wgc_ui *ui, const void *args);
 int wgc_run_check(struct wgc_ui *ui, const void *args);
 int wgc_run_convert(struct wgc_ui *ui, const void *args);

@@ -39,7 +39,7 @@ static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, siz
 		if (up[i].path && *up[i].path)
 			r->path = up[i].path;
 		r->ifname = up[i].ifname;
-		r->state = up[i].finished ? "up" : "unfinished";
+		r->state = up[i].finished ? "up" : up[i].locked ? "locked" : "unfinished";
 	}
 	*ret_n = n;
 	return v;

@@ -245,7 +245,7 @@ static int act(struct wgc_ui *ui, const char *verb, const char *path, const char
 	if (!strcmp(verb, "up") && !wgc_nl_link_get(sys.nl, name, &link, NULL))
 		code = fail(ui, "the interface '%s' is there already", name);
 	else if (!strcmp(verb, "down"))
-		code = wgc_down_one(ui, &sys, name, false, 0, NULL);
+		code = wgc_down_one(ui, &sys, name, false, false, 0, NULL);
 	else
 		code = with_profile(ui, &sys, verb, path, name);
 	wgc_sys_close(&sys);

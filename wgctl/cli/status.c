@@ -60,12 +60,16 @@ static void judge(struct tunnel *t, struct wgc_arena *a, const struct wgc_err *d
 
 	for (size_t i = 0; t->device && i < t->device->n_peers; i++)
 		t->count[health_of(&t->device->peers[i], now)]++;
-	if (info && !info->finished) {
+	if (info && info->locked) {
+		problem(t, "it is down, and its lockdown lets nothing leave this machine beside it");
+		next = "down --unlock";
+	} else if (info && !info->finished) {
 		problem(t, "an earlier run stopped half-way");
 		next = "recover";
 	}
 	if (!t->link.ifindex) {
-		problem(t, "the interface %s is gone", t->ifname);
+		if (!info || !info->locked)
+			problem(t, "the interface %s is gone", t->ifname);
 		next = next ? next : "down";
 	} else if (!t->device) {
 		problem(t, "the device cannot be read: %s", device_err->msg);
@@ -142,6 +146,8 @@ static void forget(struct tunnel *t)
 
 static const char *state_of(const struct tunnel *t)
 {
+	if (t->info && t->info->locked)
+		return "locked";
 	if (!t->link.ifindex)
 		return "gone";
 	if (t->info && !t->info->finished)

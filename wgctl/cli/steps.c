@@ -124,6 +124,18 @@ static void on_undo(void *ctx, const struct wgc_step_view *v)
 		tell(s, v, true);
 }
 
+static void on_detail(void *ctx, char sign, const char *word, const char *text)
+{
+	struct wgc_steps *s = ctx;
+	struct wgc_detail *d = wgc_arena_push(s->arena, &s->details, &s->n_details, &s->cap_details, sizeof(*d));
+
+	if (!d) {
+		s->oom = true;
+		return;
+	}
+	*d = (struct wgc_detail){ .sign = sign, .word = keep(s, word), .text = keep(s, text) };
+}
+
 static void on_warning(void *ctx, const char *text)
 {
 	struct wgc_steps *s = ctx;
@@ -132,7 +144,7 @@ static void on_warning(void *ctx, const char *text)
 	wgc_ui_warn(s->ui, "%s", text);
 }
 
-static void on_detail(void *ctx, const char *text)
+static void on_finding(void *ctx, const char *text)
 {
 	struct wgc_steps *s = ctx;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
@@ -159,6 +171,7 @@ int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigne
 				   .on_undo = on_undo,
 				   .on_warning = on_warning,
 				   .on_detail = on_detail,
+				   .on_finding = on_finding,
 				   .ctx = s,
 				   .stop = &stop_wanted,
 				   .wait_seconds = wait_seconds };

@@ -38,7 +38,7 @@ static int no_memory(struct wgc_ui *ui)
 	return wgc_show_err(ui, NULL, &err, NULL);
 }
 
-static void json_result(struct wgc_json *j, const char *name, const char *ifname, const char *result, const struct wgc_steps *s)
+void wgc_json_result(struct wgc_json *j, const char *name, const char *ifname, const char *result, const struct wgc_steps *s)
 {
 	if (!j)
 		return;
@@ -53,6 +53,8 @@ static void json_result(struct wgc_json *j, const char *name, const char *ifname
 	wgc_json_str(j, result);
 	wgc_json_key(j, "repaired");
 	wgc_json_bool(j, s->run.repaired);
+	wgc_json_key(j, "locked");
+	wgc_json_bool(j, s->run.locked);
 	if (s->run.dry_run) {
 		wgc_json_key(j, "plan");
 		wgc_steps_json(s, j);
@@ -67,7 +69,7 @@ static void json_result(struct wgc_json *j, const char *name, const char *ifname
 	wgc_json_object_end(j);
 }
 
-static const char *failure_word(int code)
+const char *wgc_failure_word(int code)
 {
 	if (code == WGC_EXIT_NOT_UP)
 		return "not_up";
@@ -80,6 +82,13 @@ static void show_plan(struct wgc_ui *ui, const struct wgc_steps *s, const char *
 
 	wgc_steps_add_text(s, name, ui->color_out, &out);
 	wgc_ui_answer(&out);
+}
+
+static void say_locked(struct wgc_ui *ui, const char *name, const struct wgc_run *run)
+{
+	if (run->locked)
+		wgc_ui_note(ui, "nothing leaves this machine beside '%s': its kill switch is still in force; `wgctl down --unlock %s` ends it",
+			    name, name);
 }
 
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds,
@@ -98,18 +107,19 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 		wgc_ui_note(ui, "'%s': an earlier run had stopped half-way; that was undone first", p->name);
 	if (rc) {
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
-		json_result(j, p->name, p->ifname, failure_word(code), &s);
+		say_locked(ui, p->name, &s.run);
+		wgc_json_result(j, p->name, p->ifname, wgc_failure_word(code), &s);
 	} else if (s.run.already_up) {
 		wgc_ui_note(ui, "'%s' is up already", p->name);
-		json_result(j, p->name, p->ifname, "already_up", &s);
+		wgc_json_result(j, p->name, p->ifname, "already_up", &s);
 	} else if (dry_run) {
-		json_result(j, p->name, p->ifname, "planned", &s);
+		wgc_json_result(j, p->name, p->ifname, "planned", &s);
 		if (!ui->json)
 			show_plan(ui, &s, p->name);
 	} else {
 		if (!ui->quick)
 			wgc_ui_note(ui, "'%s' is up on %s", p->name, p->ifname);
-		json_result(j, p->name, p->ifname, "up", &s);
+		wgc_json_result(j, p->name, p->ifname, "up", &s);
 	}
 	wgc_steps_done(&s);
 	return code;
@@ -129,7 +139,7 @@ static int refuse_unsupported(struct wgc_ui *ui, struct wgc_loaded *l)
 	return any ? WGC_EXIT_INVALID : 0;
 }
 
-static int load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loaded *v)
+int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loaded *v)
 {
 	int worst = 0;
 
@@ -181,7 +191,7 @@ int wgc_run_up(struct wgc_ui *ui, const void *args)
 	wgc_ui_json_begin(&j, &out);
 	wgc_json_key(&j, "profiles");
 	wgc_json_array(&j);
-	code = load_all(ui, c, v);
+	code = wgc_load_all(ui, c, v);
 	if (!code)
 		code = up_loaded(ui, c, v, ui->json ? &j : NULL);
 	wgc_json_array_end(&j);
@@ -207,7 +217,7 @@ static const struct wgc_up_info *find_up(const struct wgc_up_info *v, size_t n, 
 }
 
 static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, const struct wgc_up_info *info, bool dry_run,
-		     unsigned wait_seconds, struct wgc_json *j)
+		     bool unlock, unsigned wait_seconds, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_steps s;
@@ -215,27 +225,30 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 
 	if (wgc_steps_init(&s, ui, dry_run, wait_seconds))
 		return no_memory(ui);
+	s.run.unlock = unlock;
 	rc = wgc_plan_down(sys, info ? info->name : name, &s.run, &err);
 	wgc_steps_clear(&s);
 	if (rc) {
 		if (err.code == WGC_E_NOT_UP && !err.hint[0])
 			wgc_err_hint(&err, "'wgctl list' shows what is up");
 		code = wgc_show_err(ui, NULL, &err, &s.run);
-		json_result(j, name, info ? info->ifname : NULL, failure_word(code), &s);
+		wgc_json_result(j, name, info ? info->ifname : NULL, wgc_failure_word(code), &s);
 	} else if (dry_run) {
-		json_result(j, name, info ? info->ifname : NULL, "planned", &s);
+		wgc_json_result(j, name, info ? info->ifname : NULL, "planned", &s);
 		if (!ui->json)
 			show_plan(ui, &s, name);
 	} else {
 		if (!ui->quick)
 			wgc_ui_note(ui, "'%s' is down", name);
-		json_result(j, name, info ? info->ifname : NULL, "down", &s);
+		say_locked(ui, name, &s.run);
+		wgc_json_result(j, name, info ? info->ifname : NULL, "down", &s);
 	}
 	wgc_steps_done(&s);
 	return code;
 }
 
-int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, unsigned wait_seconds, struct wgc_json *j)
+int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool dry_run, bool unlock, unsigned wait_seconds,
+		 struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_arena *a = wgc_arena_new();
@@ -248,12 +261,12 @@ int wgc_down_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool 
 	if (wgc_plan_list(sys, a, &v, &n, &err))
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	else
-		code = down_info(ui, sys, name, find_up(v, n, name), dry_run, wait_seconds, j);
+		code = down_info(ui, sys, name, find_up(v, n, name), dry_run, unlock, wait_seconds, j);
 	wgc_arena_free(a);
 	return code;
 }
 
-static int down_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, struct wgc_json *j)
+static int down_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, bool unlock, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_arena *a = wgc_arena_new();
@@ -271,8 +284,13 @@ static int down_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_com
 	}
 	/* One that fails does not keep the others up; the worst one counts. */
 	for (size_t i = 0; i < n; i++) {
-		int one = down_info(ui, sys, v[i].name, &v[i], c->dry_run, c->wait, j);
+		int one;
 
+		if (v[i].locked && !unlock) {
+			wgc_ui_note(ui, "'%s' is down, and its lockdown is on: --unlock ends it", v[i].name);
+			continue;
+		}
+		one = down_info(ui, sys, v[i].name, &v[i], c->dry_run, unlock, c->wait, j);
 		if (one > code)
 			code = one;
 	}
@@ -298,10 +316,10 @@ int wgc_run_down(struct wgc_ui *ui, const void *args)
 	wgc_json_key(&j, "profiles");
 	wgc_json_array(&j);
 	if (d->all)
-		code = down_all(ui, &sys, c, ui->json ? &j : NULL);
+		code = down_all(ui, &sys, c, d->unlock, ui->json ? &j : NULL);
 	for (int i = 0; i < c->argc; i++) {
 		WGC_AUTO_FREE char *name = wgc_name_of(c->argv[i]);
-		int one = name ? wgc_down_one(ui, &sys, name, c->dry_run, c->wait, ui->json ? &j : NULL) : no_memory(ui);
+		int one = name ? wgc_down_one(ui, &sys, name, c->dry_run, d->unlock, c->wait, ui->json ? &j : NULL) : no_memory(ui);
 
 		if (one > code)
 			code = one;
@@ -314,6 +332,20 @@ int wgc_run_down(struct wgc_ui *ui, const void *args)
 }
 
 /* ---- recover ------------------------------------------------------------------ */
+
+/* Between two profiles there is no way back that is known to be whole: on to the one that the file holds. */
+static int finish_reload(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_up_info *info, const struct wgc_common *c,
+			 struct wgc_json *j)
+{
+	struct wgc_loaded l = { 0 };
+	int code = wgc_load(ui, info->path, WGC_STRICT, c->allow_hooks, &l);
+
+	wgc_show_diags(ui, &l.src, &l.diags, false);
+	if (!code)
+		code = wgc_up_one(ui, sys, &l, c->dry_run, c->wait, j);
+	wgc_loaded_done(&l);
+	return code;
+}
 
 static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, const struct wgc_common *c, struct wgc_json *j)
 {
@@ -330,8 +362,10 @@ static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name,
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else {
 		info = find_up(v, n, name);
-		if (info && !info->finished)
-			code = down_info(ui, sys, name, info, c->dry_run, c->wait, j);
+		if (info && info->reloading)
+			code = finish_reload(ui, sys, info, c, j);
+		else if (info && !info->finished && !info->locked)
+			code = down_info(ui, sys, name, info, c->dry_run, false, c->wait, j);
 		else
 			wgc_ui_note(ui, "'%s' has nothing to recover: it %s", name, info ? "is up" : "is down");
 	}

@@ -44,8 +44,8 @@ static void full_tunnel(struct lint *l)
 	if (p->table_mode != WGC_TABLE_AUTO)
 		return;
 	collect(p, &r);
-	if (r.default4.line && !r.default6.line)
-		warn(l, r.default4, "add ::/0: without an IPv6 address in the tunnel it still keeps IPv6 from going around it",
+	if (r.default4.line && !r.default6.line && p->ipv6 != WGC_IPV6_BLOCK && !p->kill_switch)
+		warn(l, r.default4, "add IPv6 = block, which lets no IPv6 out, or ::/0 where the tunnel carries IPv6",
 		     "all of IPv4 goes through the tunnel, but IPv6 goes around it");
 	if (r.default6.line && !r.default4.line)
 		warn(l, r.default6, "add 0.0.0.0/0, if all traffic is meant", "all of IPv6 goes through the tunnel, but IPv4 goes around it");

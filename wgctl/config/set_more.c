@@ -76,8 +76,6 @@ WGC_SETTER(kill_switch)
 		return;
 	c->p->kill_switch = (enum wgc_kill_switch)i;
 	c->p->kill_switch_at = w->at;
-	if (i != WGC_KILL_SWITCH_OFF)
-		wgc_unsupported(c, w->at, i == WGC_KILL_SWITCH_ON ? "KillSwitch = on" : "KillSwitch = lockdown");
 }
 
 WGC_SETTER(allow_lan)
@@ -88,7 +86,6 @@ WGC_SETTER(allow_lan)
 		return;
 	c->p->allow_lan = i == 1;
 	c->p->allow_lan_at = w->at;
-	wgc_unsupported(c, c->key_at, "AllowLAN");
 }
 
 WGC_SETTER(dns_mode)
@@ -109,8 +106,6 @@ WGC_SETTER(ipv6)
 		return;
 	c->p->ipv6 = (enum wgc_ipv6_mode)i;
 	c->p->ipv6_at = w->at;
-	if (i == WGC_IPV6_BLOCK)
-		wgc_unsupported(c, w->at, "IPv6 = block");
 }
 
 WGC_SETTER(refresh_endpoints)

@@ -187,6 +187,22 @@ int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const cha
 			      up ? "up" : "down", what, alias ? ", alias" : "");
 }
 
+int wgc_nl_link_group(struct wgc_nl *nl, uint32_t ifindex, uint32_t group, struct wgc_err *err)
+{
+	char buf[64] __attribute__((aligned(4)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	struct wgc_nl_fault fault;
+
+	nlh->nlmsg_type = RTM_SETLINK;
+	ifi->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(nlh, IFLA_GROUP, group);
+	/* Without an index the kernel would take the group for the question. */
+	if (!no_index(ifindex, &fault) && !wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, &fault))
+		return 0;
+	return wgc_nl_explain(err, WGC_OP_LINK_SET, &fault, "cannot put interface number %u into group %u", ifindex, group);
+}
+
 static bool is_there(struct wgc_nl *nl, uint32_t ifindex)
 {
 	struct wgc_nl_fault fault;

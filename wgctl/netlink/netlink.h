@@ -55,6 +55,8 @@ int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, 
 int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err);
 /** Set MTU (0 = leave), alias (NULL = leave) and state in one request. */
 int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const char *alias, bool up, struct wgc_err *err);
+/** Put a link into a group of links. */
+int wgc_nl_link_group(struct wgc_nl *nl, uint32_t ifindex, uint32_t group, struct wgc_err *err);
 
 /* ---- addresses, routes, rules ----------------------------------------------- */
 

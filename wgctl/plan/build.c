@@ -5,6 +5,8 @@
  *
  *   link, PreUp      hooks find the link, as wg-quick's do since 1.0.20260223
  *   keys, names      read and resolved before anything points at the tunnel
+ *   kill switch      before that, too, but names are resolved without it; it is
+ *                    undone last of all
  *   device           peers know what they may send before the link is up
  *   addresses, up
  *   DNS              before routes: a failing resolver has cut nobody off
@@ -57,7 +59,8 @@ static bool route_exists(const struct wgc_plan *p, const struct wgc_route *r)
 	for (size_t i = 0; i < f->n_routes; i++) {
 		const struct wgc_route *have = &f->routes[i];
 
-		if (have->type == r->type && have->table == r->table && wgc_prefix_equal(&have->dst, &r->dst))
+		if (have->type == r->type && have->table == r->table && wgc_prefix_equal(&have->dst, &r->dst) &&
+		    (!r->metric || have->metric == r->metric))
 			return true;
 	}
 	return false;
@@ -106,6 +109,16 @@ static bool rule_exists(const struct wgc_plan *p, const struct wgc_rule *r)
 	return false;
 }
 
+int wgc_plan_add_endpoint(struct wgc_plan *p, const union wgc_sockaddr *sa)
+{
+	union wgc_sockaddr *slot;
+
+	slot = wgc_arena_push(p->arena, &p->endpoints, &p->n_endpoints, &p->cap_endpoints, sizeof(*slot));
+	if (slot)
+		*slot = *sa;
+	return slot ? 0 : -ENOMEM;
+}
+
 /* What is sent to the device: the profile's settings with its peers, and the
  * mark of policy routing. Endpoints that are names stay empty until resolved. */
 static int build_device(struct wgc_plan *p)
@@ -127,6 +140,9 @@ static int build_device(struct wgc_plan *p)
 		const struct wgc_profile_peer *from = &prof->peers[i];
 
 		d->peers[i] = from->peer;
+		for (size_t k = 0; k < from->n_endpoints; k++)
+			if (from->endpoints[k].numeric.sa.sa_family && wgc_plan_add_endpoint(p, &from->endpoints[k].numeric) < 0)
+				return -ENOMEM;
 		if (from->n_endpoints && from->endpoints[0].numeric.sa.sa_family) {
 			d->peers[i].endpoint = from->endpoints[0].numeric;
 			d->peers[i].endpoint_at = from->endpoints[0].at;
@@ -147,6 +163,12 @@ static int build_steps(struct wgc_plan *p)
 		return -ENOMEM;
 	if (wgc_endpoints_count(prof) && !add(p, WGC_STEP_RESOLVE))
 		return -ENOMEM;
+	if (prof->kill_switch) {
+		s = add(p, WGC_STEP_KILL_SWITCH);
+		if (!s)
+			return -ENOMEM;
+		s->at = prof->kill_switch_at;
+	}
 	s = add(p, WGC_STEP_DEVICE_CONFIGURE);
 	if (!s)
 		return -ENOMEM;

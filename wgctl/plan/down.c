@@ -84,15 +84,20 @@ static void save(struct wgc_undo *u)
 /* A dry run of `down`: the same list, in the same order, with nothing behind it. */
 static void show_undo(struct wgc_undo *u)
 {
-	for (size_t i = u->history->n; i--;) {
-		const struct wgc_past *p = &u->history->steps[i];
-		const struct wgc_step_def *def =
-			wgc_step_def_find(json_string_value(json_object_get(p->begun, "kind")) ?: "");
+	bool keep = !u->run->unlock && wgc_history_kill_switch(u->history, u->history->n, true);
 
-		if (!def || !def->undo || p->adopted || p->failed || p->undone || json_is_true(json_object_get(p->begun, "covered")))
-			continue;
-		wgc_undo_tell(u, p, def);
-	}
+	for (int last = 0; last < 2; last++)
+		for (size_t i = u->history->n; i--;) {
+			const struct wgc_past *p = &u->history->steps[i];
+			const struct wgc_step_def *def =
+				wgc_step_def_find(json_string_value(json_object_get(p->begun, "kind")) ?: "");
+
+			if (!def || def->undo_last != last || (keep && def->undo_last))
+				continue;
+			if (!def->undo || p->adopted || p->failed || p->undone || json_is_true(json_object_get(p->begun, "covered")))
+				continue;
+			wgc_undo_tell(u, p, def);
+		}
 }
 
 static int down_here(struct wgc_undo *u, struct wgc_err *err)
@@ -123,13 +128,15 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 			run_hooks(u, "post_down", "PostDown", h->post_down_run, NULL);
 		return 0;
 	}
+	u->keep_kill_switch = !run->unlock && wgc_history_kill_switch(h, h->n, true);
 	r = wgc_undo_all(u, hooks ? NULL : err);
+	run->locked = u->kept;
 	if (h->up && !u->netns_gone) {
 		int post = run_hooks(u, "post_down", "PostDown", h->post_down_run, hooks || r ? NULL : err);
 
 		hooks = hooks ?: post;
 	}
-	if (r == 0) {
+	if (r == 0 && !u->kept) {
 		r = wgc_journal_remove(u->journal, err);
 		if (r < 0)
 			run->undo_failed++;
@@ -169,7 +176,12 @@ static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *ru
 	} else {
 		undo.history = &h;
 		undo.netns_gone = strcmp(wgc_history_str(&h, "netns"), netns);
-		r = down_here(&undo, err);
+		if (wgc_history_locked(&h) && !run->unlock && !undo.netns_gone) {
+			r = not_up(name, err);
+			wgc_err_hint(err, "its lockdown is on: `wgctl down --unlock %s` ends it", name);
+		} else {
+			r = down_here(&undo, err);
+		}
 	}
 	json_decref(records);
 	return r;
@@ -214,7 +226,10 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->ifname = wgc_arena_strdup(l->arena, wgc_history_str(&h, "ifname"));
 	info->path = wgc_arena_strdup(l->arena, wgc_history_str(&h, "path"));
 	info->backend = wgc_arena_strdup(l->arena, wgc_history_str(&h, "backend"));
-	info->finished = h.up && !h.down;
+	info->finished = h.up && !h.down && !h.reloading;
+	info->reloading = h.up && !h.down && h.reloading;
+	info->locked = wgc_history_locked(&h);
+	info->lockdown = wgc_history_kill_switch(&h, h.n, true);
 	info->since = json_integer_value(json_object_get(h.head, "since"));
 	info->mark = (uint32_t)json_integer_value(json_object_get(h.head, "mark"));
 	info->table = (uint32_t)json_integer_value(json_object_get(h.head, "table"));

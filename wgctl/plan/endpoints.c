@@ -103,27 +103,28 @@ static int unresolved(struct wgc_exec *x, const struct wgc_profile_peer *p, cons
 	return 0;
 }
 
-int wgc_endpoints_resolve(struct wgc_exec *x, struct wgc_err *err)
+int wgc_endpoints_resolve(struct wgc_exec *x, const bool *wanted, struct wgc_err *err)
 {
 	const struct wgc_profile *p = x->plan->profile;
 	size_t n = wgc_endpoints_count(p), at = 0, usable = 0;
-	struct wgc_lookup *v = calloc(n, sizeof(*v));
+	struct wgc_lookup *v = calloc(n + 1, sizeof(*v));
 	int r;
 
 	if (!v)
 		return wgc_err_nomem(err);
 	for (size_t i = 0; i < p->n_peers; i++)
-		for (size_t k = 0; k < p->peers[i].n_endpoints; k++)
+		for (size_t k = 0; (!wanted || wanted[i]) && k < p->peers[i].n_endpoints; k++)
 			if (!p->peers[i].endpoints[k].numeric.sa.sa_family) {
 				v[at].host = p->peers[i].endpoints[k].host;
 				v[at++].port = p->peers[i].endpoints[k].port;
 			}
-	r = x->sys->resolve(x->sys, v, n, x->run->wait_seconds, x->run->stop);
+	r = x->sys->resolve(x->sys, v, at, x->run->wait_seconds, x->run->stop);
 	for (size_t i = at = 0; r == 0 && i < p->n_peers; i++) {
 		const struct wgc_profile_peer *peer = &p->peers[i];
+		bool looked_up = (!wanted || wanted[i]) && has_name(peer);
 
-		usable += has_name(peer) ? choose(x, peer, &v[at], &x->plan->device.peers[i]) : peer->n_endpoints > 0;
-		for (size_t k = 0; k < peer->n_endpoints; k++)
+		usable += looked_up ? choose(x, peer, &v[at], &x->plan->device.peers[i]) : peer->n_endpoints > 0;
+		for (size_t k = 0; looked_up && k < peer->n_endpoints; k++)
 			at += !peer->endpoints[k].numeric.sa.sa_family;
 	}
 	/* One dead name does not keep the other peers from working; but a
@@ -132,13 +133,19 @@ int wgc_endpoints_resolve(struct wgc_exec *x, struct wgc_err *err)
 	for (size_t i = at = 0; r == 0 && i < p->n_peers; i++) {
 		const struct wgc_profile_peer *peer = &p->peers[i];
 
-		if (has_name(peer) && !x->plan->device.peers[i].endpoint.sa.sa_family)
+		if ((wanted && !wanted[i]) || !has_name(peer))
+			continue;
+		if (!x->plan->device.peers[i].endpoint.sa.sa_family)
 			r = unresolved(x, peer, &v[at], !usable || x->run->wait_seconds, err);
 		for (size_t k = 0; k < peer->n_endpoints; k++)
 			at += !peer->endpoints[k].numeric.sa.sa_family;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; r == 0 && k < v[i].n_addrs; k++)
+			if (wgc_plan_add_endpoint(x->plan, &v[i].addrs[k]) < 0)
+				r = wgc_err_nomem(err);
 		free(v[i].addrs);
+	}
 	free(v);
 	return r;
 }

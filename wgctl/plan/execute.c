@@ -4,7 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/internal.h"
+#include "plan/reload.h"
+#include "plan/steps.h"
+
+size_t wgc_step_number(const struct wgc_exec *x, size_t index)
+{
+	return index + 1 + (x->plan->reload ? x->plan->reload->base : 0);
+}
 
 static bool stopped(const struct wgc_run *run)
 {
@@ -26,7 +32,7 @@ static int announce(struct wgc_exec *x, size_t index, struct wgc_err *err)
 
 	wgc_json_object(&j);
 	wgc_json_key(&j, "step");
-	wgc_json_uint(&j, index + 1);
+	wgc_json_uint(&j, wgc_step_number(x, index));
 	wgc_json_key(&j, "kind");
 	wgc_json_str(&j, def->word);
 	if (s->covered) {
@@ -61,12 +67,12 @@ static int run_step(struct wgc_exec *x, size_t index, struct wgc_err *err)
 		return r;
 	wgc_json_object(&j);
 	wgc_json_key(&j, "done");
-	wgc_json_uint(&j, index + 1);
+	wgc_json_uint(&j, wgc_step_number(x, index));
 	r = def->apply(x, s, &j, err);
 	if (r == -EEXIST || r == 1) {
 		/* Either what is there is somebody else's, or the step was
 		 * left out: undo must not touch it. */
-		int w = wgc_journal_appendf(x->journal, r == 1 ? err : NULL, "{\"failed\":%zu}", index + 1);
+		int w = wgc_journal_appendf(x->journal, r == 1 ? err : NULL, "{\"failed\":%zu}", wgc_step_number(x, index));
 
 		return r == 1 ? w : r;
 	}

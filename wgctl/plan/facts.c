@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What the machine has, read before planning; nothing is changed here. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
@@ -92,26 +93,61 @@ static int table_number(const struct wgc_sys *sys, const struct wgc_profile *p, 
 	return -ENOENT;
 }
 
+/*
+ * Strict reverse path filtering: 1 is what counts for a link when neither its
+ * own setting nor that for all is more. A link that comes later has the default.
+ */
+static bool strict_rp_filter(const struct wgc_sys *sys)
+{
+	WGC_AUTO_FREE char *path = NULL;
+	bool all, strict = false;
+	struct dirent *e;
+	char v[16];
+	DIR *d;
+
+	if (wgc_sysctl_read(sys, "net/ipv4/conf/all/rp_filter", v, sizeof(v)) < 0 || !strcmp(v, "2"))
+		return false;
+	all = !strcmp(v, "1");
+	if (asprintf(&path, "%s/net/ipv4/conf", sys->proc_sys) < 0) {
+		path = NULL;
+		return all;
+	}
+	d = opendir(path);
+	while (d && !strict && (e = readdir(d))) {
+		char name[300];
+
+		if (e->d_name[0] == '.' || !strcmp(e->d_name, "all") || !strcmp(e->d_name, "lo"))
+			continue;
+		snprintf(name, sizeof(name), "net/ipv4/conf/%s/rp_filter", e->d_name);
+		if (wgc_sysctl_read(sys, name, v, sizeof(v)) == 0)
+			strict = !strcmp(v, "1") || (all && !strcmp(v, "0"));
+	}
+	if (d)
+		closedir(d);
+	return strict;
+}
+
 /* Marks and rules of others: what the kernel knows, and what other profiles
  * that are coming up have chosen already. */
 struct claims {
 	struct wgc_arena *arena;
-	uint32_t *marks;
+	const char *profile; /* whose own journal is no claim of others */
+	struct wgc_mark_use *marks;
 	size_t n_marks, cap_marks;
 	struct wgc_rule *rules;
 	size_t n_rules, cap_rules;
 };
 
-static int push_mark(struct claims *c, uint32_t mark)
+static int push_mark(struct claims *c, uint32_t mark, uint32_t mask, uint32_t around)
 {
-	uint32_t *slot;
+	struct wgc_mark_use *slot;
 
 	if (!mark)
 		return 0;
 	slot = wgc_arena_push(c->arena, &c->marks, &c->n_marks, &c->cap_marks, sizeof(*slot));
 	if (!slot)
 		return -ENOMEM;
-	*slot = mark;
+	*slot = (struct wgc_mark_use){ mark, mask, around };
 	return 0;
 }
 
@@ -125,30 +161,82 @@ static int push_rule(struct claims *c, const struct wgc_rule *r)
 	return 0;
 }
 
-/* The two rules of each family. `other` keeps them from being taken for rules
+static uint32_t number(const json_t *head, const char *key)
+{
+	return (uint32_t)json_integer_value(json_object_get(head, key));
+}
+
+/* The rules of each family. `other` keeps them from being taken for rules
  * that could be adopted: they may not be there yet, or not any more. */
 static int claims_of_journal(void *ctx, const char *dir, json_t *records)
 {
 	static const struct {
-		const char *key;
+		const char *first, *count;
 		uint8_t family;
-	} v[] = { { "priority4", AF_INET }, { "priority6", AF_INET6 } };
-	json_t *head = json_array_get(records, 0);
+	} v[] = { { "priority4", "rules4", AF_INET }, { "priority6", "rules6", AF_INET6 } };
+	json_t *head = NULL, *rec;
 	struct claims *c = ctx;
-	int r = push_mark(c, (uint32_t)json_integer_value(json_object_get(head, "mark")));
+	uint32_t mark, around;
+	size_t i;
+	int r;
 
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+	json_array_foreach(records, i, rec) {
+		json_t *changed = json_object_get(rec, "amend") ?: json_object_get(rec, "reload");
+
+		if (json_object_get(rec, "wgctl"))
+			head = rec;
+		else if (head && changed && json_object_update(head, changed) < 0)
+			return -ENOMEM;
+	}
+	if (!strcmp(json_string_value(json_object_get(head, "profile")) ?: "", c->profile))
+		return 0;
+	mark = number(head, "mark");
+	around = number(head, "around");
+	r = push_mark(c, mark, (mark & around) == around ? WGC_MARK_MASK : UINT32_MAX, around);
+	for (i = 0; i < WGC_ARRAY_SIZE(v); i++) {
 		struct wgc_rule rule = { .family = v[i].family,
-					 .priority = (uint32_t)json_integer_value(json_object_get(head, v[i].key)),
+					 .priority = number(head, v[i].first),
 					 .has_priority = true,
-					 .table = (uint32_t)json_integer_value(json_object_get(head, "table")),
+					 .table = number(head, "table"),
 					 .suppress_prefixlen = -1,
 					 .other = true };
 
-		for (int k = 0; r == 0 && rule.priority && k < 2; k++, rule.priority++)
+		for (uint32_t k = number(head, v[i].count); r == 0 && rule.priority && k; k--, rule.priority++)
 			r = push_rule(c, &rule);
 	}
 	return r;
+}
+
+static int mark_of_device(struct wgc_sys *sys, struct claims *m, const char *ifname)
+{
+	struct wgc_arena *scratch = wgc_arena_new();
+	struct wgc_device *d;
+	int r = 0;
+
+	if (!scratch)
+		return -ENOMEM;
+	/* A device that goes away while we look has no mark. */
+	if (wgc_wg_get(sys->nl, ifname, scratch, &d, NULL) == 0) {
+		for (size_t i = 0; i < m->n_marks; i++)
+			if (m->marks[i].value == d->fwmark && m->marks[i].around)
+				d->fwmark = 0;
+		r = push_mark(m, d->fwmark, UINT32_MAX, 0);
+	}
+	wgc_arena_free(scratch);
+	return r;
+}
+
+#define MAX_NFT_MARKS 4096
+#define MAX_SESSIONS 4096
+
+/* Where nft is missing, or may not be asked, nobody's marks are in it. */
+static int marks_of_nft(struct wgc_sys *sys, struct claims *m)
+{
+	WGC_AUTO_FREE char *text = NULL;
+
+	if (sys->nft_list(sys, "list ruleset", &text, NULL) < 0)
+		return 0;
+	return wgc_routes_marks_of_nft(text, m->arena, &m->marks, &m->n_marks, &m->cap_marks, MAX_NFT_MARKS);
 }
 
 static int read_claims(struct wgc_sys *sys, struct claims *m, struct wgc_err *err)
@@ -171,19 +259,10 @@ static int read_claims(struct wgc_sys *sys, struct claims *m, struct wgc_err *er
 	r = wgc_wg_list(sys->nl, m->arena, &names, &n, err);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n; i++) {
-		struct wgc_arena *scratch = wgc_arena_new();
-		struct wgc_device *d;
-
-		if (!scratch)
+	for (size_t i = 0; i < n; i++)
+		if (mark_of_device(sys, m, names[i]) < 0)
 			return wgc_err_nomem(err);
-		/* A device that goes away while we look has no mark. */
-		r = wgc_wg_get(sys->nl, names[i], scratch, &d, NULL) < 0 ? 0 : push_mark(m, d->fwmark);
-		wgc_arena_free(scratch);
-		if (r < 0)
-			return wgc_err_nomem(err);
-	}
-	return 0;
+	return marks_of_nft(sys, m) < 0 ? wgc_err_nomem(err) : 0;
 }
 
 static bool wants_policy(const struct wgc_profile *p)
@@ -230,7 +309,8 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		   struct wgc_err *err)
 {
 	struct wgc_facts f = { 0 };
-	struct claims claims = { .arena = a };
+	struct claims claims = { .arena = a, .profile = p->name };
+	struct wgc_session *sessions = NULL;
 	struct wgc_route *routes = NULL;
 	int r;
 
@@ -262,6 +342,12 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		return r;
 	f.routing.routes = routes;
 	if (wants_policy(p)) {
+		f.routing.strict_rp_filter = strict_rp_filter(sys);
+		if (wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
+			return wgc_err_nomem(err);
+		f.routing.sessions = sessions;
+	}
+	if (wants_policy(p) || p->kill_switch) {
 		r = read_claims(sys, &claims, err);
 		if (r < 0)
 			return r;

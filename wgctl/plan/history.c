@@ -3,11 +3,15 @@
  * What a journal says happened, put in order; and which machine, boot and
  * network namespace it speaks of. The records:
  *
- *   {"wgctl":1,"profile":...,"path":...,"ifname":...,"boot":...,"netns":...}   first
+ *   {"wgctl":1,"profile":...,"path":...,"ifname":...,"boot":...,"netns":...}
+ *                       first; and again when an `up` begins where an earlier
+ *                       run has left nothing but its kill switch
  *   {"step":N,"kind":"rule.add",...}       about to do; the rest is for undo
  *   {"step":N,...,"adopted":true}          there already, and not ours
  *   {"done":N,...}  {"failed":N}  {"undone":N}
  *   {"up":true}  {"down":true}  {"ran":"PreDown","n":1}
+ *   {"reload":{...}}                       a reload begins, and has chosen these numbers
+ *   {"amend":{...}}                        it has ended, or is taken back: so the first record reads now
  */
 #include <dirent.h>
 #include <errno.h>
@@ -28,10 +32,53 @@ static struct wgc_past *find(struct wgc_history *h, size_t index)
 	return NULL;
 }
 
+static const struct wgc_step_def *def_of(const struct wgc_past *p)
+{
+	return wgc_step_def_find(json_string_value(json_object_get(p->begun, "kind")) ?: "");
+}
+
+/* Is there anything of this step to be undone? */
+static bool live(const struct wgc_past *p)
+{
+	const struct wgc_step_def *def = def_of(p);
+
+	return !p->undone && !p->adopted && !p->failed && def && def->undo && !json_is_true(json_object_get(p->begun, "covered"));
+}
+
+static void inherit(struct wgc_history *h)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (live(&h->steps[i]))
+			h->steps[kept++] = h->steps[i];
+	h->n = h->n_inherited = kept;
+	h->up = h->down = false;
+	h->pre_down_run = h->post_down_run = 0;
+}
+
+bool wgc_history_kill_switch(const struct wgc_history *h, size_t n, bool lockdown)
+{
+	for (size_t i = 0; i < h->n && i < n; i++)
+		if (live(&h->steps[i]) && def_of(&h->steps[i]) == wgc_step_defs[WGC_STEP_KILL_SWITCH] &&
+		    (!lockdown || json_is_true(json_object_get(h->steps[i].begun, "lockdown"))))
+			return true;
+	return false;
+}
+
+bool wgc_history_locked(const struct wgc_history *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (live(&h->steps[i]) && def_of(&h->steps[i]) != wgc_step_defs[WGC_STEP_KILL_SWITCH])
+			return false;
+	return h->n && (!h->up || h->down) && wgc_history_kill_switch(h, h->n, true);
+}
+
 int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *ret, struct wgc_err *err)
 {
 	struct wgc_history h = { 0 };
 	size_t cap = 0, i;
+	bool reloaded = false;
 	json_t *rec, *v;
 
 	json_array_foreach(records, i, rec) {
@@ -40,8 +87,10 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 		if (!json_is_object(rec))
 			continue;
 		if (json_object_get(rec, "wgctl")) {
-			if (!h.head)
-				h.head = rec;
+			/* A further `up`, which began with a kill switch in force. */
+			if (h.head)
+				inherit(&h);
+			h.head = rec;
 		} else if ((v = json_object_get(rec, "step"))) {
 			struct wgc_past *p = wgc_arena_push(a, &h.steps, &h.n, &cap, sizeof(*p));
 
@@ -54,6 +103,14 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 			h.up = true;
 		} else if (json_object_get(rec, "down")) {
 			h.down = true;
+		} else if ((v = json_object_get(rec, "reload"))) {
+			h.reloading = reloaded = true;
+			if (h.head && json_object_update(h.head, v) < 0)
+				return wgc_err_nomem(err);
+		} else if ((v = json_object_get(rec, "amend"))) {
+			h.reloading = false;
+			if (h.head && json_object_update(h.head, v) < 0)
+				return wgc_err_nomem(err);
 		} else if ((v = json_object_get(rec, "ran"))) {
 			size_t n = (size_t)json_integer_value(json_object_get(rec, "n"));
 
@@ -75,9 +132,9 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 				p->failed = true;
 			else {
 				p->undone = true;
-				/* Not by `down`: `up` got to its end, and
-				 * could not write that down for good. */
-				h.up &= h.down;
+				/* Neither by `down` nor by a reload: `up` got to
+				 * its end, and could not write that down for good. */
+				h.up &= h.down || reloaded;
 			}
 		}
 	}

@@ -29,7 +29,11 @@ struct wgc_step {
 	size_t first, n;     /* range of plan->routes, or of its addresses */
 	const struct wgc_rule *rule;
 	const char *path, *value; /* sysctl, below /proc/sys */
+	const struct wgc_past *past; /* reload: the record that it puts back, takes back or replaces */
+	bool takes_away;	     /* reload: routes that go */
 };
+
+struct wgc_reload;
 
 struct wgc_plan {
 	struct wgc_arena *arena;
@@ -37,8 +41,11 @@ struct wgc_plan {
 	const struct wgc_facts *facts;
 	struct wgc_routes_desired want;
 	struct wgc_device device; /* as it will be sent; endpoints and file keys are filled in by their steps */
+	union wgc_sockaddr *endpoints; /* all that the peers may be called at, as far as they are known */
+	size_t n_endpoints, cap_endpoints;
 	struct wgc_step *steps;
 	size_t n, cap;
+	struct wgc_reload *reload; /* NULL: this is `up` */
 };
 
 /**
@@ -48,14 +55,22 @@ struct wgc_plan {
 int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
 		   struct wgc_err *err);
 
+/** Remember an address that a peer may be called at. -ENOMEM. */
+int wgc_plan_add_endpoint(struct wgc_plan *p, const union wgc_sockaddr *sa);
+
 /** Read what planning needs; marks of other running profiles come from their journals. */
 int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
 		   struct wgc_err *err);
+
+/** TCP connections from elsewhere to this machine's own ports, at most @max, in @a. -ENOMEM. */
+int wgc_sessions_read(const struct wgc_sys *sys, struct wgc_arena *a, size_t max, struct wgc_session **ret, size_t *ret_n);
 
 /* ---- the journal ------------------------------------------------------------ */
 
 /* Write-ahead record of one profile: a directory of run_dir holding the file
  * `journal`, one JSON object a line. The directory is the lock. */
+#define WGC_APPLIED "applied"		/* beside it: what was last applied, see applied.c */
+#define WGC_APPLIED_NEXT "applied.next" /* and what a reload is about to */
 struct wgc_journal {
 	int dir_fd; /* flock held */
 	int fd;	    /* the file, for appending; -1 when there is none */
@@ -100,9 +115,15 @@ struct wgc_history {
 	size_t n;
 	bool up;   /* `up` reached its end */
 	bool down; /* `down` has begun */
+	bool reloading; /* a reload has begun, and neither ended nor been undone */
+	size_t n_inherited; /* of the steps: the first so many are of an earlier `up` */
 	size_t pre_down_run, post_down_run; /* hooks that have run */
 };
 int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *ret, struct wgc_err *err);
+/** True when all of it is undone but for a kill switch that stays. */
+bool wgc_history_locked(const struct wgc_history *h);
+/** True when one of the first @n steps is a kill switch (only a lockdown, if @lockdown) that may be in force. */
+bool wgc_history_kill_switch(const struct wgc_history *h, size_t n, bool lockdown);
 const char *wgc_history_str(const struct wgc_history *h, const char *key);
 /** Identity of the calling process' network namespace: "dev:inode". */
 void wgc_netns_id(char out[static 48]);
@@ -129,7 +150,10 @@ struct wgc_undo {
 	struct wgc_run *run;
 	const struct wgc_history *history;
 	struct wgc_journal *journal;
+	bool keep_kill_switch; /* it stays in force, and so does its record */
+	bool kept;	       /* it did */
 	bool netns_gone; /* the namespace died with all that was in it: only DNS is left to undo */
+	const struct wgc_profile *profile; /* of `reload`, for what looks whether it is still so; else NULL */
 };
 
 /* One row per kind of step; see steps.h. */
@@ -148,7 +172,16 @@ struct wgc_step_def {
 	int (*undo)(struct wgc_undo *u, const struct wgc_past *past, struct wgc_err *err);
 	/* True while something of it is still there: for telling the truth after undo. NULL: cannot be told. */
 	bool (*remains)(struct wgc_undo *u, const struct wgc_past *past);
+	/* For reload, of steps that the link's end does not undo. Would this step do again what the record says was done? */
+	bool (*same)(const struct wgc_plan *p, const struct wgc_step *s, const struct wgc_past *past);
+	/* Is what the record says was done still so? */
+	bool (*present)(struct wgc_undo *u, const struct wgc_past *past);
+	/* Do it again. */
+	int (*redo)(struct wgc_exec *x, const struct wgc_past *past, struct wgc_err *err);
+	/* Take back what the step has done to a tunnel that stays up. NULL: by undo, from the record. */
+	int (*revert)(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err);
 	const char *undo_text;
+	bool undo_last; /* after all other steps, wherever it stands among them */
 };
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);
@@ -156,6 +189,9 @@ const struct wgc_step_def *wgc_step_def_find(const char *word);
 /** A step as shown to people; strings live in @text and @equivalent. */
 void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
 		   struct wgc_step_view *ret);
+
+/** What a record is about, in the words of its step. */
+void wgc_record_text(const struct wgc_past *p, struct wgc_str *out);
 
 /** Run the plan's steps, journaling each. On failure the caller undoes. */
 int wgc_execute(struct wgc_exec *x, struct wgc_err *err);
@@ -168,14 +204,14 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
 
 /* ---- the parts of steps that deserve a file ------------------------------------- */
 
-/** Read PrivateKeyFile, PrivateKeyCommand and PresharedKeyFile into the plan's device. */
-int wgc_keys_read(struct wgc_plan *p, struct wgc_err *err);
+/** Read PrivateKeyFile, PresharedKeyFile and, with @run_command, PrivateKeyCommand into the plan's device. */
+int wgc_keys_read(struct wgc_plan *p, bool run_command, struct wgc_err *err);
 /** Check that the key files can be read and hold keys; runs no command. */
 int wgc_keys_check(const struct wgc_plan *p, struct wgc_err *err);
 /** Number of keys that come from files or commands. */
 size_t wgc_keys_count(const struct wgc_profile *p);
-/** Resolve endpoints into the plan's device. */
-int wgc_endpoints_resolve(struct wgc_exec *x, struct wgc_err *err);
+/** Resolve endpoints into the plan's device: of all peers, or of those that @wanted (one for each) says. */
+int wgc_endpoints_resolve(struct wgc_exec *x, const bool *wanted, struct wgc_err *err);
 /** Number of endpoints that need a look-up. */
 size_t wgc_endpoints_count(const struct wgc_profile *p);
 /** The MTU for the link: MTU=, or derived from the paths to the peers. */
@@ -183,8 +219,13 @@ uint32_t wgc_mtu_choose(struct wgc_exec *x);
 
 /** Parts of wgc_sys for the real machine. */
 int wgc_real_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *err);
+int wgc_real_nft_check(struct wgc_sys *sys, const char *commands, struct wgc_err *err);
+int wgc_real_nft_list(struct wgc_sys *sys, const char *command, char **ret_text, struct wgc_err *err);
 int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err);
 int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
+
+/** Ask the servers of systemd-resolved directly: number of addresses, in *@ret (to be freed); 0 without an answer. */
+size_t wgc_resolve_direct(const char *host, const char *port, union wgc_sockaddr **ret);
 
 /** Read the first line of <proc_sys>/<path>, without newline. 0 or -errno. */
 int wgc_sysctl_read(const struct wgc_sys *sys, const char *path, char *buf, size_t size);

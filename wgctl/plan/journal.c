@@ -232,7 +232,13 @@ int wgc_journal_read(struct wgc_journal *j, json_t **ret, struct wgc_err *err)
 
 int wgc_journal_remove(struct wgc_journal *j, struct wgc_err *err)
 {
+	static const char *const beside[] = { WGC_APPLIED_NEXT, WGC_APPLIED };
+
 	j->fd = wgc_close(j->fd);
+	/* The journal last: while it is there, somebody comes back for the rest. */
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(beside); i++)
+		if (unlinkat(j->dir_fd, beside[i], 0) < 0 && errno != ENOENT)
+			return io_error(j, "remove what stands beside", err);
 	if (unlinkat(j->dir_fd, JOURNAL, 0) < 0 && errno != ENOENT)
 		return io_error(j, "remove", err);
 	return 0;

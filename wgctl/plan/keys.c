@@ -114,7 +114,7 @@ static int each_key(const struct wgc_profile *p, struct wgc_device *d, bool run_
 	} else if (p->private_key_command.n && run_command) {
 		r = read_key_command(&p->private_key_command, &key, err);
 	}
-	if (r == 0 && d && (p->private_key_file.s || p->private_key_command.n)) {
+	if (r == 0 && d && (p->private_key_file.s || (p->private_key_command.n && run_command))) {
 		d->private_key = key;
 		d->flags |= WGC_DEVICE_HAS_PRIVATE_KEY;
 	}
@@ -136,7 +136,7 @@ int wgc_keys_check(const struct wgc_plan *p, struct wgc_err *err)
 	return each_key(p->profile, NULL, false, err);
 }
 
-int wgc_keys_read(struct wgc_plan *p, struct wgc_err *err)
+int wgc_keys_read(struct wgc_plan *p, bool run_command, struct wgc_err *err)
 {
-	return each_key(p->profile, &p->device, true, err);
+	return each_key(p->profile, &p->device, run_command, err);
 }

@@ -28,8 +28,11 @@ struct wgc_sys {
 	const char *proc_sys; /* /proc/sys */
 	const char *rt_tables; /* /etc/iproute2/rt_tables */
 	const char *boot_id;  /* /proc/sys/kernel/random/boot_id */
+	const char *proc_net; /* /proc/thread-self/net */
 	struct wgc_dns_paths dns;
 	int (*nft)(struct wgc_sys *sys, const char *commands, struct wgc_err *err); /* one transaction */
+	int (*nft_check)(struct wgc_sys *sys, const char *commands, struct wgc_err *err); /* would they do? Nothing is changed */
+	int (*nft_list)(struct wgc_sys *sys, const char *command, char **ret_text, struct wgc_err *err); /* the caller frees it */
 	int (*hook)(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err); /* %i is replaced */
 	int (*resolve)(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
 	void *ctx; /* for tests */
@@ -53,6 +56,17 @@ enum wgc_step_kind {
 	WGC_STEP_DNS_SET,
 	WGC_STEP_ROUTE_ADD,
 	WGC_STEP_RULE_ADD,
+	WGC_STEP_KILL_SWITCH,
+	/* of reload */
+	WGC_STEP_DEVICE_CHANGE,
+	WGC_STEP_ADDR_CHANGE,
+	WGC_STEP_LINK_CHANGE,
+	WGC_STEP_ROUTE_CHANGE,
+	WGC_STEP_DNS_CHANGE,
+	WGC_STEP_NFT_REPLACE,
+	WGC_STEP_KILL_REPLACE,
+	WGC_STEP_PUT_BACK,
+	WGC_STEP_TAKE_BACK,
 	WGC_N_STEP_KINDS,
 };
 
@@ -72,19 +86,32 @@ struct wgc_run {
 	void (*on_step)(void *ctx, const struct wgc_step_view *v); /* before each step, or each printed one in a dry run */
 	void (*on_undo)(void *ctx, const struct wgc_step_view *v);
 	void (*on_warning)(void *ctx, const char *text);
-	void (*on_detail)(void *ctx, const char *text); /* what was found and decided, for --verbose; may be NULL */
+	void (*on_finding)(void *ctx, const char *text); /* what was found and decided, for --verbose; may be NULL */
+	/* Of a dry run of reload: one thing that a step changes ('+', '-', '~'), after the step; at the end,
+	 * what is there that the profile does not speak of, and that stays ('='). */
+	void (*on_detail)(void *ctx, char sign, const char *word, const char *text);
 	void *ctx;
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
+	bool unlock; /* `down`: a lockdown ends, too */
 	unsigned wait_seconds; /* how long names may take to resolve; 0: a usual time, and unresolved ones are forgiven */
 	/* results */
 	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */
 	bool repaired;	 /* an unfinished earlier run was undone first */
+	bool locked; /* a lockdown goes on */
 	char remains[512]; /* what undo could not take back, for people */
 };
 
 /** Bring a profile up, all or nothing. 0; or -errno with @err, and run->undone etc. tell the state. */
 int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
+
+/**
+ * Make the live tunnel of @p what the profile says now, with the fewest
+ * changes; what did not change is not touched, and what fails is taken back.
+ * run->steps tells how many steps that took: 0 when there was nothing to do.
+ * With run->dry_run only the telling. -ENOENT (WGC_E_NOT_UP) when it is not up.
+ */
+int wgc_plan_reload(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
 
 /**
  * Undo what the journal of @name says; neither the profile's file nor its link
@@ -97,12 +124,22 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 /* What is up, from the journals. */
 struct wgc_up_info {
 	char *name, *ifname, *path; /* profile, link, file it came from */
-	bool finished;		    /* false: an unfinished up or down */
+	bool finished;		    /* false: an unfinished up, down or reload */
+	bool reloading;		    /* ... the last of these */
+	bool locked;		    /* it is down, but for its lockdown */
+	bool lockdown;		    /* its kill switch outlives it */
 	int64_t since;		    /* seconds since the epoch */
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);
+
+/**
+ * Let the tunnel of @ifname call further addresses through its kill switch, in
+ * one transaction: for who looks names up again, or finds that a peer roamed.
+ * 0 also where there is no kill switch.
+ */
+int wgc_plan_admit(struct wgc_sys *sys, const char *ifname, const union wgc_sockaddr *v, size_t n, struct wgc_err *err);
 
 /**
  * Write the running state of profile @p back to its file, as `wg-quick save`

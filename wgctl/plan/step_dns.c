@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "plan/reload.h"
 #include "plan/steps.h"
 
 static bool must_work(const struct wgc_exec *x)
@@ -132,6 +133,80 @@ static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	return r;
 }
 
+/* ---- of a tunnel that is up ------------------------------------------------------- */
+
+void wgc_step_dns_tell(const struct wgc_facts *f, struct wgc_run *run)
+{
+	const struct wgc_dns_decision *d = f->dns_why;
+
+	for (size_t i = 0; d && i < d->n && run->on_finding; i++)
+		run->on_finding(run->ctx, d->trail[i]);
+	if (d && d->backend != f->dns && run->on_finding)
+		run->on_finding(run->ctx, "the tunnel that is up has its DNS in another way, and keeps it");
+	else if (d)
+		warn(run, d->warning);
+}
+
+void wgc_step_dns_keep(const struct wgc_history *h, const struct wgc_profile *p, struct wgc_facts *f)
+{
+	enum wgc_dns_backend b;
+
+	for (size_t i = 0; p->dns_mode == WGC_DNS_AUTO && p->n_dns_servers && i < h->n; i++) {
+		const struct wgc_past *past = &h->steps[i];
+
+		if (!past->failed && !past->undone && !strcmp(wgc_record_str(past, "kind"), wgc_step_dns.word) &&
+		    wgc_dns_backend_parse(wgc_record_str(past, "backend"), &b) && b != WGC_DNS_BACKEND_NONE)
+			f->dns = b;
+	}
+}
+
+static bool same_texts(const struct wgc_texts *a, const struct wgc_text *v, size_t n)
+{
+	bool same = a->n == n;
+
+	for (size_t i = 0; same && i < n; i++)
+		same = !strcmp(a->v[i].s, v[i].s);
+	return same;
+}
+
+/* The record holds what was there before us, not what we asked for. */
+static bool dns_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	const struct wgc_applied *l = &plan->reload->applied;
+	const struct wgc_profile *want = plan->profile;
+
+	return !strcmp(wgc_record_str(p, "backend"), wgc_dns_backend_name(plan->facts->dns)) &&
+	       (l->same || (same_texts(&l->dns, want->dns_servers, want->n_dns_servers) &&
+			    same_texts(&l->search, want->dns_search, want->n_dns_search)));
+}
+
+/* What cannot be told is taken for well: doing it again would disturb a resolver that may be all right. */
+static bool dns_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	enum wgc_dns_backend b;
+	char why[256];
+
+	return !u->profile || !wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b) ||
+	       wgc_dns_in_effect(b, wgc_record_str(p, "ifname"), u->profile, &u->sys->dns, why) != WGC_DNS_EFFECT_NO;
+}
+
+static int dns_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	const struct wgc_applied *l = &x->plan->reload->applied;
+	struct wgc_profile was = *x->plan->profile;
+	enum wgc_dns_backend b;
+
+	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
+		return -EBADMSG;
+	if (!l->same) {
+		was.dns_servers = l->dns.v;
+		was.n_dns_servers = l->dns.n;
+		was.dns_search = l->search.v;
+		was.n_dns_search = l->search.n;
+	}
+	return wgc_dns_apply(b, wgc_record_str(p, "ifname"), &was, &x->sys->dns, NULL, err);
+}
+
 const struct wgc_step_def wgc_step_dns = {
 	.word = "dns.set",
 	.sign = '~',
@@ -139,5 +214,8 @@ const struct wgc_step_def wgc_step_dns = {
 	.apply = dns_apply,
 	.describe = dns_describe,
 	.undo = dns_undo,
+	.same = dns_same,
+	.present = dns_present,
+	.redo = dns_redo,
 	.undo_text = "restore",
 };

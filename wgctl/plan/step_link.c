@@ -250,8 +250,13 @@ static int set_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_js
 	const struct wgc_profile *p = x->plan->profile;
 	/* A kernel link got its alias when it was created. */
 	const char *alias = x->plan->facts->userspace && p->ifname_derived ? p->name : NULL;
-	int r = wgc_nl_link_set(x->sys->nl, x->ifindex, wgc_mtu_choose(x), alias, true, err);
+	int r = 0;
 
+	/* Before it is up: kill switches know the tunnels of each other by it. */
+	if (p->kill_switch)
+		r = wgc_nl_link_group(x->sys->nl, x->ifindex, WGC_KILL_GROUP, err);
+	if (r == 0)
+		r = wgc_nl_link_set(x->sys->nl, x->ifindex, wgc_mtu_choose(x), alias, true, err);
 	if (r == -EADDRINUSE)
 		port_taken(x, err);
 	return r;
@@ -265,6 +270,10 @@ static void set_describe(const struct wgc_plan *p, const struct wgc_step *s, str
 	} else {
 		wgc_str_addf(text, "%s up, mtu by the paths to the peers", p->profile->ifname);
 		wgc_str_addf(equivalent, "ip link set %s up", p->profile->ifname);
+	}
+	if (p->profile->kill_switch) {
+		wgc_str_addf(text, " group %u", WGC_KILL_GROUP);
+		wgc_str_addf(equivalent, " group %u", WGC_KILL_GROUP);
 	}
 }
 

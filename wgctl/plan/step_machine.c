@@ -32,21 +32,11 @@ static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct w
 static int sysctl_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	int r = wgc_sysctl_write(x->sys, s->path, s->value);
-	char v[16];
 
 	if (r >= 0)
 		return 0;
-	/* In containers /proc/sys is read-only. Only a strict reverse path
-	 * filter looks at the mark; without one the tunnel works as well. */
-	if ((r == -EROFS || r == -EACCES || r == -EPERM || r == -ENOENT) &&
-	    (wgc_sysctl_read(x->sys, "net/ipv4/conf/all/rp_filter", v, sizeof(v)) < 0 || strcmp(v, "1"))) {
-		if (x->run->on_warning)
-			x->run->on_warning(x->run->ctx, "sysctl net.ipv4.conf.all.src_valid_mark cannot be set to 1; it is not "
-							"needed here, as no strict reverse path filter is on");
-		return 1;
-	}
 	wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s to %s: %s", s->path, s->value, strerror(-r));
-	wgc_err_hint(err, "with rp_filter = 1 it is needed; set it outside of the container, or set rp_filter to 2");
+	wgc_err_hint(err, "a strict reverse path filter (rp_filter = 1) needs it; set it outside of the container, or set rp_filter to 2");
 	return r;
 }
 
@@ -124,6 +114,26 @@ static int sysctl_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s back to %s: %s", path, old, strerror(-r)) : 0;
 }
 
+static bool sysctl_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	return !strcmp(wgc_record_str(p, "path"), s->path) && !strcmp(wgc_record_str(p, "new"), s->value);
+}
+
+static bool sysctl_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	char now[64];
+
+	return wgc_sysctl_read(u->sys, wgc_record_str(p, "path"), now, sizeof(now)) < 0 || !strcmp(now, wgc_record_str(p, "new"));
+}
+
+static int sysctl_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	const char *path = wgc_record_str(p, "path"), *value = wgc_record_str(p, "new");
+	int r = wgc_sysctl_write(x->sys, path, value);
+
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s to %s: %s", path, value, strerror(-r)) : 0;
+}
+
 const struct wgc_step_def wgc_step_sysctl = {
 	.word = "sysctl.set",
 	.sign = '~',
@@ -131,6 +141,9 @@ const struct wgc_step_def wgc_step_sysctl = {
 	.apply = sysctl_apply,
 	.describe = sysctl_describe,
 	.undo = sysctl_undo,
+	.same = sysctl_same,
+	.present = sysctl_present,
+	.redo = sysctl_redo,
 	.undo_text = "restore",
 };
 
@@ -143,6 +156,10 @@ static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 	wgc_json_str(j, table);
 	wgc_json_key(j, "delete");
 	wgc_json_str(j, x->plan->want.nft_delete);
+	wgc_json_key(j, "load");
+	wgc_json_str(j, x->plan->want.nft_load);
+	wgc_json_key(j, "base");
+	wgc_json_str(j, x->plan->want.nft_base);
 	return 0;
 }
 
@@ -154,7 +171,8 @@ static int nft_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_js
 	if (r < 0 && mine.code == WGC_E_UNSUPPORTED) {
 		if (x->run->on_warning)
 			x->run->on_warning(x->run->ctx, "this kernel has no nftables: packets from other networks to the tunnel's "
-							"own addresses are not filtered, and replies rely on the routing rules alone");
+							"own addresses are not filtered, and connections from outside are "
+							"answered through the tunnel, so that they break");
 		return 1;
 	}
 	if (r < 0 && err) {
@@ -170,7 +188,7 @@ static void nft_describe(const struct wgc_plan *p, const struct wgc_step *s, str
 	char table[48];
 
 	wgc_routes_nft_table(p->profile->ifname, table);
-	wgc_str_addf(text, "table inet %s: guard the tunnel's addresses, carry its mark", table);
+	wgc_str_addf(text, "table inet %s: guard the tunnel's addresses, answer calls from outside the way they came", table);
 	wgc_str_addf(equivalent, "nft -f -");
 }
 
@@ -186,6 +204,26 @@ static int nft_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	return r;
 }
 
+static bool nft_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	return !strcmp(wgc_record_str(p, "base"), plan->want.nft_base);
+}
+
+bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	char command[80];
+	int r;
+
+	snprintf(command, sizeof(command), "list table inet %s", wgc_record_str(p, "nft"));
+	r = u->sys->nft(u->sys, command, NULL);
+	return r != -ENOENT;
+}
+
+static int nft_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	return x->sys->nft(x->sys, wgc_record_str(p, "load"), err);
+}
+
 const struct wgc_step_def wgc_step_nft = {
 	.word = "nft.load",
 	.sign = '+',
@@ -193,5 +231,8 @@ const struct wgc_step_def wgc_step_nft = {
 	.apply = nft_apply,
 	.describe = nft_describe,
 	.undo = nft_undo,
+	.same = nft_same,
+	.present = wgc_nft_present,
+	.redo = nft_redo,
 	.undo_text = "delete",
 };

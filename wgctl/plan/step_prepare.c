@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/reload.h"
 #include "plan/steps.h"
 
 static const char *const hook_words[WGC_N_HOOKS] = { "PreUp", "PostUp", "PreDown", "PostDown" };
@@ -48,7 +49,7 @@ static int keys_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wg
 
 static int keys_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	return wgc_keys_read(x->plan, err);
+	return wgc_keys_read(x->plan, true, err);
 }
 
 static void keys_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
@@ -60,13 +61,13 @@ static void keys_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 
 static int resolve_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	return wgc_endpoints_resolve(x, err);
+	return x->plan->reload ? wgc_reload_resolve(x, err) : wgc_endpoints_resolve(x, NULL, err);
 }
 
 static void resolve_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text,
 			     struct wgc_str *equivalent)
 {
-	size_t n = wgc_endpoints_count(p->profile);
+	size_t n = p->reload ? p->reload->delta.n_resolve : wgc_endpoints_count(p->profile);
 
 	wgc_str_addf(text, "%zu endpoint name%s", n, n == 1 ? "" : "s");
 }

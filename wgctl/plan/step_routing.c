@@ -18,6 +18,8 @@ static void route_words(const struct wgc_route *r, const char *ifname, struct wg
 		wgc_str_addf(s, "%s dev %s", dst, ifname);
 	if (r->table != RT_TABLE_MAIN)
 		wgc_str_addf(s, " table %u", r->table);
+	if (r->metric)
+		wgc_str_addf(s, " metric %u", r->metric);
 }
 
 /* Routes that the link takes along need no words; the others one object each. */
@@ -42,6 +44,8 @@ static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wg
 		wgc_json_uint(j, r->table);
 		wgc_json_key(j, "type");
 		wgc_json_uint(j, r->type);
+		wgc_json_key(j, "metric");
+		wgc_json_uint(j, r->metric);
 		wgc_json_object_end(j);
 	}
 	wgc_json_array_end(j);
@@ -134,6 +138,7 @@ static int route_of_record(const json_t *o, struct wgc_route *ret)
 		return -EBADMSG;
 	r.table = wgc_record_int(o, "table");
 	r.type = (uint8_t)wgc_record_int(o, "type");
+	r.metric = wgc_record_int(o, "metric");
 	*ret = r;
 	return 0;
 }
@@ -156,6 +161,69 @@ static int route_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_e
 	return first;
 }
 
+/* The same routes, in whatever order. */
+static bool route_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	size_t i;
+
+	if (json_array_size(list) != s->n)
+		return false;
+	json_array_foreach(list, i, o) {
+		struct wgc_route have;
+		bool found = false;
+
+		if (route_of_record(o, &have) < 0)
+			return false;
+		for (size_t k = 0; k < s->n && !found; k++) {
+			const struct wgc_route *want = &plan->want.routes[s->first + k];
+
+			found = want->table == have.table && want->type == have.type && wgc_prefix_equal(&want->dst, &have.dst);
+		}
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool route_present(struct wgc_undo *u, const struct wgc_past *p)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	struct wgc_arena *a = wgc_arena_new();
+	bool all = a != NULL;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		struct wgc_route want, *have;
+		bool found = false;
+		size_t n = 0;
+
+		if (!all || route_of_record(o, &want) < 0 ||
+		    wgc_nl_route_list(u->sys->nl, want.dst.ip.family, want.table, a, &have, &n, NULL) < 0)
+			break;
+		for (size_t k = 0; k < n && !found; k++)
+			found = have[k].type == want.type && wgc_prefix_equal(&have[k].dst, &want.dst);
+		all = found;
+	}
+	wgc_arena_free(a);
+	return all;
+}
+
+static int route_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	json_t *list = json_object_get(p->begun, "routes"), *o;
+	int r = 0;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		struct wgc_route route;
+
+		r = r ?: route_of_record(o, &route);
+		r = r ?: wgc_nl_routes_add(x->sys->nl, &route, 1, -EEXIST, NULL, err);
+	}
+	return r;
+}
+
 const struct wgc_step_def wgc_step_route = {
 	.word = "route.add",
 	.sign = '+',
@@ -163,6 +231,9 @@ const struct wgc_step_def wgc_step_route = {
 	.apply = route_apply,
 	.describe = route_describe,
 	.undo = route_undo,
+	.same = route_same,
+	.present = route_present,
+	.redo = route_redo,
 	.undo_text = "delete",
 };
 
@@ -198,7 +269,11 @@ static void rule_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 	struct wgc_str words = { 0 };
 
 	if (r->fwmask)
-		wgc_str_addf(&words, "%sfwmark 0x%x ", r->invert ? "not " : "", r->fwmark);
+		wgc_str_addf(&words, "%sfwmark 0x%x", r->invert ? "not " : "", r->fwmark);
+	if (r->fwmask && r->fwmask != UINT32_MAX)
+		wgc_str_addf(&words, "/0x%x", r->fwmask);
+	if (r->fwmask)
+		wgc_str_addc(&words, ' ');
 	wgc_str_addf(&words, "table %u", r->table);
 	if (r->suppress_prefixlen >= 0)
 		wgc_str_addf(&words, " suppress_prefixlength %d", r->suppress_prefixlen);
@@ -209,7 +284,7 @@ static void rule_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 	wgc_str_done(&words);
 }
 
-static struct wgc_rule rule_of_record(const struct wgc_past *p)
+struct wgc_rule wgc_rule_of_record(const struct wgc_past *p)
 {
 	return (struct wgc_rule){
 		.family = (uint8_t)wgc_record_int(p->begun, "family"),
@@ -227,7 +302,7 @@ static struct wgc_rule rule_of_record(const struct wgc_past *p)
 
 static int rule_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
-	struct wgc_rule rule = rule_of_record(p);
+	struct wgc_rule rule = wgc_rule_of_record(p);
 	int r = wgc_nl_rule_delete(u->sys->nl, &rule, err);
 
 	/* ENOENT: already gone. EAFNOSUPPORT: IPv6 was switched off since. */
@@ -236,7 +311,7 @@ static int rule_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_er
 
 static bool rule_remains(struct wgc_undo *u, const struct wgc_past *p)
 {
-	struct wgc_rule want = rule_of_record(p), *v;
+	struct wgc_rule want = wgc_rule_of_record(p), *v;
 	struct wgc_arena *a = wgc_arena_new();
 	bool found = false;
 	size_t n;
@@ -250,6 +325,30 @@ static bool rule_remains(struct wgc_undo *u, const struct wgc_past *p)
 	return found;
 }
 
+static bool rule_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
+{
+	struct wgc_rule have = wgc_rule_of_record(p);
+	const struct wgc_rule *want = s->rule;
+
+	return have.family == want->family && have.priority == want->priority && have.table == want->table &&
+	       have.fwmark == want->fwmark && have.fwmask == want->fwmask && have.invert == want->invert &&
+	       have.protocol == want->protocol && have.action == want->action &&
+	       have.suppress_prefixlen == want->suppress_prefixlen;
+}
+
+static int rule_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
+{
+	struct wgc_rule rule = wgc_rule_of_record(p);
+	struct wgc_err mine = WGC_ERR_INIT;
+	int r = wgc_nl_rule_add(x->sys->nl, &rule, &mine);
+
+	if (r == -EEXIST)
+		return 0;
+	if (r < 0 && err)
+		*err = mine;
+	return r;
+}
+
 const struct wgc_step_def wgc_step_rule = {
 	.word = "rule.add",
 	.sign = '+',
@@ -258,5 +357,8 @@ const struct wgc_step_def wgc_step_rule = {
 	.describe = rule_describe,
 	.undo = rule_undo,
 	.remains = rule_remains,
+	.same = rule_same,
+	.present = rule_remains,
+	.redo = rule_redo,
 	.undo_text = "delete",
 };

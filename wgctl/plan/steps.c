@@ -17,6 +17,16 @@ const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS] = {
 	[WGC_STEP_DNS_SET] = &wgc_step_dns,
 	[WGC_STEP_ROUTE_ADD] = &wgc_step_route,
 	[WGC_STEP_RULE_ADD] = &wgc_step_rule,
+	[WGC_STEP_KILL_SWITCH] = &wgc_step_kill_switch,
+	[WGC_STEP_DEVICE_CHANGE] = &wgc_step_device_change,
+	[WGC_STEP_ADDR_CHANGE] = &wgc_step_addr_change,
+	[WGC_STEP_LINK_CHANGE] = &wgc_step_link_change,
+	[WGC_STEP_ROUTE_CHANGE] = &wgc_step_route_change,
+	[WGC_STEP_DNS_CHANGE] = &wgc_step_dns_change,
+	[WGC_STEP_NFT_REPLACE] = &wgc_step_nft_replace,
+	[WGC_STEP_KILL_REPLACE] = &wgc_step_kill_replace,
+	[WGC_STEP_PUT_BACK] = &wgc_step_put_back,
+	[WGC_STEP_TAKE_BACK] = &wgc_step_take_back,
 };
 
 const char *wgc_record_str(const struct wgc_past *p, const char *key)
@@ -52,7 +62,7 @@ void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text,
 		.sign = s->adopted ? '=' : def->sign,
 		.text = wgc_str_get(text),
 		.equivalent = equivalent->len ? equivalent->s : NULL,
-		.undo = s->adopted ? "not ours" : s->covered ? "covered by step 1" : def->undo_text,
+		.undo = s->adopted ? "not ours" : s->covered && !p->reload ? "covered by step 1" : def->undo_text,
 		.at = s->at,
 	};
 }

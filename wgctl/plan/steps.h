@@ -13,7 +13,19 @@
 
 extern const struct wgc_step_def wgc_step_link_create, wgc_step_hook, wgc_step_keys_read, wgc_step_resolve,
 	wgc_step_device, wgc_step_addr, wgc_step_link_set, wgc_step_sysctl, wgc_step_nft, wgc_step_dns, wgc_step_route,
-	wgc_step_rule;
+	wgc_step_rule, wgc_step_kill_switch, wgc_step_device_change, wgc_step_addr_change, wgc_step_link_change, wgc_step_route_change,
+	wgc_step_dns_change, wgc_step_nft_replace, wgc_step_kill_replace, wgc_step_put_back, wgc_step_take_back;
+
+/** A step's number in the journal: a reload counts on where `up` ended. */
+size_t wgc_step_number(const struct wgc_exec *x, size_t index);
+/** The rule that a record of `rule.add` tells of. */
+struct wgc_rule wgc_rule_of_record(const struct wgc_past *p);
+/** Is the table of an nft record still there? */
+bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p);
+/** Tell how the DNS backend was found, and what speaks against it. */
+void wgc_step_dns_tell(const struct wgc_facts *f, struct wgc_run *run);
+/** A tunnel that is up keeps the DNS backend that was found for it when it came up, unless its profile names one. */
+void wgc_step_dns_keep(const struct wgc_history *h, const struct wgc_profile *p, struct wgc_facts *f);
 
 /** A string of a step's record, "" when it is missing. */
 const char *wgc_record_str(const struct wgc_past *p, const char *key);

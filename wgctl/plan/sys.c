@@ -20,7 +20,10 @@ int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err)
 		.proc_sys = "/proc/sys",
 		.rt_tables = "/etc/iproute2/rt_tables",
 		.boot_id = "/proc/sys/kernel/random/boot_id",
+		.proc_net = "/proc/thread-self/net",
 		.nft = wgc_real_nft,
+		.nft_check = wgc_real_nft_check,
+		.nft_list = wgc_real_nft_list,
 		.hook = wgc_real_hook,
 		.resolve = wgc_real_resolve,
 	};
@@ -88,10 +91,12 @@ static int nft_error(const char *text, struct wgc_err *err)
 		enum wgc_code code;
 	} known[] = {
 		{ "File exists", EEXIST, WGC_E_EXISTS },
+		{ "No such file or directory", ENOENT, WGC_E_NOT_FOUND },
 		{ "Operation not permitted", EPERM, WGC_E_PERM },
 		{ "Operation not supported", EOPNOTSUPP, WGC_E_UNSUPPORTED },
 		{ "Protocol not supported", EPROTONOSUPPORT, WGC_E_UNSUPPORTED },
 		{ "Invalid argument", EINVAL, WGC_E_UNSUPPORTED },
+		{ "No such file or directory", ENOENT, WGC_E_UNSUPPORTED },
 	};
 	const char *start = text;
 	enum wgc_code code = WGC_E_KERNEL;
@@ -108,23 +113,72 @@ static int nft_error(const char *text, struct wgc_err *err)
 	return wgc_err_set(err, code, sys, "nftables refused our table: %.*s", (int)strcspn(start, "\n"), start);
 }
 
-int wgc_real_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+static int nftables_open(struct wgc_sys *sys, struct wgc_err *err)
 {
 	struct nft_ctx *ctx = sys->nftables;
 
-	if (!ctx) {
-		ctx = sys->nftables = nft_ctx_new(NFT_CTX_DEFAULT);
-		if (!ctx)
-			return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables cannot be used here");
-		nft_ctx_buffer_output(ctx);
-		nft_ctx_buffer_error(ctx);
-	}
-	sys->nftables_deleted |= strstr(commands, "delete ") != NULL;
-	if (nft_run_cmd_from_buffer(ctx, commands) == 0) {
-		nft_ctx_get_output_buffer(ctx); /* reading empties it */
+	if (ctx)
+		return 0;
+	ctx = sys->nftables = nft_ctx_new(NFT_CTX_DEFAULT);
+	if (!ctx)
+		return wgc_err_set(err, WGC_E_UNSUPPORTED, EPROTONOSUPPORT, "nftables cannot be used here");
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	return 0;
+}
+
+static int nftables_run(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+{
+	if (nft_run_cmd_from_buffer(sys->nftables, commands) == 0) {
+		nft_ctx_get_error_buffer(sys->nftables); /* reading empties it */
 		return 0;
 	}
-	return nft_error(nft_ctx_get_error_buffer(ctx) ?: "", err);
+	nft_ctx_get_output_buffer(sys->nftables);
+	return nft_error(nft_ctx_get_error_buffer(sys->nftables) ?: "", err);
+}
+
+int wgc_real_nft(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+{
+	int r = nftables_open(sys, err);
+
+	if (r < 0)
+		return r;
+	sys->nftables_deleted |= strstr(commands, "delete ") != NULL;
+	r = nftables_run(sys, commands, err);
+	if (r == 0)
+		nft_ctx_get_output_buffer(sys->nftables);
+	return r;
+}
+
+int wgc_real_nft_check(struct wgc_sys *sys, const char *commands, struct wgc_err *err)
+{
+	int r = nftables_open(sys, err);
+
+	if (r < 0)
+		return r;
+	nft_ctx_set_dry_run(sys->nftables, true);
+	r = nftables_run(sys, commands, err);
+	nft_ctx_set_dry_run(sys->nftables, false);
+	if (r == 0)
+		nft_ctx_get_output_buffer(sys->nftables);
+	return r;
+}
+
+int wgc_real_nft_list(struct wgc_sys *sys, const char *command, char **ret_text, struct wgc_err *err)
+{
+	int r = nftables_open(sys, err);
+
+	if (r < 0)
+		return r;
+	/* No counters, no elements of sets: what there are a million of says
+	 * nothing here. */
+	nft_ctx_output_set_flags(sys->nftables, NFT_CTX_OUTPUT_STATELESS | NFT_CTX_OUTPUT_TERSE);
+	r = nftables_run(sys, command, err);
+	nft_ctx_output_set_flags(sys->nftables, 0);
+	if (r < 0)
+		return r;
+	*ret_text = strdup(nft_ctx_get_output_buffer(sys->nftables) ?: "");
+	return *ret_text ? 0 : wgc_err_nomem(err);
 }
 
 /* `%i` is the link's name, everywhere, with no way to escape it: wg-quick's rule. */

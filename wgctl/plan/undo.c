@@ -18,8 +18,7 @@ static void note_remains(struct wgc_run *run, const struct wgc_past *p, const ch
 	snprintf(run->remains + len, sizeof(run->remains) - len, "%sstep %zu, %s (%s)", len ? "; " : "", p->index, kind_of(p), why);
 }
 
-/* What a record is about, in the words of its step. */
-static void record_text(const struct wgc_past *p, struct wgc_str *out)
+void wgc_record_text(const struct wgc_past *p, struct wgc_str *out)
 {
 	json_t *routes = json_object_get(p->begun, "routes");
 
@@ -41,7 +40,7 @@ void wgc_undo_tell(struct wgc_undo *u, const struct wgc_past *p, const struct wg
 {
 	WGC_AUTO_STR struct wgc_str text = { 0 };
 
-	record_text(p, &text);
+	wgc_record_text(p, &text);
 	struct wgc_step_view v = {
 		.index = p->index,
 		.total = u->history->n,
@@ -55,42 +54,57 @@ void wgc_undo_tell(struct wgc_undo *u, const struct wgc_past *p, const struct wg
 		u->run->on_undo(u->run->ctx, &v);
 }
 
+/* One step. What became of it is counted and told; 0, or the failure. */
+static int undo_one(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	const struct wgc_step_def *def = wgc_step_def_find(kind_of(p));
+	int r;
+
+	/* Nothing of ours is there: as good as undone. */
+	if (p->adopted || p->failed || !def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
+	    (u->netns_gone && def != wgc_step_defs[WGC_STEP_DNS_SET])) {
+		u->run->undone++;
+		return 0;
+	}
+	if (def == wgc_step_defs[WGC_STEP_KILL_SWITCH] && u->keep_kill_switch) {
+		u->kept = true;
+		u->run->undone++;
+		return 0;
+	}
+	wgc_undo_tell(u, p, def);
+	r = def->undo(u, p, err);
+	if (r == 0 && def->remains && def->remains(u, p))
+		r = wgc_err_set(err, WGC_E_KERNEL, EBUSY, "it is still there, though the kernel said that it was removed");
+	if (r < 0) {
+		wgc_err_wrap(err, "undo of step %zu, %s", p->index, def->word);
+		note_remains(u->run, p, err->kernel[0] ? err->kernel : err->msg);
+		return r;
+	}
+	u->run->undone++;
+	/* Not fatal: undo is idempotent, so a lost mark costs a repetition. */
+	wgc_journal_appendf(u->journal, NULL, "{\"undone\":%zu}", p->index);
+	return 0;
+}
+
 int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err)
 {
 	const struct wgc_history *h = u->history;
 	int first = 0;
 
-	for (size_t i = h->n; i--;) {
-		const struct wgc_past *p = &h->steps[i];
-		const struct wgc_step_def *def = wgc_step_def_find(kind_of(p));
-		struct wgc_err mine = WGC_ERR_INIT;
-		int r;
+	for (int last = 0; last < 2; last++)
+		for (size_t i = h->n; i--;) {
+			const struct wgc_step_def *def = wgc_step_def_find(kind_of(&h->steps[i]));
+			struct wgc_err mine = WGC_ERR_INIT;
+			int r;
 
-		if (p->undone)
-			continue;
-		/* Nothing of ours is there: as good as undone. */
-		if (p->adopted || p->failed || !def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
-		    (u->netns_gone && def != wgc_step_defs[WGC_STEP_DNS_SET])) {
-			u->run->undone++;
-			continue;
-		}
-		wgc_undo_tell(u, p, def);
-		r = def->undo(u, p, &mine);
-		if (r == 0 && def->remains && def->remains(u, p))
-			r = wgc_err_set(&mine, WGC_E_KERNEL, EBUSY, "it is still there, though the kernel said that it was removed");
-		if (r < 0) {
-			wgc_err_wrap(&mine, "undo of step %zu, %s", p->index, def->word);
-			note_remains(u->run, p, mine.kernel[0] ? mine.kernel : mine.msg);
-			if (!first) {
+			if (h->steps[i].undone || (def && def->undo_last) != last)
+				continue;
+			r = undo_one(u, &h->steps[i], &mine);
+			if (r < 0 && !first) {
 				first = r;
 				if (err)
 					*err = mine;
 			}
-			continue;
 		}
-		u->run->undone++;
-		/* Not fatal: undo is idempotent, so a lost mark costs a repetition. */
-		wgc_journal_appendf(u->journal, NULL, "{\"undone\":%zu}", p->index);
-	}
 	return first;
 }

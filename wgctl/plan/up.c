@@ -7,10 +7,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plan/internal.h"
+#include "plan/reload.h"
+#include "plan/steps.h"
 
-/* A fingerprint of the profile as written, to tell "already up" from "changed". */
-static void fingerprint(const struct wgc_profile *p, char out[static 33])
+void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33])
 {
 	unsigned char h[16];
 
@@ -18,52 +18,81 @@ static void fingerprint(const struct wgc_profile *p, char out[static 33])
 	sodium_bin2hex(out, 33, h, sizeof(h));
 }
 
+static void members(struct wgc_json *j, const char *const v[][2], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		wgc_json_key(j, v[i][0]);
+		wgc_json_str(j, v[i][1]);
+	}
+}
+
+void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j)
+{
+	const struct wgc_routes_desired *want = &plan->want;
+	uint32_t priority[2] = { 0 }, rules[2] = { 0 };
+
+	/* The others' rules go elsewhere, also before ours are there. */
+	for (size_t i = 0; i < want->n_rules; i++) {
+		bool v6 = want->rules[i].family == AF_INET6;
+
+		if (!rules[v6]++)
+			priority[v6] = want->rules[i].priority;
+	}
+	const struct {
+		const char *key;
+		uint32_t value;
+	} v[] = { { "mark", want->mark },	  { "table", want->table },  { "around", want->around },
+		  { "priority4", priority[0] }, { "priority6", priority[1] }, { "rules4", rules[0] }, { "rules6", rules[1] } };
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+		wgc_json_key(j, v[i].key);
+		wgc_json_uint(j, v[i].value);
+	}
+}
+
+void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
+{
+	const struct wgc_profile *p = plan->profile;
+	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	char print[33];
+
+	wgc_profile_fingerprint(p, print);
+	members(j, (const char *const[][2]){ { "path", path ?: p->source.path }, { "fingerprint", print } }, 2);
+	wgc_head_numbers(plan, j);
+	wgc_json_key(j, "save");
+	wgc_json_bool(j, p->save_config);
+	/* `down` runs these even when the file is gone or says otherwise by then. */
+	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
+		wgc_json_key(j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
+		wgc_json_array(j);
+		for (size_t i = 0; i < p->hooks[h].n; i++)
+			wgc_json_str(j, p->hooks[h].v[i].s);
+		wgc_json_array_end(j);
+	}
+}
+
 static int write_head(struct wgc_exec *x, struct wgc_err *err)
 {
 	const struct wgc_profile *p = x->plan->profile;
 	WGC_AUTO_STR struct wgc_str line = { 0 };
 	struct wgc_json j = { .out = &line, .compact = true };
-	char boot[64], netns[48], print[33];
-	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	char boot[64], netns[48];
 
 	wgc_boot_id(x->sys, boot);
 	wgc_netns_id(netns);
-	fingerprint(p, print);
 	const char *const strings[][2] = {
-		{ "profile", p->name }, { "path", path ?: p->source.path },
-		{ "ifname", p->ifname }, { "boot", boot },
-		{ "netns", netns },	{ "fingerprint", print },
+		{ "profile", p->name }, { "ifname", p->ifname },
+		{ "boot", boot },	{ "netns", netns },
 		{ "backend", x->plan->facts->userspace ? "userspace" : "kernel" },
 	};
 
 	wgc_json_object(&j);
 	wgc_json_key(&j, "wgctl");
 	wgc_json_int(&j, 1);
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(strings); i++) {
-		wgc_json_key(&j, strings[i][0]);
-		wgc_json_str(&j, strings[i][1]);
-	}
+	members(&j, strings, WGC_ARRAY_SIZE(strings));
 	wgc_json_key(&j, "since");
 	wgc_json_int(&j, time(NULL));
-	wgc_json_key(&j, "mark");
-	wgc_json_uint(&j, x->plan->want.mark);
-	wgc_json_key(&j, "table");
-	wgc_json_uint(&j, x->plan->want.table);
-	/* The others' rules go elsewhere, also before ours are there. */
-	for (size_t i = 0; i < x->plan->want.n_rules; i += 2) {
-		wgc_json_key(&j, x->plan->want.rules[i].family == AF_INET6 ? "priority6" : "priority4");
-		wgc_json_uint(&j, x->plan->want.rules[i].priority);
-	}
-	wgc_json_key(&j, "save");
-	wgc_json_bool(&j, p->save_config);
-	/* `down` runs these even when the file is gone or says otherwise by then. */
-	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
-		wgc_json_key(&j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
-		wgc_json_array(&j);
-		for (size_t i = 0; i < p->hooks[h].n; i++)
-			wgc_json_str(&j, p->hooks[h].v[i].s);
-		wgc_json_array_end(&j);
-	}
+	wgc_head_members(x->plan, &j);
 	wgc_json_object_end(&j);
 	if (line.oom)
 		return wgc_err_nomem(err);
@@ -71,11 +100,12 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 }
 
 /* What an earlier run of this profile left. 1: it is up and the same; 0: the
- * way is free; negative: it is not. */
+ * way is free; negative: it is not. A kill switch in force stays so, and the
+ * journal with it: *@ret_goes_on. */
 static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_journal *journal, struct wgc_run *run,
-		     struct wgc_arena *a, struct wgc_err *err)
+		     struct wgc_arena *a, bool *ret_goes_on, struct wgc_err *err)
 {
-	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal };
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .keep_kill_switch = true };
 	char boot[64], netns[48], print[33];
 	struct wgc_history h;
 	struct wgc_link link;
@@ -101,27 +131,32 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		wgc_err_hint(err, "take it down there first, or use a copy of the profile with another name");
 	} else if (!undo.netns_gone && h.up && !h.down &&
 		   wgc_nl_link_get(sys->nl, wgc_history_str(&h, "ifname"), &link, NULL) == 0) {
-		fingerprint(p, print);
+		wgc_profile_fingerprint(p, print);
 		r = 1;
-		if (strcmp(wgc_history_str(&h, "fingerprint"), print)) {
+		if (h.reloading) {
+			/* Killed half-way between two profiles: on to this one. */
+			run->repaired = true;
+			r = wgc_reload_locked(sys, p, run, journal, &h, a, err) ?: 1;
+		} else if (strcmp(wgc_history_str(&h, "fingerprint"), print)) {
 			r = wgc_err_set(err, WGC_E_EXISTS, EEXIST, "'%s' is up with other settings than the profile has now", p->name);
-			wgc_err_hint(err, "run `wgctl down %s` and `wgctl up %s`; `wgctl reload`, which keeps sessions, is not "
-					  "supported yet", p->name, p->name);
+			wgc_err_hint(err, "`wgctl diff %s` shows what is different, `wgctl reload %s` changes it and keeps sessions",
+				     p->name, p->name);
 		}
 	} else if (run->dry_run) {
 		r = 0;
 	} else {
 		struct wgc_run repair = { .ctx = run->ctx, .on_undo = run->on_undo, .on_warning = run->on_warning };
 
-		/* Unfinished, or its link is gone. */
+		/* Unfinished, or its link is gone; or it is down, locked. */
 		undo.run = &repair;
+		run->repaired = !wgc_history_locked(&h);
 		r = wgc_undo_all(&undo, err);
-		run->repaired = true;
 		run->undo_failed = repair.undo_failed;
 		memcpy(run->remains, repair.remains, sizeof(run->remains));
-		if (r == 0)
+		*ret_goes_on = r == 0 && undo.kept;
+		if (r == 0 && !undo.kept)
 			r = wgc_journal_remove(journal, err);
-		else
+		else if (r < 0)
 			wgc_err_wrap(err, "repairing what an earlier run left");
 	}
 	json_decref(records);
@@ -141,26 +176,20 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 		if (r == 0) {
 			undo.history = &h;
 			/* A step whose announcement failed was not begun. */
-			x->run->steps = h.n;
+			x->run->steps = h.n - h.n_inherited;
+			x->run->undone -= h.n_inherited;
+			/* As before: what was in force then is in force now. */
+			undo.keep_kill_switch = wgc_history_kill_switch(&h, h.n_inherited, false);
 			r = wgc_undo_all(&undo, NULL);
+			x->run->locked = undo.kept;
 		} else {
 			r = 0; /* not even the first record: nothing was done */
 		}
 	}
-	if (r == 0)
+	if (r == 0 && !undo.kept)
 		wgc_journal_remove(x->journal, NULL);
 	json_decref(records);
 	return r;
-}
-
-static void tell_dns(const struct wgc_facts *f, struct wgc_run *run)
-{
-	const struct wgc_dns_decision *d = f->dns_why;
-
-	for (size_t i = 0; d && i < d->n && run->on_detail; i++)
-		run->on_detail(run->ctx, d->trail[i]);
-	if (d && *d->warning && run->on_warning)
-		run->on_warning(run->ctx, d->warning);
 }
 
 static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
@@ -169,9 +198,10 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	struct wgc_plan plan = { .n = 0 };
 	struct wgc_facts facts;
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
+	bool goes_on = false;
 	int all, r;
 
-	r = look_back(sys, p, journal, run, a, err);
+	r = look_back(sys, p, journal, run, a, &goes_on, err);
 	if (r == 1)
 		run->already_up = true;
 	if (r)
@@ -186,25 +216,26 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	if (r == 0)
 		r = wgc_plan_build(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
-		r = wgc_journal_create(journal, err);
+		r = goes_on ? 0 : wgc_journal_create(journal, err);
 		if (r == 0)
 			r = write_head(&x, err);
 	}
 	wgc_close(all);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
-		if (journal->fd >= 0)
+		if (journal->fd >= 0 && !goes_on)
 			wgc_journal_remove(journal, NULL);
 		wgc_wipe(&plan.device, sizeof(plan.device));
 		return r;
 	}
-	tell_dns(&facts, run);
+	wgc_step_dns_tell(&facts, run);
 	if (run->dry_run) {
 		r = wgc_execute_dry(&x, err);
 	} else {
 		if (plan.want.skipped_ipv6 && run->on_warning)
 			run->on_warning(run->ctx, "IPv6 is disabled here: the profile's IPv6 addresses and routes are left out");
 		r = wgc_execute(&x, err);
+		r = r ?: wgc_applied_write(journal, WGC_APPLIED, &plan, err);
 		if (r == 0)
 			r = wgc_journal_append(journal, "{\"up\":true}", err);
 		if (r < 0)

@@ -11,6 +11,7 @@
 #define USUAL_MTU 1500
 #define IPV6_MIN_MTU 1280
 #define IPV4_MIN_MTU 576
+#define LAST_METRIC 0x7fffffff
 
 uint32_t wgc_routes_mtu(uint32_t path_mtu)
 {
@@ -251,12 +252,12 @@ static uint32_t explicit_table(const struct work *w)
 
 static int make_routes(struct work *w, struct wgc_err *err)
 {
-	static const struct wgc_prefix everywhere6 = { .ip.family = AF_INET6 };
+	static const struct wgc_prefix everywhere4 = { .ip.family = AF_INET }, everywhere6 = { .ip.family = AF_INET6 };
 	bool automatic = w->p->table_mode == WGC_TABLE_AUTO;
 	WGC_AUTO_FREE struct wgc_route *v = NULL;
 	size_t n = 0;
 
-	v = calloc(w->n_wanted + w->n_excludes + 1, sizeof(*v));
+	v = calloc(w->n_wanted + w->n_excludes + 3, sizeof(*v));
 	if (!v)
 		return wgc_err_nomem(err);
 	for (size_t i = 0; i < w->n_excludes; i++) {
@@ -283,6 +284,15 @@ static int make_routes(struct work *w, struct wgc_err *err)
 	}
 	if (w->v6.closed)
 		v[n++] = route_to(&everywhere6, RTN_UNREACHABLE, w->d.table, w->v6.at);
+	/* Behind a kill switch nothing falls back to the other tables when the
+	 * link is gone: the local network, which it spares, is what is meant by
+	 * them, not what has the same addresses somewhere else. */
+	for (int i = 0; w->p->kill_switch && i < 2; i++) {
+		if (!(i ? w->v6.policy && !w->v6.closed : w->v4.policy))
+			continue;
+		v[n] = route_to(i ? &everywhere6 : &everywhere4, RTN_UNREACHABLE, w->d.table, w->p->kill_switch_at);
+		v[n++].metric = LAST_METRIC;
+	}
 	if (!n)
 		return 0;
 	w->d.routes = by_length(w->a, v, n);
@@ -299,28 +309,32 @@ static int make_policy(struct work *w, struct wgc_err *err)
 	d->policy6 = w->v6.policy;
 	d->closed6 = w->v6.closed;
 	d->policy = d->policy4 || d->policy6;
+	if (d->policy || w->p->kill_switch) {
+		r = wgc_routes_choose_mark(w->p, w->f, d, err);
+		if (r < 0)
+			return r;
+	}
 	if (!d->policy)
 		return 0;
-	r = wgc_routes_choose_table(w->p, w->f, &d->mark, &d->table, err);
+	r = wgc_routes_choose_table(w->p, w->f, d, err);
 	if (r < 0)
 		return r;
-	d->rules = wgc_arena_alloc(w->a, 4 * sizeof(*d->rules));
+	d->rules = wgc_arena_alloc(w->a, 2 * WGC_MAX_RULES * sizeof(*d->rules));
 	if (!d->rules)
 		return wgc_err_nomem(err);
 	if (d->policy4) {
-		r = wgc_routes_choose_rules(w->f, AF_INET, d->mark, d->table, w->v4.at, d->rules, err);
+		r = wgc_routes_choose_rules(w->p, w->f, AF_INET, w->v4.at, d, err);
 		if (r < 0)
 			return r;
-		d->n_rules = 2;
 	}
 	if (d->policy6) {
-		r = wgc_routes_choose_rules(w->f, AF_INET6, d->mark, d->table, w->v6.at, d->rules + d->n_rules, err);
+		r = wgc_routes_choose_rules(w->p, w->f, AF_INET6, w->v6.at, d, err);
 		if (r < 0)
 			return r;
-		d->n_rules += 2;
 	}
-	d->src_valid_mark = d->policy4;
-	return w->f->nft_available ? wgc_routes_firewall(w->p, w->a, d, err) : 0;
+	/* Only a strict filter looks at the marks of what comes in. */
+	d->src_valid_mark = d->policy4 && w->f->strict_rp_filter;
+	return w->f->nft_available ? wgc_routes_firewall(w->p, w->f, w->a, d, err) : 0;
 }
 
 int wgc_routes_plan(const struct wgc_profile *p, const struct wgc_routes_facts *f, struct wgc_arena *a,

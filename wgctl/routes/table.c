@@ -1,67 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Mark, table and rule priorities of policy routing: numbers that nobody else
- * uses, in front of what was there.
+ * Table and rule priorities of policy routing: the same for a profile at every
+ * `up`, unless somebody else has them, and in front of what was there.
  */
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
 
 #include "routes/internal.h"
 
-#define FIRST_TABLE 51820
+#define FIRST_TABLE 119000
+#define N_TABLES 1000
 /* Priority of the kernel's own "lookup main". */
 #define MAIN_PRIORITY 32766
-/* More candidates than this are only refused by a rule with a mask made for it. */
-#define MAX_TRIES (1u << 20)
-
-static int cmp_u32(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-/* Every number that somebody uses as a table or as an exact mark, in order. */
-static int used_numbers(const struct wgc_routes_facts *f, uint32_t **ret, size_t *ret_n)
-{
-	size_t n = 0, max = f->n_routes + 2 * f->n_rules + f->n_marks;
-	uint32_t *v = calloc(max ? max : 1, sizeof(*v)), last = 0;
-
-	if (!v)
-		return -ENOMEM;
-	/* Full tables come in long runs: keep one number of each. */
-	for (size_t i = 0; i < f->n_routes; i++)
-		if (f->routes[i].table != last)
-			v[n++] = last = f->routes[i].table;
-	for (size_t i = 0; i < f->n_rules; i++) {
-		v[n++] = f->rules[i].table;
-		/* With its mask or without: a rule left over from a tunnel
-		 * names the table that it was for. */
-		v[n++] = f->rules[i].fwmark;
-	}
-	for (size_t i = 0; i < f->n_marks; i++)
-		v[n++] = f->marks[i];
-	qsort(v, n, sizeof(*v), cmp_u32);
-	*ret = v;
-	*ret_n = n;
-	return 0;
-}
-
-/* Would a rule that somebody made for some bits of the mark catch our packets?
- * Inverted rules are other full tunnels: being carried by an older one is what
- * a second tunnel does. */
-static bool caught_by_mask(const struct wgc_routes_facts *f, uint32_t mark)
-{
-	for (size_t i = 0; i < f->n_rules; i++) {
-		const struct wgc_rule *r = &f->rules[i];
-
-		if (!r->invert && (r->fwmark & r->fwmask) && (mark & r->fwmask) == (r->fwmark & r->fwmask))
-			return true;
-	}
-	return false;
-}
+/* In front of Tailscale's, from 5210, and of what is added without a number. */
+#define FIRST_PRIORITY 4096
+#define SLOT 16
+#define N_SLOTS 64
 
 static bool table_has_routes(const struct wgc_routes_facts *f, uint32_t table)
 {
@@ -71,47 +26,47 @@ static bool table_has_routes(const struct wgc_routes_facts *f, uint32_t table)
 	return false;
 }
 
-static int free_number(const struct wgc_routes_facts *f, uint32_t *ret, struct wgc_err *err)
+static int free_table(const struct wgc_profile *p, const struct wgc_routes_facts *f, uint32_t *ret, struct wgc_err *err)
 {
-	WGC_AUTO_FREE uint32_t *used = NULL;
-	size_t n, i = 0;
-	int r;
+	bool used[N_TABLES] = { false };
+	uint32_t first = wgc_routes_hash(p->name ?: p->ifname), n;
 
-	r = used_numbers(f, &used, &n);
-	if (r < 0)
-		return wgc_err_nomem(err);
-	for (uint32_t number = FIRST_TABLE; number < FIRST_TABLE + MAX_TRIES; number++) {
-		while (i < n && used[i] < number)
-			i++;
-		if ((i < n && used[i] == number) || caught_by_mask(f, number))
-			continue;
-		*ret = number;
-		return 0;
+	for (size_t i = 0; i < f->n_routes; i++)
+		if (f->routes[i].table - FIRST_TABLE < N_TABLES)
+			used[f->routes[i].table - FIRST_TABLE] = true;
+	for (size_t i = 0; i < f->n_rules; i++)
+		if (f->rules[i].table - FIRST_TABLE < N_TABLES)
+			used[f->rules[i].table - FIRST_TABLE] = true;
+	for (uint32_t i = 0; i < N_TABLES; i++) {
+		n = (first + i) % N_TABLES;
+		if (!used[n]) {
+			*ret = FIRST_TABLE + n;
+			return 0;
+		}
 	}
-	wgc_err_set(err, WGC_E_EXISTS, EEXIST, "no firewall mark from %u up is free of the rules that are there", FIRST_TABLE);
-	wgc_err_hint(err, "see `ip rule`; FwMark = chooses a mark by hand");
+	wgc_err_set(err, WGC_E_EXISTS, EEXIST, "no routing table from %u to %u is free", FIRST_TABLE, FIRST_TABLE + N_TABLES - 1);
+	wgc_err_hint(err, "see `ip rule` and `ip route show table all`; Table = chooses one by hand");
 	return -EEXIST;
 }
 
-int wgc_routes_choose_table(const struct wgc_profile *p, const struct wgc_routes_facts *f, uint32_t *ret_mark,
-			    uint32_t *ret_table, struct wgc_err *err)
+int wgc_routes_choose_table(const struct wgc_profile *p, const struct wgc_routes_facts *f, struct wgc_routes_desired *d,
+			    struct wgc_err *err)
 {
-	uint32_t mark = p->device.flags & WGC_DEVICE_HAS_FWMARK ? p->device.fwmark : 0, table = mark;
+	uint32_t mark = p->device.flags & WGC_DEVICE_HAS_FWMARK ? p->device.fwmark : 0;
 
+	if (f->keep.table && (!mark || mark == f->keep.mark)) {
+		d->table = f->keep.table;
+		return 0;
+	}
 	/* wg-quick's rule is that the table has the mark's number. A mark that
 	 * happens to be the number of a table of the system, or of a table in
 	 * use, stays the mark; what it must not do is send everybody's traffic
 	 * through somebody's table. */
-	if (!mark || mark == RT_TABLE_COMPAT || (mark >= RT_TABLE_DEFAULT && mark <= RT_TABLE_LOCAL) ||
-	    table_has_routes(f, mark)) {
-		int r = free_number(f, &table, err);
-
-		if (r < 0)
-			return r;
+	if (mark && mark != RT_TABLE_COMPAT && (mark < RT_TABLE_DEFAULT || mark > RT_TABLE_LOCAL) && !table_has_routes(f, mark)) {
+		d->table = mark;
+		return 0;
 	}
-	*ret_mark = mark ? mark : table;
-	*ret_table = table;
-	return 0;
+	return free_table(p, f, &d->table, err);
 }
 
 /* "lookup TABLE" for everything. */
@@ -133,11 +88,15 @@ static bool priority_used(const struct wgc_routes_facts *f, uint8_t family, uint
  * Where the kernel puts a rule without a priority, as wg-quick has it, is in
  * front of all others but "lookup local": so does this, except that local is
  * found by what it does (some move it), since a tunnel in front of it would
- * take what is meant for this machine.
+ * take what is meant for this machine. Behind a rule of others the profile
+ * would not be what it says, and the tunnel that came last is the one meant:
+ * so the profile's own place counts only while it is in front. @n in a row.
  */
-static bool choose_priority(const struct wgc_routes_facts *f, uint8_t family, uint32_t *ret)
+static bool choose_priority(const struct wgc_profile *p, const struct wgc_routes_facts *f, uint8_t family, uint32_t n,
+			    uint32_t *ret)
 {
-	uint32_t local = 0, limit = MAIN_PRIORITY, first;
+	uint32_t local = 0, limit = MAIN_PRIORITY, first, own;
+	uint32_t run = 0;
 	bool local_seen = false, main_seen = false;
 
 	for (size_t i = 0; i < f->n_rules; i++) {
@@ -158,21 +117,55 @@ static bool choose_priority(const struct wgc_routes_facts *f, uint8_t family, ui
 	for (size_t i = 0; i < f->n_rules; i++)
 		if (f->rules[i].family == family && f->rules[i].priority > local && f->rules[i].priority < first)
 			first = f->rules[i].priority;
-	if (first > local && first - local > 2) {
-		*ret = first - 2;
+	own = FIRST_PRIORITY + SLOT * (wgc_routes_hash(p->name ?: p->ifname) % N_SLOTS) + SLOT - n;
+	if (own > local && own + n <= first) {
+		*ret = own;
+		return true;
+	}
+	if (first > local && first - local > n) {
+		*ret = first - n;
 		return true;
 	}
 	/* No room there: the first room that there is, still in front of main. */
-	for (uint32_t n = local + 1; n < limit && n + 1 < limit; n++)
-		if (!priority_used(f, family, n) && !priority_used(f, family, n + 1)) {
-			*ret = n;
+	for (uint32_t at = local + 1; at < limit; at++) {
+		run = priority_used(f, family, at) ? 0 : run + 1;
+		if (run == n) {
+			*ret = at - n + 1;
 			return true;
 		}
+	}
 	return false;
 }
 
-int wgc_routes_choose_rules(const struct wgc_routes_facts *f, uint8_t family, uint32_t mark, uint32_t table,
-			    struct wgc_span at, struct wgc_rule ret[static 2], struct wgc_err *err)
+/* The place that the tunnel's rules have already; 0: it has not so many. */
+static uint32_t kept_priority(const struct wgc_routes_facts *f, uint8_t family, uint32_t n)
+{
+	uint32_t have = 0;
+
+	for (size_t i = 0; i < f->keep.n_rules; i++)
+		have += f->keep.rules[i].family == family;
+	if (have != n)
+		return 0;
+	return family == AF_INET6 ? f->keep.priority6 : f->keep.priority4;
+}
+
+/* Another full tunnel, whose own packets must not go into ours: ours go into it. */
+static bool other_full_tunnel(const struct wgc_rule *r, uint8_t family, uint32_t around)
+{
+	return r->family == family && r->invert && r->fwmask && r->fwmark && !r->other && r->action == FR_ACT_TO_TBL &&
+	       !(r->fwmark == around && r->fwmask == around);
+}
+
+static bool have_mark(const struct wgc_rule *v, size_t n, uint32_t mark, uint32_t mask)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].fwmark == mark && v[i].fwmask == mask)
+			return true;
+	return false;
+}
+
+int wgc_routes_choose_rules(const struct wgc_profile *p, const struct wgc_routes_facts *f, uint8_t family, struct wgc_span at,
+			    struct wgc_routes_desired *d, struct wgc_err *err)
 {
 	struct wgc_rule r = {
 		.family = family,
@@ -180,12 +173,43 @@ int wgc_routes_choose_rules(const struct wgc_routes_facts *f, uint8_t family, ui
 		.protocol = RTPROT_KERNEL,
 		.has_priority = true,
 		.suppress_prefixlen = -1,
+		.table = RT_TABLE_MAIN,
 		.at = at,
 	};
-	uint32_t priority;
+	struct wgc_rule *v = &d->rules[d->n_rules];
+	uint32_t n = 0, priority;
+	bool ours = (d->mark & d->around) == d->around;
 
-	if (!choose_priority(f, family, &priority)) {
-		wgc_err_set(err, WGC_E_EXISTS, EEXIST, "no two priorities are free for the rules of an %s tunnel",
+	if (!ours) {
+		v[n] = r;
+		v[n].fwmark = v[n].fwmask = d->around;
+		n++;
+	}
+	for (size_t i = 0; i < f->n_rules && n < WGC_MAX_RULES - 2; i++) {
+		const struct wgc_rule *o = &f->rules[i];
+
+		if (!other_full_tunnel(o, family, d->around) || have_mark(v, n, o->fwmark, o->fwmask))
+			continue;
+		/* One that came later goes into ours, and has said so itself. */
+		if (f->keep.table && !have_mark(f->keep.rules, f->keep.n_rules, o->fwmark, o->fwmask))
+			continue;
+		v[n] = r;
+		v[n].fwmark = o->fwmark;
+		v[n].fwmask = o->fwmask;
+		n++;
+	}
+	/* Looked at before the last and added before it: at no moment does
+	 * traffic to the local networks go into the tunnel. */
+	v[n] = r;
+	v[n++].suppress_prefixlen = 0;
+	v[n] = r;
+	v[n].invert = true;
+	v[n].fwmark = ours ? d->around : d->mark;
+	v[n].fwmask = ours ? d->around : d->mask;
+	v[n++].table = d->table;
+	priority = kept_priority(f, family, n);
+	if (!priority && !choose_priority(p, f, family, n, &priority)) {
+		wgc_err_set(err, WGC_E_EXISTS, EEXIST, "no %u priorities in a row are free for the rules of an %s tunnel", n,
 			    family == AF_INET6 ? "IPv6" : "IPv4");
 		wgc_err_hint(err, "see `ip %srule`: there must be room between 'lookup local' and 'lookup main'",
 			     family == AF_INET6 ? "-6 " : "");
@@ -193,17 +217,8 @@ int wgc_routes_choose_rules(const struct wgc_routes_facts *f, uint8_t family, ui
 			err->at = at;
 		return -EEXIST;
 	}
-	/* Looked at first and added first: at no moment does traffic to the
-	 * local networks go into the tunnel. */
-	ret[0] = r;
-	ret[0].priority = priority;
-	ret[0].table = RT_TABLE_MAIN;
-	ret[0].suppress_prefixlen = 0;
-	ret[1] = r;
-	ret[1].priority = priority + 1;
-	ret[1].invert = true;
-	ret[1].fwmark = mark;
-	ret[1].fwmask = 0xffffffff;
-	ret[1].table = table;
+	for (uint32_t i = 0; i < n; i++)
+		v[i].priority = priority + i;
+	d->n_rules += n;
 	return 0;
 }

@@ -101,9 +101,6 @@ static void unsupported(void)
 		"\nSocketNamespace = a\nInterfaceNamespace = b\nKillSwitch = on\nAllowLAN = yes\nDNSMode = resolved\nIPv6 = block\nRefreshEndpoints = 30\n",
 		"3:1:15 error unsupported SocketNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"4:1:18 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"5:14:2 error unsupported KillSwitch = on is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"6:1:8 error unsupported AllowLAN is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"8:8:5 error unsupported IPv6 = block is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"9:20:2 error unsupported RefreshEndpoints is not supported yet | leave it out, if the tunnel is what you want without it\n",
 		"valid, but not supported yet");
 	is_said("[Interface]\nPrivateKey = " KEY_A

@@ -51,9 +51,9 @@ static void places(void)
 		"2:13:6 error post_up is no plain text | no line ends, no control characters\n"
 		"2:45:1 error '#' begins a comment in a profile, so that no path can have it | give the file another name\n",
 		"what INI could not hold");
-	is_said(IF "\"allow_lan\": true, \"kill_switch\": \"on\"}}",
-		"2:2:9 error unsupported AllowLAN is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"2:36:2 error unsupported KillSwitch = on is not supported yet | leave it out, if the tunnel is what you want without it\n",
+	is_said(IF "\"allow_lan\": true, \"kill_switch\": \"on\"}}", "", "a kill switch");
+	is_said(IF "\"refresh_endpoints\": 5}}",
+		"2:22:1 error unsupported RefreshEndpoints is not supported yet | leave it out, if the tunnel is what you want without it\n",
 		"not supported yet");
 }
 

@@ -19,7 +19,7 @@ static const struct wgc_rule usual_rules[] = {
 static struct wgc_facts usual(void)
 {
 	return (struct wgc_facts){
-		.routing = { .rules = usual_rules, .n_rules = WGC_ARRAY_SIZE(usual_rules), .nft_available = true },
+		.routing = { .rules = usual_rules, .n_rules = WGC_ARRAY_SIZE(usual_rules), .nft_available = true, .strict_rp_filter = true },
 		.dns = WGC_DNS_BACKEND_FILE,
 	};
 }
@@ -79,18 +79,18 @@ static void full(void)
 	golden("full", "Address = 10.7.0.2/24, fd07::2/64\nDNS = 10.7.0.53, corp\n[Peer]\nAllowedIPs = 0.0.0.0/0, ::/0, 10.9.0.0/16\n",
 	       &f,
 	       "1/13 + link.create full type wireguard [ip link add full type wireguard] {delete}\n"
-	       "2/13 ~ device.configure full key (hidden), mark 0xca6c, 1 peer [wg addconf full /dev/stdin] {covered by step 1}\n"
+	       "2/13 ~ device.configure full key (hidden), mark 0x107a, 1 peer [wg addconf full /dev/stdin] {covered by step 1}\n"
 	       "3/13 + addr.add 10.7.0.2/24, fd07::2/64 dev full [ip address add 10.7.0.2/24 dev full] {covered by step 1}\n"
 	       "4/13 ~ link.set full up, mtu by the paths to the peers [ip link set full up] {covered by step 1}\n"
 	       "5/13 ~ dns.set 10.7.0.53 search corp through file [] {restore}\n"
 	       "6/13 + route.add 10.9.0.0/16 dev full [ip route add 10.9.0.0/16 dev full] {covered by step 1}\n"
 	       "7/13 ~ sysctl.set net/ipv4/conf/all/src_valid_mark = 1 [sysctl -w net/ipv4/conf/all/src_valid_mark=1] {restore}\n"
-	       "8/13 + nft.load table inet wgctl-full: guard the tunnel's addresses, carry its mark [nft -f -] {delete}\n"
-	       "9/13 + rule.add table 254 suppress_prefixlength 0 priority 32764 [ip rule add table 254 suppress_prefixlength 0 priority 32764] {delete}\n"
-	       "10/13 + rule.add not fwmark 0xca6c table 51820 priority 32765 [ip rule add not fwmark 0xca6c table 51820 priority 32765] {delete}\n"
-	       "11/13 + rule.add inet6 table 254 suppress_prefixlength 0 priority 32764 [ip -6 rule add table 254 suppress_prefixlength 0 priority 32764] {delete}\n"
-	       "12/13 + rule.add inet6 not fwmark 0xca6c table 51820 priority 32765 [ip -6 rule add not fwmark 0xca6c table 51820 priority 32765] {delete}\n"
-	       "13/13 + route.add 0.0.0.0/0 dev full table 51820 and 1 more [ip route add 0.0.0.0/0 dev full table 51820] {covered by step 1}\n");
+	       "8/13 + nft.load table inet wgctl-full: guard the tunnel's addresses, answer calls from outside the way they came [nft -f -] {delete}\n"
+	       "9/13 + rule.add table 254 suppress_prefixlength 0 priority 4350 [ip rule add table 254 suppress_prefixlength 0 priority 4350] {delete}\n"
+	       "10/13 + rule.add not fwmark 0x1040/0x1040 table 119319 priority 4351 [ip rule add not fwmark 0x1040/0x1040 table 119319 priority 4351] {delete}\n"
+	       "11/13 + rule.add inet6 table 254 suppress_prefixlength 0 priority 4350 [ip -6 rule add table 254 suppress_prefixlength 0 priority 4350] {delete}\n"
+	       "12/13 + rule.add inet6 not fwmark 0x1040/0x1040 table 119319 priority 4351 [ip -6 rule add not fwmark 0x1040/0x1040 table 119319 priority 4351] {delete}\n"
+	       "13/13 + route.add 0.0.0.0/0 dev full table 119319 and 1 more [ip route add 0.0.0.0/0 dev full table 119319] {covered by step 1}\n");
 }
 
 /* Everything that comes from elsewhere is read before anything points at the tunnel. */
@@ -132,13 +132,13 @@ static void adopted(void)
 	       "6/6 + route.add 10.0.0.0/8 dev side table 1234 [ip route add 10.0.0.0/8 dev side table 1234] {covered by step 1}\n");
 	golden("mark", "[Peer]\nAllowedIPs = 0.0.0.0/0\n", &f,
 	       "1/8 + link.create mark type wireguard [ip link add mark type wireguard] {delete}\n"
-	       "2/8 ~ device.configure mark key (hidden), mark 0xca6c, 1 peer [wg addconf mark /dev/stdin] {covered by step 1}\n"
+	       "2/8 ~ device.configure mark key (hidden), mark 0x1070, 1 peer [wg addconf mark /dev/stdin] {covered by step 1}\n"
 	       "3/8 ~ link.set mark up, mtu by the paths to the peers [ip link set mark up] {covered by step 1}\n"
 	       "4/8 = sysctl.set net/ipv4/conf/all/src_valid_mark = 1 [sysctl -w net/ipv4/conf/all/src_valid_mark=1] {not ours}\n"
-	       "5/8 + nft.load table inet wgctl-mark: guard the tunnel's addresses, carry its mark [nft -f -] {delete}\n"
-	       "6/8 + rule.add table 254 suppress_prefixlength 0 priority 32764 [ip rule add table 254 suppress_prefixlength 0 priority 32764] {delete}\n"
-	       "7/8 + rule.add not fwmark 0xca6c table 51820 priority 32765 [ip rule add not fwmark 0xca6c table 51820 priority 32765] {delete}\n"
-	       "8/8 + route.add 0.0.0.0/0 dev mark table 51820 [ip route add 0.0.0.0/0 dev mark table 51820] {covered by step 1}\n");
+	       "5/8 + nft.load table inet wgctl-mark: guard the tunnel's addresses, answer calls from outside the way they came [nft -f -] {delete}\n"
+	       "6/8 + rule.add table 254 suppress_prefixlength 0 priority 4446 [ip rule add table 254 suppress_prefixlength 0 priority 4446] {delete}\n"
+	       "7/8 + rule.add not fwmark 0x1040/0x1040 table 119133 priority 4447 [ip rule add not fwmark 0x1040/0x1040 table 119133 priority 4447] {delete}\n"
+	       "8/8 + route.add 0.0.0.0/0 dev mark table 119133 [ip route add 0.0.0.0/0 dev mark table 119133] {covered by step 1}\n");
 	/* Something else in the same place. */
 	have[0].type = RTN_UNICAST;
 	have[0].oif = 3;

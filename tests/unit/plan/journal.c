@@ -226,7 +226,7 @@ static void history(void)
 		   "{\"step\":4,\"kind\":\"rule.add\"}\n{\"done\":4}\n{\"undone\":4}\n"
 		   "{\"step\":5,\"kind\":\"rule.add\"}\n"
 		   "{\"up\":true}\n{\"down\":true}\n{\"ran\":\"PreDown\",\"n\":2}\n{\"ran\":\"PostDown\",\"n\":1}\n"
-		   "{\"done\":77}\n[]\n17\n{\"wgctl\":1,\"profile\":\"second\"}\n",
+		   "{\"done\":77}\n[]\n17\n",
 		   &v);
 	is_int(wgc_history_read(v, a, &h, NULL), 0);
 	is_str(wgc_history_str(&h, "profile"), "office");

@@ -63,6 +63,7 @@ static void block_ipv6(struct wgc_profile *p)
 	p->ipv6 = WGC_IPV6_BLOCK;
 }
 
+#define KILL "KillSwitch = on\n"
 #define FULL SIX PEER "AllowedIPs = 0.0.0.0/0, ::/0\n"
 #define DNS "DNS = 10.7.0.53, fd07::53, corp.example\nDNSMode = file\n"
 
@@ -92,6 +93,9 @@ static const struct scenario scenarios[] = {
 	  .text = "Address = 10.7.0.2/24\n" PEER "AllowedIPs = 0.0.0.0/0, ::/0\n",
 	  .adjust = block_ipv6 },
 	{ .name = "without-ipv6", .text = FULL, .arrange = no_ipv6 },
+	{ .name = "kill-switch", .text = KILL "DNS = 10.7.0.53\nDNSMode = file\n" FULL },
+	{ .name = "kill-switch-names", .text = KILL SIX "[Peer]\nEndpoint = hub.example.net:51820\nAllowedIPs = 10.1.0.0/16\n" },
+	{ .name = "kill-two", .text = KILL FULL, .before = KILL "Address = 10.8.0.2/24\n" PEER "AllowedIPs = 0.0.0.0/0\n" },
 	{ .name = "two-newer", .text = FULL, .before = "Address = 10.8.0.2/24\n" DNS PEER "AllowedIPs = 0.0.0.0/0\n" },
 	{ .name = "two-older", .text = DNS FULL, .after = "Address = 10.8.0.2/24\n" DNS PEER "AllowedIPs = 0.0.0.0/0\n" },
 };
@@ -260,7 +264,7 @@ static bool names_step(struct test *t)
 	char want[64];
 
 	/* The head of the journal comes before the first step, its last line after the last. */
-	if (!t->log.at || strstr(t->f->s->hit, "{\"up\":true}") || (strstr(t->f->s->hit, "fdatasync") && !t->err.ctx[0]))
+	if (!t->log.at || strstr(t->f->s->hit, "{\"up\":true}") || strstr(t->f->s->hit, "/applied:") || (strstr(t->f->s->hit, "fdatasync") && !t->err.ctx[0]))
 		return true;
 	snprintf(want, sizeof(want), "step %zu of %zu", t->log.at, t->log.total);
 	return strstr(t->err.ctx, want);

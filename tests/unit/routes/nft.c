@@ -54,8 +54,15 @@ static void names(void)
 static void one(const char *ifname)
 {
 	struct wgc_profile *p = profile();
-	struct wgc_routes_facts f = { .nft_available = true };
+	struct wgc_session sessions[2] = { { .local_port = 22, .remote_port = 40000 }, { .local_port = 22, .remote_port = 40001 } };
+	struct wgc_routes_facts f = { .nft_available = true, .sessions = sessions, .n_sessions = 2 };
 	struct wgc_routes_desired d;
+	char own[64];
+
+	sessions[0].local = prefix("192.0.2.1").ip;
+	sessions[0].remote = prefix("198.51.100.7").ip;
+	sessions[1].local = prefix("2001:db8::1").ip;
+	sessions[1].remote = prefix("2001:db8::2").ip;
 
 	printf("# %s\n", ifname);
 	snprintf(p->ifname, sizeof(p->ifname), "%s", ifname);
@@ -64,6 +71,7 @@ static void one(const char *ifname)
 	address(p, "fd00:8::2/64");
 	allow(p, "0.0.0.0/0 ::/0");
 	is_int(wgc_routes_plan(p, &f, p->arena, &d, NULL), 0);
+	snprintf(own, sizeof(own), "meta mark & 0x0000107e == 0x%08x", d.mark);
 	is_int(nft("-c", d.nft_load), 0);
 	ok(!*ruleset());
 	is_int(nft("", d.nft_load), 0);
@@ -72,8 +80,13 @@ static void one(const char *ifname)
 	ok(strstr(ruleset(), "hook prerouting priority raw"));
 	ok(strstr(ruleset(), "hook prerouting priority mangle"));
 	ok(strstr(ruleset(), "hook postrouting priority mangle"));
-	ok(strstr(ruleset(), "ct mark 0x0000ca6c meta mark set ct mark"));
-	ok(strstr(ruleset(), "meta mark 0x0000ca6c ct mark set meta mark"));
+	/* Bits are added, none is taken away. */
+	ok(strstr(ruleset(), "type route hook output priority mangle"));
+	ok(strstr(ruleset(), "fib daddr type local ct mark set ct mark | 0x00001040"));
+	ok(strstr(ruleset(), "ct direction reply ct mark & 0x00001040 == 0x00001040 meta mark set meta mark | 0x00001040"));
+	ok(strstr(ruleset(), own) && strstr(ruleset(), "ct mark set ct mark | 0x00001040"));
+	ok(strstr(ruleset(), "192.0.2.1 . 22 . 198.51.100.7 . 40000"));
+	ok(strstr(ruleset(), "ip6 saddr . tcp sport . ip6 daddr . tcp dport @sessions6 "));
 	ok(strstr(ruleset(), "comment \"made by wgctl for "));
 	/* What nft prints it can read: administrators save their rules. */
 	is_int(nft("-c", ruleset()), 0);

@@ -122,21 +122,26 @@ static void full_tunnel(void)
 	f.rules = system;
 	f.n_rules = WGC_ARRAY_SIZE(system);
 	is_int(plan(p, &f), 0);
-	is_str(words(&d), "fd00:9::/64@254 192.168.9.0/24@254 0.0.0.0/0@51820");
-	is_str(rule_words(&d), "4 32764 254/0, 4 32765 !51820->51820");
-	ok(d.policy && d.policy4 && !d.policy6 && d.src_valid_mark);
-	is_int(d.mark, 51820);
-	is_int(d.table, 51820);
+	is_str(words(&d), "fd00:9::/64@254 192.168.9.0/24@254 0.0.0.0/0@119596");
+	is_str(rule_words(&d), "4 4814 254/0, 4 4815 !4160->119596");
+	ok(d.policy && d.policy4 && !d.policy6 && !d.src_valid_mark);
+	f.strict_rp_filter = true;
+	is_int(plan(p, &f), 0);
+	ok(d.src_valid_mark);
+	is_int(d.mark, 4166);
+	is_int(d.mask, 0x107e);
+	is_int(d.around, 0x1040);
+	is_int(d.table, 119596);
 	is_int(d.rules[0].protocol, RTPROT_KERNEL);
 	is_int(d.rules[1].protocol, RTPROT_KERNEL);
-	is_int(d.rules[1].fwmask, 0xffffffff);
+	is_int(d.rules[1].fwmask, 0x1040);
 	is_int(d.rules[0].fwmask, 0);
 	ok(d.rules[0].has_priority && d.rules[0].action == FR_ACT_TO_TBL);
 	ok(d.nft_load && strstr(d.nft_load, "ip daddr 10.8.0.2 ") && !strstr(d.nft_load, "fd00"));
 	allow(p, "::/0");
 	is_int(plan(p, &f), 0);
-	is_str(words(&d), "fd00:9::/64@254 192.168.9.0/24@254 0.0.0.0/0@51820 ::/0@51820");
-	is_str(rule_words(&d), "4 32764 254/0, 4 32765 !51820->51820, 6 32764 254/0, 6 32765 !51820->51820");
+	is_str(words(&d), "fd00:9::/64@254 192.168.9.0/24@254 0.0.0.0/0@119596 ::/0@119596");
+	is_str(rule_words(&d), "4 4814 254/0, 4 4815 !4160->119596, 6 4814 254/0, 6 4815 !4160->119596");
 	ok(d.nft_load && strstr(d.nft_load, "ip6 daddr fd00:8::2 "));
 	f.nft_available = false;
 	is_int(plan(p, &f), 0);
@@ -144,17 +149,23 @@ static void full_tunnel(void)
 	wgc_profile_free(p);
 }
 
+static bool same_bits(uint32_t mark)
+{
+	return (mark & 0x1040) == 0x1040 && !(mark & ~0x107eu);
+}
+
 static void marks(void)
 {
 	struct wgc_profile *p = profile();
-	uint32_t others[] = { 51820, 51823 };
+	struct wgc_mark_use others[] = { { 51820, UINT32_MAX, 0 }, { 4166, 0x107e, 0x1040 }, { 0x1a0a, 0, 0 } };
 	struct wgc_rule rules[] = {
 		rule(AF_INET, 0, 255), rule(AF_INET, 32766, 254),
 		rule(AF_INET, 32764, 254), rule(AF_INET, 32765, 51820), /* wg-quick's pair */
-		rule(AF_INET6, 32765, 51821), /* left over, IPv6 only */
+		rule(AF_INET6, 32765, 119596), /* left over, IPv6 only */
 	};
-	struct wgc_route routes[] = { route("10.0.0.0/8", 51822, 3), route("0.0.0.0/0", 254, 3), route("10.0.0.0/8", 500, 3) };
-	struct wgc_routes_facts f = { .marks = others, .n_marks = 2, .rules = rules, .n_rules = 5, .routes = routes, .n_routes = 3 };
+	struct wgc_route routes[] = { route("10.0.0.0/8", 119596 + 1, 3), route("0.0.0.0/0", 254, 3), route("10.0.0.0/8", 500, 3) };
+	struct wgc_routes_facts f = { .marks = others, .n_marks = 1, .rules = rules, .n_rules = 5, .routes = routes, .n_routes = 3 };
+	uint32_t first;
 
 	rules[2].suppress_prefixlen = 0;
 	rules[3].invert = true;
@@ -162,45 +173,141 @@ static void marks(void)
 	rules[3].fwmask = 0xffffffff;
 	allow(p, "0.0.0.0/0");
 	is_int(plan(p, &f), 0);
-	is_int(d.mark, 51824);
-	is_int(d.table, 51824);
-	is_str(rule_words(&d), "4 32762 254/0, 4 32763 !51824->51824");
+	is_int(d.mark, 4166);
+	/* The table is used, and so is the next one. */
+	is_int(d.table, 119596 + 2);
+	/* What wg-quick's own packets are marked with goes around ours. */
+	is_str(rule_words(&d), "4 4813 51820->254, 4 4814 254/0, 4 4815 !4160->119598");
 
-	/* Somebody's rule for bits that 51824 has sends our own packets elsewhere. */
-	rules[4] = rule(AF_INET, 100, 300);
-	rules[4].fwmark = rules[4].fwmask = 0x4000;
+	/* Another tunnel of ours has the mark: the next one. */
+	f.n_marks = 2;
 	is_int(plan(p, &f), 0);
-	ok(d.mark > 51824 && !(d.mark & 0x4000) && d.table == d.mark);
-	is_str(rule_words(&d), "4 98 254/0, 4 99 !65536->65536");
+	ok(d.mark != 4166 && same_bits(d.mark));
+	first = d.mark;
+	is_int(d.around, 0x1040);
+	/* Somebody writes marks that look like ours, but not on both bits. */
+	f.n_marks = 3;
+	is_int(plan(p, &f), 0);
+	is_int(d.mark, first);
+	/* On both: another pair of bits. */
+	others[2].value = 0x5555;
+	is_int(plan(p, &f), 0);
+	is_int(d.around, 0x1020);
+	ok((d.mark & 0x1020) == 0x1020 && !(d.mark & ~0x107eu));
+	/* Looked for, not written. */
+	others[2].value = 0x1000;
+	others[2].mask = 0x1000;
+	is_int(plan(p, &f), -EEXIST);
+	ok(strstr(err.hint, "FwMark"));
+	/* Bits of Kubernetes, Tailscale, Calico, Cilium, AWS, portmap are none of ours. */
+	for (uint32_t i = 0; i < 32; i++) {
+		if (0x107eu & (1u << i))
+			continue;
+		others[2].value = others[2].mask = 1u << i;
+		is_int(plan(p, &f), 0);
+		is_int(d.mark, first);
+	}
+	f.n_marks = 1;
 
+	/* Somebody's rule for a bit that the mark has sends our own packets elsewhere. */
+	rules[4] = rule(AF_INET, 100, 300);
+	rules[4].fwmark = rules[4].fwmask = 4166 & 0x3e & -(4166 & 0x3e);
+	is_int(plan(p, &f), 0);
+	ok(same_bits(d.mark) && !(d.mark & rules[4].fwmask));
+	is_str(rule_words(&d), "4 97 51820->254, 4 98 254/0, 4 99 !4160->119596");
 	/* An inverted one is another tunnel's: it may carry ours. */
 	rules[4].invert = true;
 	is_int(plan(p, &f), 0);
-	is_int(d.mark, 51821);
+	is_int(d.mark, 4166);
 	rules[4].invert = false;
+	rules[4].fwmask = 0;
 
+	/* A mark by hand: all of its bits count, and our other tunnels' packets are let around. */
 	p->device.flags = WGC_DEVICE_HAS_FWMARK;
 	p->device.fwmark = 0x1234;
+	rules[4].priority = 32767;
+	f.n_rules = 3;
 	is_int(plan(p, &f), 0);
 	is_int(d.mark, 0x1234);
+	is_int(d.mask, 0xffffffff);
 	is_int(d.table, 0x1234);
+	is_str(rule_words(&d), "4 4813 4160->254, 4 4814 254/0, 4 4815 !4660->4660");
 	for (uint32_t i = 253; i <= 255; i++) {
 		p->device.fwmark = i;
 		is_int(plan(p, &f), 0);
 		is_int(d.mark, i);
-		is_int(d.table, 65536);
+		is_int(d.table, 119596);
 	}
 	/* A table with routes of others. */
 	p->device.fwmark = 500;
 	is_int(plan(p, &f), 0);
 	is_int(d.mark, 500);
-	is_int(d.table, 65536);
+	is_int(d.table, 119596);
 	/* FwMark = off. */
 	p->device.fwmark = 0;
-	rules[4].fwmask = 0;
 	is_int(plan(p, &f), 0);
-	is_int(d.mark, 51821);
+	is_int(d.mark, 4166);
 	wgc_profile_free(p);
+}
+
+/* The same for a profile whatever else is up; different for different ones. */
+static void stable(void)
+{
+	struct wgc_routes_facts f = { 0 };
+	uint32_t seen[40], n = 0, different = 0;
+
+	for (int i = 0; i < 40; i++) {
+		struct wgc_profile *p = profile();
+		char name[32];
+
+		snprintf(name, sizeof(name), "tunnel%d", i);
+		p->name = name;
+		allow(p, "0.0.0.0/0");
+		is_int(plan(p, &f), 0);
+		ok(same_bits(d.mark) && d.mark != 0x1040);
+		seen[n] = d.table;
+		for (uint32_t k = 0; k <= n; k++)
+			if (k == n || seen[k] == seen[n]) {
+				different += k == n;
+				break;
+			}
+		n++;
+		wgc_profile_free(p);
+	}
+	ok(different > 30);
+}
+
+/* The marks that nft's listing tells. */
+static void nft_marks(void)
+{
+	static const char listing[] =
+		"table ip filter {\n\tchain c {\n\t\ttype filter hook output priority filter; policy accept;\n"
+		"\t\tmeta mark & 0x00004000 == 0x00004000 counter\n\t\tmeta mark set meta mark | 0x00008000\n"
+		"\t\tmeta mark set meta mark and 0xffffbfff xor 0x00040000 tcp dport 77\n\t\tct mark { 0x00000001, 0x00000002 } drop\n"
+		"\t\tmeta mark != 0x0000ca6c drop\n\t\tct mark set meta mark & 0x00ff0000\n\t\tmeta mark set ct mark\n"
+		"\t\tmeta mark 0x00000030-0x00000040 accept comment \"no mark\"\n\t}\n}\n"
+		"table inet wgctl-other {\n\tchain c {\n\t\tmeta mark 0x00001050 drop\n\t}\n}\n"
+		"table inet z {\n\tchain c {\n\t\tct mark 0x00000005 meta mark set 0x00000007 meta mark 0x7 } ";
+	static const struct wgc_mark_use want[] = {
+		{ 0x4000, 0x4000, 0 }, { 0x8000, 0, 0 }, { 0x40000, 0, 0 }, { 1, UINT32_MAX, 0 }, { 2, UINT32_MAX, 0 },
+		{ 0xca6c, UINT32_MAX, 0 }, { 0x30, UINT32_MAX, 0 }, { 5, UINT32_MAX, 0 }, { 7, 0, 0 }, { 7, UINT32_MAX, 0 },
+	};
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_mark_use *v = NULL;
+	size_t n = 0, cap = 0;
+
+	is_int(wgc_routes_marks_of_nft(listing, a, &v, &n, &cap, 100), 0);
+	is_int(n, WGC_ARRAY_SIZE(want));
+	for (size_t i = 0; i < n && i < WGC_ARRAY_SIZE(want); i++) {
+		is_int(v[i].value, want[i].value);
+		is_int(v[i].mask, want[i].mask);
+	}
+	/* No more than were asked for. */
+	n = 0;
+	is_int(wgc_routes_marks_of_nft(listing, a, &v, &n, &cap, 3), 0);
+	is_int(n, 3);
+	is_int(wgc_routes_marks_of_nft("", a, &v, &n, &cap, 3), 0);
+	wgc_arena_free(a);
 }
 
 static void priorities(void)
@@ -212,23 +319,23 @@ static void priorities(void)
 
 	allow(p, "0.0.0.0/0");
 	is_int(plan(p, &f), 0);
-	is_str(rule_words(&d), "4 3 254/0, 4 4 !51820->51820");
+	is_str(rule_words(&d), "4 3 254/0, 4 4 !4160->119596");
 	/* No room in front: the first room behind. */
 	rules[2].priority = 2;
 	rules[3] = rule(AF_INET, 4, 700);
 	rules[4] = rule(AF_INET6, 5, 700);
 	f.n_rules = 5;
 	is_int(plan(p, &f), 0);
-	is_str(rule_words(&d), "4 5 254/0, 4 6 !51820->51820");
+	is_str(rule_words(&d), "4 5 254/0, 4 6 !4160->119596");
 	/* Who moved "lookup local" still gets packets for this machine first. */
 	rules[0].priority = 100;
 	rules[2].priority = 9;
 	rules[3].priority = 200;
 	is_int(plan(p, &f), 0);
-	is_str(rule_words(&d), "4 198 254/0, 4 199 !51820->51820");
+	is_str(rule_words(&d), "4 198 254/0, 4 199 !4160->119596");
 	rules[3].priority = 102;
 	is_int(plan(p, &f), 0);
-	is_str(rule_words(&d), "4 103 254/0, 4 104 !51820->51820");
+	is_str(rule_words(&d), "4 103 254/0, 4 104 !4160->119596");
 
 	many = calloc(32767, sizeof(*many));
 	for (uint32_t i = 0; i < 32767; i++)
@@ -259,9 +366,9 @@ static void exclusions(void)
 	/* All of IPv4 in the policy table, what is excluded and all inside of
 	 * it thrown out; IPv6 has no exclusion and stays where it was. */
 	is_str(words(&d),
-	       "10.8.0.0/24@51820 throw:10.1.0.0/16@51820 10.20.0.0/16@51820 throw:172.16.0.0/12@51820 "
-	       "10.0.0.0/8@51820 fd00::/8@254");
-	is_str(rule_words(&d), "4 32764 254/0, 4 32765 !51820->51820");
+	       "10.8.0.0/24@119596 throw:10.1.0.0/16@119596 10.20.0.0/16@119596 throw:172.16.0.0/12@119596 "
+	       "10.0.0.0/8@119596 fd00::/8@254");
+	is_str(rule_words(&d), "4 4814 254/0, 4 4815 !4160->119596");
 	ok(d.policy && d.policy4 && !d.policy6);
 	is_int(d.rules[0].at.line, 101);
 	wgc_profile_free(p);
@@ -270,7 +377,7 @@ static void exclusions(void)
 	allow(p, "0.0.0.0/0 ::/0 fd00::/64 10.0.0.0/8");
 	exclude(p, "192.168.0.0/16");
 	is_int(plan(p, &f), 0);
-	is_str(words(&d), "fd00::/64@254 throw:192.168.0.0/16@51820 10.0.0.0/8@51820 0.0.0.0/0@51820 ::/0@51820");
+	is_str(words(&d), "fd00::/64@254 throw:192.168.0.0/16@119596 10.0.0.0/8@119596 0.0.0.0/0@119596 ::/0@119596");
 	is_int(d.n_rules, 4);
 	/* Everything excluded is no tunnel at all. */
 	exclude(p, "0.0.0.0/0");
@@ -291,7 +398,7 @@ static void ipv6(void)
 	allow(p, "0.0.0.0/0 ::/0 fd00::/16");
 	exclude(p, "fd00:5::/32");
 	is_int(plan(p, &f), 0);
-	is_str(words(&d), "0.0.0.0/0@51820");
+	is_str(words(&d), "0.0.0.0/0@119596");
 	ok(d.skipped_ipv6 && d.policy4 && !d.policy6 && !d.closed6);
 	is_int(d.n_addresses, 1);
 	is_int(d.n_rules, 2);
@@ -302,7 +409,7 @@ static void ipv6(void)
 	f.routes = uplink;
 	f.n_routes = 1;
 	is_int(plan(p, &f), 0);
-	is_str(words(&d), "0.0.0.0/0@51820 unreachable:::/0@51820");
+	is_str(words(&d), "0.0.0.0/0@119596 unreachable:::/0@119596");
 	is_int(d.n_rules, 4);
 	ok(d.closed6 && d.policy6 && d.skipped_ipv6);
 
@@ -318,7 +425,7 @@ static void ipv6(void)
 
 	p->ipv6 = WGC_IPV6_BLOCK;
 	is_int(plan(p, &f), 0);
-	is_str(words(&d), "0.0.0.0/0@51820 unreachable:::/0@51820");
+	is_str(words(&d), "0.0.0.0/0@119596 unreachable:::/0@119596");
 	ok(d.skipped_ipv6 && d.closed6 && d.n_addresses == 1 && d.n_rules == 4);
 	p->table_mode = WGC_TABLE_NUMBER;
 	p->table = 5;
@@ -398,6 +505,8 @@ int main(void)
 	tables();
 	full_tunnel();
 	marks();
+	stable();
+	nft_marks();
 	priorities();
 	exclusions();
 	ipv6();

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What was last applied: the middle of the three sides that `reload` compares.
+ * It answers one question: is this thing in the kernel, which the profile does
+ * not speak of, one that an earlier version of the profile asked for, or
+ * somebody else's? So it holds names of things, and of secrets only that there
+ * was one. A file of lines beside the journal:
+ *
+ *   wgctl-applied 1
+ *   mtu 1420
+ *   mark 51820
+ *   address 10.0.0.1/24
+ *   dns 10.0.0.53            search example.org
+ *   peer PUBLIC-KEY FLAGS ENDPOINTS     flags: p preshared key, k keepalive; a hash of the endpoints
+ *   ip 10.0.0.2/32                      of the peer before it
+ *   end
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/reload.h"
+
+#define HEADER "wgctl-applied 1"
+#define FILE_MAX_BYTES (1u << 30)
+
+/* ---- peers by their key ---------------------------------------------------------- */
+
+/* Public keys are as good as random, but for those that somebody made up for a
+ * test: every byte counts, and the golden ratio spreads them (Knuth, 6.4). */
+static size_t slot_of(const struct wgc_key_map *m, const struct wgc_key *key)
+{
+	uint64_t w[4], mixed;
+	size_t h;
+
+	memcpy(w, key->b, sizeof(w));
+	mixed = (w[0] ^ w[1] << 1 ^ w[2] << 2 ^ w[3] << 3) * 0x9e3779b97f4a7c15ULL;
+	h = (size_t)(mixed >> 32) & m->mask;
+	while (m->slots[h] && memcmp(m->keys[m->slots[h] - 1]->b, key->b, WGC_KEY_LEN))
+		h = (h + 1) & m->mask;
+	return h;
+}
+
+int wgc_key_map_init(struct wgc_key_map *m, size_t n)
+{
+	size_t size = 16;
+
+	while (size < 2 * n)
+		size *= 2;
+	*m = (struct wgc_key_map){ .mask = size - 1 };
+	m->slots = calloc(size, sizeof(*m->slots));
+	m->keys = calloc(n ? n : 1, sizeof(*m->keys));
+	if (m->slots && m->keys)
+		return 0;
+	wgc_key_map_done(m);
+	return -ENOMEM;
+}
+
+void wgc_key_map_done(struct wgc_key_map *m)
+{
+	free(m->slots);
+	free(m->keys);
+	*m = (struct wgc_key_map){ .slots = NULL };
+}
+
+void wgc_key_map_put(struct wgc_key_map *m, const struct wgc_key *key, size_t index)
+{
+	m->keys[index] = key;
+	m->slots[slot_of(m, key)] = (uint32_t)index + 1;
+}
+
+bool wgc_key_map_find(const struct wgc_key_map *m, const struct wgc_key *key, size_t *ret)
+{
+	size_t h;
+
+	if (!m->slots)
+		return false;
+	h = slot_of(m, key);
+	if (!m->slots[h])
+		return false;
+	*ret = m->slots[h] - 1;
+	return true;
+}
+
+/* ---- from a profile ---------------------------------------------------------------- */
+
+uint64_t wgc_applied_endpoints(const struct wgc_profile_peer *p)
+{
+	unsigned char h[crypto_generichash_BYTES_MIN];
+	crypto_generichash_state state;
+	uint64_t r;
+
+	if (!p->n_endpoints)
+		return 0;
+	crypto_generichash_init(&state, NULL, 0, sizeof(h));
+	for (size_t i = 0; i < p->n_endpoints; i++) {
+		const struct wgc_host_port *e = &p->endpoints[i];
+
+		crypto_generichash_update(&state, (const unsigned char *)e->host, strlen(e->host) + 1);
+		crypto_generichash_update(&state, (const unsigned char *)e->port, strlen(e->port) + 1);
+	}
+	crypto_generichash_final(&state, h, sizeof(h));
+	memcpy(&r, h, sizeof(r));
+	return r ? r : 1;
+}
+
+static int push_prefix(struct wgc_arena *a, struct wgc_prefix **v, size_t *n, size_t *cap, const struct wgc_prefix *p)
+{
+	struct wgc_prefix *slot = wgc_arena_push(a, v, n, cap, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = *p;
+	return 0;
+}
+
+static int push_text(struct wgc_arena *a, struct wgc_texts *t, const char *s)
+{
+	struct wgc_text *slot = wgc_arena_push(a, &t->v, &t->n, &t->cap, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	slot->s = wgc_arena_strdup(a, s);
+	return slot->s ? 0 : -ENOMEM;
+}
+
+static int push_peer(struct wgc_applied *l, struct wgc_arena *a, const struct wgc_key *key, uint32_t flags, uint64_t endpoints)
+{
+	struct wgc_applied_peer *slot = wgc_arena_push(a, &l->peers, &l->n_peers, &l->cap_peers, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	slot->key = *key;
+	slot->flags = flags;
+	slot->endpoints = endpoints;
+	slot->first_ip = l->n_ips;
+	return 0;
+}
+
+static uint32_t peer_flags(const struct wgc_profile_peer *p)
+{
+	uint32_t flags = p->peer.flags & (WGC_PEER_HAS_PRESHARED_KEY | WGC_PEER_HAS_KEEPALIVE);
+
+	return p->preshared_key_file.s ? flags | WGC_PEER_HAS_PRESHARED_KEY : flags;
+}
+
+static int index_peers(struct wgc_applied *l)
+{
+	int r = wgc_key_map_init(&l->map, l->n_peers);
+
+	for (size_t i = 0; r == 0 && i < l->n_peers; i++) {
+		size_t older;
+
+		/* The last one is found, and knows the others. */
+		if (wgc_key_map_find(&l->map, &l->peers[i].key, &older)) {
+			l->peers[i].older = &l->peers[older];
+			l->peers[i].flags |= l->peers[older].flags;
+		}
+		wgc_key_map_put(&l->map, &l->peers[i].key, i);
+	}
+	return r;
+}
+
+int wgc_applied_of_profile(const struct wgc_profile *p, uint32_t mark, struct wgc_arena *a, struct wgc_applied *ret)
+{
+	struct wgc_applied l = { .mtu = p->mtu, .mark = mark };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < p->n_addresses; i++)
+		r = push_prefix(a, &l.addresses, &l.n_addresses, &l.cap_addresses, &p->addresses[i].prefix);
+	for (size_t i = 0; r == 0 && i < p->n_dns_servers; i++)
+		r = push_text(a, &l.dns, p->dns_servers[i].s);
+	for (size_t i = 0; r == 0 && i < p->n_dns_search; i++)
+		r = push_text(a, &l.search, p->dns_search[i].s);
+	for (size_t i = 0; r == 0 && i < p->n_peers; i++) {
+		const struct wgc_peer *peer = &p->peers[i].peer;
+
+		r = push_peer(&l, a, &peer->public_key, peer_flags(&p->peers[i]), wgc_applied_endpoints(&p->peers[i]));
+		for (uint32_t k = 0; r == 0 && k < peer->n_allowed_ips; k++) {
+			struct wgc_prefix ip = wgc_prefix_masked(&peer->allowed_ips[k].prefix);
+
+			if (!peer->allowed_ips[k].remove)
+				r = push_prefix(a, &l.ips, &l.n_ips, &l.cap_ips, &ip);
+		}
+		if (r == 0)
+			l.peers[l.n_peers - 1].n_ips = l.n_ips - l.peers[l.n_peers - 1].first_ip;
+	}
+	r = r ?: index_peers(&l);
+	if (r == 0)
+		*ret = l;
+	return r;
+}
+
+void wgc_applied_done(struct wgc_applied *l)
+{
+	wgc_key_map_done(&l->map);
+}
+
+/* ---- asking --------------------------------------------------------------------------- */
+
+const struct wgc_applied_peer *wgc_applied_peer(const struct wgc_applied *l, const struct wgc_key *key)
+{
+	size_t i;
+
+	return wgc_key_map_find(&l->map, key, &i) ? &l->peers[i] : NULL;
+}
+
+bool wgc_applied_has_ip(const struct wgc_applied *l, const struct wgc_applied_peer *p, const struct wgc_prefix *ip)
+{
+	for (; p; p = p->older)
+		for (size_t i = 0; i < p->n_ips; i++)
+			if (wgc_prefix_equal(&l->ips[p->first_ip + i], ip))
+				return true;
+	return false;
+}
+
+bool wgc_applied_has_address(const struct wgc_applied *l, const struct wgc_prefix *address)
+{
+	for (size_t i = 0; i < l->n_addresses; i++)
+		if (wgc_prefix_equal(&l->addresses[i], address))
+			return true;
+	return false;
+}
+
+/* ---- the file --------------------------------------------------------------------------- */
+
+static void add_prefix_line(struct wgc_str *out, const char *word, const struct wgc_prefix *p)
+{
+	char text[WGC_PREFIX_TEXT];
+
+	wgc_prefix_print(p, text);
+	wgc_str_add(out, word);
+	wgc_str_add(out, text);
+	wgc_str_addc(out, '\n');
+}
+
+static void print(const struct wgc_applied *l, struct wgc_str *out)
+{
+	char key[WGC_KEY_BASE64];
+
+	wgc_str_add(out, HEADER "\n");
+	wgc_str_addf(out, "mtu %u\nmark %u\n", l->mtu, l->mark);
+	for (size_t i = 0; i < l->n_addresses; i++)
+		add_prefix_line(out, "address ", &l->addresses[i]);
+	for (size_t i = 0; i < l->dns.n; i++)
+		wgc_str_addf(out, "dns %s\n", l->dns.v[i].s);
+	for (size_t i = 0; i < l->search.n; i++)
+		wgc_str_addf(out, "search %s\n", l->search.v[i].s);
+	for (size_t i = 0; i < l->n_peers; i++) {
+		const struct wgc_applied_peer *p = &l->peers[i];
+
+		wgc_key_print(&p->key, key);
+		wgc_str_addf(out, "peer %s %s%s- %llx\n", key, p->flags & WGC_PEER_HAS_PRESHARED_KEY ? "p" : "",
+			     p->flags & WGC_PEER_HAS_KEEPALIVE ? "k" : "", (unsigned long long)p->endpoints);
+		for (size_t k = 0; k < p->n_ips; k++)
+			add_prefix_line(out, "ip ", &l->ips[p->first_ip + k]);
+	}
+	wgc_str_add(out, "end\n");
+}
+
+/* Needs to be whole only, which its last line tells: what it describes is made after it. */
+static int write_file(int dir, const char *name, const struct wgc_str *text)
+{
+	WGC_AUTO_FD int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	return fd < 0 ? -errno : wgc_write_all(fd, text->s, text->len);
+}
+
+int wgc_applied_write(struct wgc_journal *j, const char *name, const struct wgc_plan *plan, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_applied l;
+	int r = a ? wgc_applied_of_profile(plan->profile, plan->device.fwmark, a, &l) : -ENOMEM;
+
+	if (r == 0) {
+		print(&l, &out);
+		wgc_applied_done(&l);
+		r = out.oom ? -ENOMEM : write_file(j->dir_fd, name, &out);
+	}
+	wgc_arena_free(a);
+	if (r == -ENOMEM)
+		return wgc_err_nomem(err);
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot write what was applied: %s", strerror(-r)) : 0;
+}
+
+static int peer_line(struct wgc_applied *l, struct wgc_arena *a, const char *line)
+{
+	unsigned long long endpoints = 0;
+	struct wgc_key key;
+	uint32_t flags = 0;
+	char *end;
+
+	if (strlen(line) < 46 || wgc_key_parse(line, 44, &key) < 0 || line[44] != ' ')
+		return -EBADMSG;
+	for (line += 45; *line && *line != ' '; line++)
+		flags |= *line == 'p' ? WGC_PEER_HAS_PRESHARED_KEY : *line == 'k' ? WGC_PEER_HAS_KEEPALIVE : 0;
+	endpoints = strtoull(line, &end, 16);
+	return *end ? -EBADMSG : push_peer(l, a, &key, flags, endpoints);
+}
+
+static int one_line(struct wgc_applied *l, struct wgc_arena *a, char *line)
+{
+	char *value = strchr(line, ' ');
+	struct wgc_prefix prefix;
+
+	if (!value)
+		return -EBADMSG;
+	*value++ = 0;
+	if (!strcmp(line, "peer"))
+		return peer_line(l, a, value);
+	if (!strcmp(line, "dns"))
+		return push_text(a, &l->dns, value);
+	if (!strcmp(line, "search"))
+		return push_text(a, &l->search, value);
+	if (!strcmp(line, "mtu") || !strcmp(line, "mark")) {
+		uint32_t *to = line[1] == 't' ? &l->mtu : &l->mark;
+
+		/* Of two files the one that says something. */
+		*to = *to ? *to : (uint32_t)strtoul(value, NULL, 10);
+		return 0;
+	}
+	if (wgc_prefix_parse(value, &prefix) < 0)
+		return -EBADMSG;
+	if (!strcmp(line, "address"))
+		return push_prefix(a, &l->addresses, &l->n_addresses, &l->cap_addresses, &prefix);
+	if (strcmp(line, "ip") || !l->n_peers)
+		return -EBADMSG;
+	l->peers[l->n_peers - 1].n_ips++;
+	return push_prefix(a, &l->ips, &l->n_ips, &l->cap_ips, &prefix);
+}
+
+/* Adds to @l what the file says; one that is not there adds nothing. */
+static int read_one(struct wgc_journal *j, const char *name, struct wgc_arena *a, struct wgc_applied *l)
+{
+	WGC_AUTO_FREE char *text = NULL;
+	char *save = NULL, *line;
+	WGC_AUTO_FD int fd = -1;
+	size_t len;
+	int r;
+
+	fd = openat(j->dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = wgc_read_fd(fd, FILE_MAX_BYTES, &text, &len);
+	if (r < 0)
+		return r;
+	line = strtok_r(text, "\n", &save);
+	if (!line || strcmp(line, HEADER))
+		return -EBADMSG;
+	while (r == 0 && (line = strtok_r(NULL, "\n", &save)) && strcmp(line, "end"))
+		r = one_line(l, a, line);
+	return r ?: line ? 0 : -EBADMSG;
+}
+
+int wgc_applied_read(struct wgc_journal *j, struct wgc_arena *a, struct wgc_applied *ret, struct wgc_err *err)
+{
+	struct wgc_applied l = { 0 };
+	int r;
+
+	/* Of a reload that was killed some is done: what it was about to apply
+	 * counts as well, and what it had not reached yet does no harm. */
+	r = read_one(j, WGC_APPLIED_NEXT, a, &l);
+	if (r == -EBADMSG)
+		r = 0; /* a torn one: nothing was done after it */
+	r = r ?: read_one(j, WGC_APPLIED, a, &l);
+	r = r ?: index_peers(&l);
+	if (r == 0) {
+		*ret = l;
+		return 0;
+	}
+	if (r == -ENOMEM)
+		return wgc_err_nomem(err);
+	wgc_err_set(err, WGC_E_IO, -r, "cannot read what was last applied: %s", strerror(-r));
+	wgc_err_hint(err, "`wgctl down` and `wgctl up` need it not");
+	return r;
+}

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/* `reload` and, as its dry run, `diff`: look at all three sides, plan, execute; on failure, back. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "plan/reload.h"
+#include "plan/steps.h"
+
+/* ---- the three sides -------------------------------------------------------------------- */
+
+static bool equal_rules(const struct wgc_rule *a, const struct wgc_rule *b)
+{
+	return a->family == b->family && a->priority == b->priority && a->table == b->table && a->fwmark == b->fwmark &&
+	       a->suppress_prefixlen == b->suppress_prefixlen;
+}
+
+/* The rules that the journal says are the tunnel's. */
+static int own_rules(const struct wgc_history *h, struct wgc_arena *a, struct wgc_routes_keep *keep)
+{
+	struct wgc_rule *v = wgc_arena_alloc(a, (h->n + 1) * sizeof(*v));
+
+	keep->rules = v;
+	for (size_t i = 0; v && i < h->n; i++)
+		if (!h->steps[i].failed && !h->steps[i].undone && !strcmp(wgc_record_str(&h->steps[i], "kind"), wgc_step_rule.word))
+			v[keep->n_rules++] = wgc_rule_of_record(&h->steps[i]);
+	return v ? 0 : -ENOMEM;
+}
+
+static bool is_own_rule(const struct wgc_routes_keep *keep, const struct wgc_rule *r)
+{
+	for (size_t i = 0; i < keep->n_rules; i++)
+		if (equal_rules(&keep->rules[i], r))
+			return true;
+	return false;
+}
+
+/* A plan is made as if the tunnel were not there: what it wants must not be in
+ * the way of itself. What was chosen for it once stays chosen. */
+static int leave_out_own(const struct wgc_history *h, uint32_t ifindex, struct wgc_arena *a, struct wgc_routes_facts *f)
+{
+	struct wgc_routes_keep *keep = &f->keep;
+	struct wgc_route *routes = wgc_arena_alloc(a, (f->n_routes + 1) * sizeof(*routes));
+	struct wgc_rule *rules = wgc_arena_alloc(a, (f->n_rules + 1) * sizeof(*rules));
+	struct wgc_mark_use *marks = wgc_arena_alloc(a, (f->n_marks + 1) * sizeof(*marks));
+	size_t n = 0;
+
+	*keep = (struct wgc_routes_keep){ .mark = wgc_record_int(h->head, "mark"),
+					  .around = wgc_record_int(h->head, "around"),
+					  .table = wgc_record_int(h->head, "table"),
+					  .priority4 = wgc_record_int(h->head, "priority4"),
+					  .priority6 = wgc_record_int(h->head, "priority6") };
+	f->ifindex = ifindex;
+	if (!routes || !rules || !marks || own_rules(h, a, keep) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < f->n_routes; i++)
+		if (f->routes[i].oif != ifindex &&
+		    !(keep->table && f->routes[i].table == keep->table && f->routes[i].protocol == WGC_RTPROT))
+			routes[n++] = f->routes[i];
+	f->routes = routes;
+	f->n_routes = n;
+	n = 0;
+	for (size_t i = 0; i < f->n_rules; i++)
+		if (!is_own_rule(keep, &f->rules[i]))
+			rules[n++] = f->rules[i];
+	f->rules = rules;
+	f->n_rules = n;
+	n = 0;
+	for (size_t i = 0; i < f->n_marks; i++)
+		if (f->marks[i].value != keep->mark)
+			marks[n++] = f->marks[i];
+	f->marks = marks;
+	f->n_marks = n;
+	return 0;
+}
+
+static int read_live(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_arena *a, struct wgc_live *ret, struct wgc_err *err)
+{
+	const char *ifname = wgc_history_str(h, "ifname");
+	int r = wgc_nl_link_get(sys->nl, ifname, &ret->link, err);
+
+	r = r ?: wgc_wg_get(sys->nl, ifname, a, &ret->device, err);
+	return r ?: wgc_nl_addr_list(sys->nl, ret->link.ifindex, a, &ret->addrs, &ret->n_addrs, err);
+}
+
+/* What cannot change without another link. */
+static int check_identity(const struct wgc_profile *p, const struct wgc_history *h, const struct wgc_facts *f, struct wgc_err *err)
+{
+	const char *ifname = wgc_history_str(h, "ifname"), *backend = wgc_history_str(h, "backend");
+
+	if (strcmp(ifname, p->ifname))
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up as link '%s', and the profile calls it '%s' now", p->name, ifname,
+			    p->ifname);
+	else if (p->backend != WGC_BACKEND_AUTO && strcmp(backend, f->userspace ? "userspace" : "kernel"))
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up with the %s backend, and the profile wants the other one now", p->name,
+			    backend);
+	else
+		return 0;
+	wgc_err_hint(err, "that needs a new link: `wgctl down %s`, then `wgctl up %s`", p->name, p->name);
+	return -EBUSY;
+}
+
+/* The mark of a tunnel that needs none any more, and that it did not bring itself. */
+static void forget_mark(struct wgc_plan *up, const struct wgc_reload *r)
+{
+	uint32_t mark = r->live.device->fwmark;
+
+	if (up->device.flags & WGC_DEVICE_HAS_FWMARK || r->applied.same || !mark ||
+	    (mark != r->applied.mark && mark != wgc_record_int(r->history->head, "mark")))
+		return;
+	up->device.fwmark = 0;
+	up->device.flags |= WGC_DEVICE_HAS_FWMARK;
+}
+
+static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, struct wgc_facts *facts, struct wgc_arena *a,
+		struct wgc_err *err)
+{
+	const struct wgc_profile *p = up->profile;
+	struct wgc_delta_sides sides;
+	char print[33];
+	int rc;
+
+	wgc_profile_fingerprint(p, print);
+	rc = read_live(x->sys, r->history, a, &r->live, err);
+	if (rc == 0 && !r->history->reloading && !strcmp(wgc_history_str(r->history, "fingerprint"), print))
+		r->applied.same = true;
+	else if (rc == 0)
+		rc = wgc_applied_read(x->journal, a, &r->applied, err);
+	rc = rc ?: wgc_facts_read(x->sys, p, a, facts, err);
+	rc = rc ?: check_identity(p, r->history, facts, err);
+	if (rc < 0)
+		return rc;
+	if (leave_out_own(r->history, r->live.link.ifindex, a, &facts->routing) < 0)
+		return wgc_err_nomem(err);
+	wgc_step_dns_keep(r->history, p, facts);
+	wgc_step_dns_tell(facts, x->run);
+	rc = wgc_plan_build(p, facts, a, up, err);
+	/* What a peer is called at now, it may be called at. */
+	for (size_t i = 0; rc == 0 && p->kill_switch && i < r->live.device->n_peers; i++)
+		if (r->live.device->peers[i].endpoint.sa.sa_family &&
+		    wgc_plan_add_endpoint(up, &r->live.device->peers[i].endpoint) < 0)
+			return wgc_err_nomem(err);
+	rc = rc ?: wgc_keys_read(up, !x->run->dry_run, err);
+	if (rc < 0)
+		return rc;
+	forget_mark(up, r);
+	sides = (struct wgc_delta_sides){
+		.want = &up->device, .profile = p->peers, .applied = &r->applied, .have = r->live.device
+	};
+	return wgc_delta_device(&sides, a, &r->delta, &r->foreign) < 0 ? wgc_err_nomem(err) : 0;
+}
+
+int wgc_reload_resolve(struct wgc_exec *x, struct wgc_err *err)
+{
+	struct wgc_delta *d = &x->plan->reload->delta;
+	bool *wanted = calloc(x->plan->profile->n_peers + 1, sizeof(*wanted));
+	int r;
+
+	if (!wanted)
+		return wgc_err_nomem(err);
+	for (size_t i = 0; i < d->n_peers; i++)
+		if (d->peers[i].what & WGC_CHANGE_RESOLVE)
+			wanted[d->peers[i].index] = true;
+	r = wgc_endpoints_resolve(x, wanted, err);
+	for (size_t i = 0; r == 0 && i < d->n_peers; i++)
+		if (d->peers[i].what & WGC_CHANGE_RESOLVE)
+			d->message.peers[d->peers[i].slot].endpoint = x->plan->device.peers[d->peers[i].index].endpoint;
+	free(wanted);
+	return r;
+}
+
+/* ---- telling ------------------------------------------------------------------------------ */
+
+static void tell_details(const struct wgc_run *run, const struct wgc_plan *plan)
+{
+	const struct wgc_delta *d = &plan->reload->delta;
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+
+	for (size_t i = 0; run->on_detail && i < d->n_peers; i++) {
+		const struct wgc_changed_peer *c = &d->peers[i];
+
+		text.len = 0;
+		wgc_delta_peer_text(d, c, plan->profile, &text);
+		run->on_detail(run->ctx, c->what & WGC_CHANGE_ADD ? '+' : c->what & WGC_CHANGE_REMOVE ? '-' : '~', "peer",
+			       wgc_str_get(&text));
+	}
+}
+
+static void tell_foreign(const struct wgc_run *run, const struct wgc_foreigns *f)
+{
+	for (size_t i = 0; run->on_detail && i < f->n; i++)
+		run->on_detail(run->ctx, '=', f->v[i].word, f->v[i].text);
+}
+
+/* ---- back ----------------------------------------------------------------------------------- */
+
+static int undo_step(struct wgc_exec *x, struct wgc_undo *u, size_t index, struct wgc_err *err)
+{
+	const struct wgc_step *s = &x->plan->steps[index];
+	const struct wgc_step_def *def = wgc_step_defs[s->kind];
+
+	if (def->revert)
+		return def->revert(x, s, err);
+	if (!def->undo)
+		return 0;
+	for (size_t i = u->history->n; i--;) {
+		const struct wgc_past *p = &u->history->steps[i];
+		int r;
+
+		if (p->index != wgc_step_number(x, index) || p->adopted || p->failed || p->undone)
+			continue;
+		r = def->undo(u, p, err);
+		return r < 0 ? r : wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", p->index);
+	}
+	return 0;
+}
+
+/* The first record reads as it did: that it should read otherwise may be written
+ * already, by a write that was reported as failed. */
+static int amend_back(struct wgc_exec *x)
+{
+	WGC_AUTO_FREE char *head = json_dumps(x->plan->reload->history->head, JSON_COMPACT), *line = NULL;
+
+	if (!head || asprintf(&line, "{\"amend\":%s}", head) < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	return wgc_journal_append(x->journal, line, NULL);
+}
+
+/* As it was before the reload, as far as that goes; what does not is told. */
+static void go_back(struct wgc_exec *x, struct wgc_arena *a)
+{
+	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal };
+	struct wgc_run *run = x->run;
+	struct wgc_history h;
+	json_t *records = NULL;
+
+	if (wgc_journal_read(x->journal, &records, NULL) < 0 || !records || wgc_history_read(records, a, &h, NULL) < 0)
+		h = (struct wgc_history){ .n = 0 };
+	undo.history = &h;
+	for (size_t i = run->steps; i--;) {
+		struct wgc_err mine = WGC_ERR_INIT;
+
+		if (undo_step(x, &undo, i, &mine) == 0) {
+			run->undone++;
+			continue;
+		}
+		run->undo_failed++;
+		snprintf(run->remains + strlen(run->remains), sizeof(run->remains) - strlen(run->remains), "%sstep %zu, %s (%s)",
+			 run->remains[0] ? "; " : "", i + 1, wgc_step_defs[x->plan->steps[i].kind]->word,
+			 mine.kernel[0] ? mine.kernel : mine.msg);
+	}
+	json_decref(records);
+	/* Not wholly back: the next reload has to look at both sides. */
+	if (!run->undo_failed && amend_back(x) == 0)
+		unlinkat(x->journal->dir_fd, WGC_APPLIED_NEXT, 0);
+}
+
+/* ---- forward ---------------------------------------------------------------------------------- */
+
+static int end(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str line = { 0 };
+	struct wgc_json j = { .out = &line, .compact = true };
+	int fd = x->journal->dir_fd, r;
+
+	wgc_json_object(&j);
+	wgc_json_key(&j, "amend");
+	wgc_json_object(&j);
+	wgc_head_members(up, &j);
+	wgc_json_object_end(&j);
+	wgc_json_object_end(&j);
+	r = line.oom ? wgc_err_nomem(err) : wgc_journal_append(x->journal, line.s, err);
+	/* It is done now. With both files there, both are looked at. */
+	if (r == 0)
+		renameat(fd, WGC_APPLIED_NEXT, fd, WGC_APPLIED);
+	return r;
+}
+
+/* Does the journal say something of the profile that is not so any more: a hook of `down`, say? */
+static bool head_changes(const struct wgc_plan *up, const struct wgc_history *h)
+{
+	char print[33];
+
+	wgc_profile_fingerprint(up->profile, print);
+	return h->reloading || strcmp(wgc_history_str(h, "fingerprint"), print);
+}
+
+/* The numbers that were chosen come first: killed on the way, the next one keeps them. */
+static int announce(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str line = { 0 };
+	struct wgc_json j = { .out = &line, .compact = true };
+
+	wgc_json_object(&j);
+	wgc_json_key(&j, "reload");
+	wgc_json_object(&j);
+	wgc_head_numbers(up, &j);
+	wgc_json_object_end(&j);
+	wgc_json_object_end(&j);
+	return line.oom ? wgc_err_nomem(err) : wgc_journal_append(x->journal, line.s, err);
+}
+
+static int forward(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_arena *a, struct wgc_err *err)
+{
+	int r;
+
+	if (!x->plan->n && !head_changes(up, x->plan->reload->history))
+		return 0;
+	r = announce(x, up, err);
+	r = r ?: wgc_applied_write(x->journal, WGC_APPLIED_NEXT, up, err);
+	r = r ?: wgc_execute(x, err);
+	r = r ?: end(x, up, err);
+	if (r < 0)
+		go_back(x, a);
+	return r;
+}
+
+int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
+		      const struct wgc_history *h, struct wgc_arena *a, struct wgc_err *err)
+{
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .history = h, .profile = p };
+	struct wgc_reload reload = { .history = h, .undo = &undo };
+	struct wgc_plan up = { .profile = p }, plan = { .n = 0 };
+	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
+	struct wgc_route *routes = NULL;
+	struct wgc_facts facts;
+	size_t n_routes = 0;
+	int all, r;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->steps[i].index > reload.base)
+			reload.base = h->steps[i].index;
+	/* A profile that becomes a full tunnel chooses a mark, as `up` does. */
+	all = wgc_journal_lock_all(sys, err);
+	if (all < 0)
+		return all;
+	up.reload = &reload;
+	r = look(&x, &reload, &up, &facts, a, err);
+	up.reload = &reload;
+	x.ifindex = reload.live.link.ifindex;
+	r = r ?: wgc_nl_route_list(sys->nl, 0, 0, a, &routes, &n_routes, err);
+	r = r ?: wgc_reload_build(&up, &reload, routes, n_routes, &plan, err);
+	wgc_close(all);
+	if (r == 0 && run->dry_run) {
+		r = wgc_execute_dry(&x, err);
+		tell_details(run, &plan);
+		tell_foreign(run, &reload.foreign);
+	} else if (r == 0) {
+		r = forward(&x, &up, a, err);
+	}
+	wgc_applied_done(&reload.applied);
+	return r;
+}
+
+/* ---- the door ----------------------------------------------------------------------------------- */
+
+static int not_up(const char *name, struct wgc_err *err)
+{
+	wgc_err_set(err, WGC_E_NOT_UP, ENOENT, "'%s' is not up", name);
+	wgc_err_hint(err, "`wgctl up %s` brings it up", name);
+	return -ENOENT;
+}
+
+static int reload_journal(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
+			  struct wgc_arena *a, struct wgc_err *err)
+{
+	char boot[64], netns[48];
+	struct wgc_history h;
+	struct wgc_link link;
+	json_t *records;
+	int r = wgc_journal_read(journal, &records, err);
+
+	if (r < 0)
+		return r;
+	wgc_boot_id(sys, boot);
+	wgc_netns_id(netns);
+	if (!records || wgc_history_read(records, a, &h, NULL) < 0 || strcmp(wgc_history_str(&h, "boot"), boot)) {
+		r = not_up(p->name, err);
+	} else if (strcmp(wgc_history_str(&h, "netns"), netns)) {
+		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
+		wgc_err_hint(err, "run `wgctl reload %s` in there", p->name);
+	} else if (!h.up || h.down || wgc_nl_link_get(sys->nl, wgc_history_str(&h, "ifname"), &link, NULL) < 0) {
+		r = wgc_err_set(err, WGC_E_NOT_UP, ENOENT, "'%s' is not whole: %s", p->name,
+				h.down ? "a `down` of it was cut short" :
+				h.up   ? "its link is gone" :
+					 "an `up` of it was cut short");
+		wgc_err_hint(err, "`wgctl up %s` repairs it", p->name);
+	} else {
+		r = wgc_reload_locked(sys, p, run, journal, &h, a, err);
+	}
+	json_decref(records);
+	return r;
+}
+
+int wgc_plan_reload(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err)
+{
+	struct wgc_journal journal;
+	struct wgc_arena *a = wgc_arena_new();
+	int r;
+
+	if (!a)
+		return wgc_err_nomem(err);
+	r = wgc_journal_lock(sys, p->name, &journal, err);
+	if (r == 0) {
+		r = reload_journal(sys, p, run, &journal, a, err);
+		wgc_journal_unlock(&journal);
+	}
+	wgc_arena_free(a);
+	return r;
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From the steps of `up` to those of `reload`. `up` is the one that knows what
+ * a profile means and in which order it is safe; so its plan is made, and of
+ * each step only stays what is not so already.
+ */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/reload.h"
+#include "plan/steps.h"
+
+/* A plan in the making. */
+struct work {
+	const struct wgc_plan *up;
+	struct wgc_reload *r;
+	struct wgc_plan to;
+	struct wgc_route *have; /* through our link and of our making, in order */
+	size_t n_have;
+	bool *kept; /* of the records: still wanted, or dealt with */
+};
+
+static struct wgc_step *add(struct work *w, enum wgc_step_kind kind, struct wgc_span at)
+{
+	struct wgc_step *s = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*s));
+
+	if (s) {
+		s->kind = kind;
+		s->at = at;
+		s->covered = true; /* what stays of it goes with the link, or has a record already */
+	}
+	return s;
+}
+
+static const struct wgc_step_def *def_of(const struct wgc_past *p)
+{
+	return wgc_step_def_find(json_string_value(json_object_get(p->begun, "kind")) ?: "");
+}
+
+/* Does it stand in the kernel by our doing, and only its record would take it away? */
+static bool stands(const struct wgc_past *p)
+{
+	const struct wgc_step_def *def = def_of(p);
+
+	return def && def->undo && def != wgc_step_defs[WGC_STEP_LINK_CREATE] && !p->failed && !p->undone &&
+	       !json_is_true(json_object_get(p->begun, "covered"));
+}
+
+/* ---- addresses -------------------------------------------------------------------- */
+
+static bool is_local(const struct wgc_prefix *p)
+{
+	return p->ip.family == AF_INET6 && p->ip.b[0] == 0xfe && (p->ip.b[1] & 0xc0) == 0x80;
+}
+
+static bool has_address(const struct wgc_ifaddr *v, size_t n, const struct wgc_prefix *p)
+{
+	for (size_t i = 0; i < n; i++)
+		if (wgc_prefix_equal(&v[i].prefix, p))
+			return true;
+	return false;
+}
+
+static bool wants_address(const struct wgc_routes_desired *d, const struct wgc_prefix *p)
+{
+	for (size_t i = 0; i < d->n_addresses; i++)
+		if (wgc_prefix_equal(&d->addresses[i].prefix, p))
+			return true;
+	return false;
+}
+
+static int compare_addresses(struct work *w)
+{
+	const struct wgc_routes_desired *d = &w->up->want;
+	struct wgc_live *live = &w->r->live;
+	struct wgc_step *s;
+
+	w->r->addrs = wgc_arena_alloc(w->to.arena, (d->n_addresses + live->n_addrs + 1) * sizeof(*w->r->addrs));
+	if (!w->r->addrs)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n_addresses; i++) {
+		if (!has_address(live->addrs, live->n_addrs, &d->addresses[i].prefix))
+			w->r->addrs[w->r->n_add++] = (struct wgc_ifaddr){ .prefix = d->addresses[i].prefix,
+									  .ifindex = live->link.ifindex,
+									  .at = d->addresses[i].at };
+	}
+	for (size_t i = 0; i < live->n_addrs; i++) {
+		const struct wgc_ifaddr *have = &live->addrs[i];
+		char text[WGC_PREFIX_TEXT];
+
+		if (wants_address(d, &have->prefix))
+			continue;
+		if (wgc_applied_has_address(&w->r->applied, &have->prefix)) {
+			w->r->addrs[w->r->n_add + w->r->n_delete++] = *have;
+			continue;
+		}
+		wgc_prefix_print(&have->prefix, text);
+		if (!is_local(&have->prefix) && wgc_foreign_add(&w->r->foreign, w->to.arena, "address", "%s", text) < 0)
+			return -ENOMEM;
+	}
+	if (!w->r->n_add && !w->r->n_delete)
+		return 0;
+	s = add(w, WGC_STEP_ADDR_CHANGE, w->r->n_add ? w->r->addrs[0].at : (struct wgc_span){ 0 });
+	return s ? 0 : -ENOMEM;
+}
+
+/* ---- the link ---------------------------------------------------------------------- */
+
+static int compare_link(struct work *w)
+{
+	const struct wgc_profile *p = w->up->profile;
+	const struct wgc_link *have = &w->r->live.link;
+	bool mtu = p->mtu ? p->mtu != have->mtu : w->r->applied.mtu != 0;
+	struct wgc_step *s;
+
+	/* What was found out at `up` is `watch`'s to find out again. */
+	if (!mtu && have->flags & IFF_UP)
+		return 0;
+	s = add(w, WGC_STEP_LINK_CHANGE, p->mtu_at);
+	if (!s)
+		return -ENOMEM;
+	s->n = mtu;
+	return 0;
+}
+
+/* ---- routes through the link --------------------------------------------------------- */
+
+static int cmp_route(const void *a, const void *b)
+{
+	const struct wgc_route *x = a, *y = b;
+
+	if (x->table != y->table)
+		return x->table < y->table ? -1 : 1;
+	return wgc_prefix_cmp(&x->dst, &y->dst);
+}
+
+static int push_route(struct work *w, const struct wgc_route *route)
+{
+	struct wgc_route *slot =
+		wgc_arena_push(w->to.arena, &w->r->routes, &w->r->n_routes, &w->r->cap_routes, sizeof(*slot));
+
+	if (!slot)
+		return -ENOMEM;
+	*slot = *route;
+	slot->oif = w->r->live.link.ifindex;
+	return 0;
+}
+
+static int add_route_step(struct work *w, size_t first, bool takes_away)
+{
+	struct wgc_step *s;
+
+	if (w->r->n_routes == first)
+		return 0;
+	s = add(w, WGC_STEP_ROUTE_CHANGE, w->r->routes[first].at);
+	if (!s)
+		return -ENOMEM;
+	s->first = first;
+	s->n = w->r->n_routes - first;
+	s->takes_away = takes_away;
+	return 0;
+}
+
+static int missing_routes(struct work *w, const struct wgc_step *s)
+{
+	size_t first = w->r->n_routes;
+
+	for (size_t i = s->first; i < s->first + s->n; i++) {
+		const struct wgc_route *route = &w->up->want.routes[i];
+
+		if (!bsearch(route, w->have, w->n_have, sizeof(*w->have), cmp_route) && push_route(w, route) < 0)
+			return -ENOMEM;
+	}
+	return add_route_step(w, first, false);
+}
+
+static int extra_routes(struct work *w)
+{
+	const struct wgc_routes_desired *d = &w->up->want;
+	WGC_AUTO_FREE struct wgc_route *want = calloc(d->n_routes + 1, sizeof(*want));
+	size_t first = w->r->n_routes, n = 0;
+
+	if (!want)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->n_routes; i++)
+		if (d->routes[i].type == RTN_UNICAST)
+			want[n++] = d->routes[i];
+	qsort(want, n, sizeof(*want), cmp_route);
+	for (size_t i = 0; i < w->n_have; i++)
+		if (!bsearch(&w->have[i], want, n, sizeof(*want), cmp_route) && push_route(w, &w->have[i]) < 0)
+			return -ENOMEM;
+	return add_route_step(w, first, true);
+}
+
+/* Ours bear our protocol number; the kernel's own belong to the addresses. */
+static int sort_routes(struct work *w, const struct wgc_route *v, size_t n)
+{
+	struct wgc_live *live = &w->r->live;
+	char dst[WGC_PREFIX_TEXT];
+	size_t through = 0;
+
+	for (size_t i = 0; i < n; i++)
+		through += v[i].oif == live->link.ifindex;
+	w->have = calloc(through + 1, sizeof(*w->have));
+	live->routes = wgc_arena_alloc(w->to.arena, (through + 1) * sizeof(*live->routes));
+	if (!w->have || !live->routes)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (v[i].oif != live->link.ifindex || v[i].type != RTN_UNICAST || v[i].protocol == RTPROT_KERNEL)
+			continue;
+		if (!v[i].gateway)
+			live->routes[live->n_routes++] = v[i];
+		if (v[i].protocol == WGC_RTPROT) {
+			w->have[w->n_have++] = v[i];
+			continue;
+		}
+		wgc_prefix_print(&v[i].dst, dst);
+		if (wgc_foreign_add(&w->r->foreign, w->to.arena, "route", "%s table %u", dst, v[i].table) < 0)
+			return -ENOMEM;
+	}
+	qsort(w->have, w->n_have, sizeof(*w->have), cmp_route);
+	return 0;
+}
+
+/* ---- what has records of its own: rules, shared routes, sysctls, nft, DNS ------------- */
+
+/* The record that says that this step was done, or one that it takes the place of. */
+static const struct wgc_past *find_past(struct work *w, const struct wgc_step *s, bool same)
+{
+	const struct wgc_history *h = w->r->history;
+	const struct wgc_step_def *def = wgc_step_defs[s->kind];
+
+	for (size_t i = h->n; i--;)
+		if (!w->kept[i] && def_of(&h->steps[i]) == def && stands(&h->steps[i]) &&
+		    (!same || def->same(w->up, s, &h->steps[i]))) {
+			w->kept[i] = true;
+			return &h->steps[i];
+		}
+	return NULL;
+}
+
+/* A change of servers or domains is one only in the same place; in another one
+ * they are set anew, and taken away from where they were. */
+static const struct wgc_past *find_dns(struct work *w, const struct wgc_step *s)
+{
+	const struct wgc_past *past = find_past(w, s, false);
+
+	if (past && strcmp(wgc_record_str(past, "backend"), wgc_dns_backend_name(w->up->facts->dns))) {
+		w->kept[past - w->r->history->steps] = false;
+		return NULL;
+	}
+	return past;
+}
+
+static int compare_recorded(struct work *w, const struct wgc_step *s)
+{
+	const struct wgc_step_def *def = wgc_step_defs[s->kind];
+	const struct wgc_past *past = find_past(w, s, true);
+	struct wgc_step *slot;
+
+	if (past && (past->adopted || def->present(w->r->undo, past)))
+		return 0;
+	if (past) {
+		slot = add(w, WGC_STEP_PUT_BACK, s->at);
+	} else if (s->kind == WGC_STEP_DNS_SET && (past = find_dns(w, s))) {
+		/* What was there before the first time stays what is put back at the end. */
+		slot = add(w, WGC_STEP_DNS_CHANGE, s->at);
+	} else if (s->kind == WGC_STEP_NFT_LOAD && (past = find_past(w, s, false))) {
+		slot = add(w, WGC_STEP_NFT_REPLACE, s->at);
+	} else if (s->kind == WGC_STEP_KILL_SWITCH && (past = find_past(w, s, false))) {
+		slot = add(w, WGC_STEP_KILL_REPLACE, s->at);
+	} else {
+		slot = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*slot));
+		if (slot)
+			*slot = *s;
+	}
+	if (!slot)
+		return -ENOMEM;
+	slot->past = past;
+	/* These have records of their own, which undo them. */
+	if (slot->kind == WGC_STEP_NFT_REPLACE || slot->kind == WGC_STEP_KILL_REPLACE)
+		slot->covered = false;
+	return 0;
+}
+
+/* In the order in which `down` would: the last one first. */
+static int take_back_rest(struct work *w)
+{
+	const struct wgc_history *h = w->r->history;
+
+	for (size_t i = h->n; i--;) {
+		struct wgc_step *s;
+
+		if (w->kept[i] || h->steps[i].adopted || !stands(&h->steps[i]))
+			continue;
+		s = add(w, WGC_STEP_TAKE_BACK, (struct wgc_span){ 0 });
+		if (!s)
+			return -ENOMEM;
+		s->past = &h->steps[i];
+	}
+	return 0;
+}
+
+/* ---- the whole --------------------------------------------------------------------------- */
+
+static int one_step(struct work *w, const struct wgc_step *s)
+{
+	switch (s->kind) {
+	case WGC_STEP_RESOLVE:
+		return w->r->delta.n_resolve && !add(w, s->kind, s->at) ? -ENOMEM : 0;
+	case WGC_STEP_DEVICE_CONFIGURE:
+		return !wgc_delta_is_empty(&w->r->delta) && !add(w, WGC_STEP_DEVICE_CHANGE, s->at) ? -ENOMEM : 0;
+	case WGC_STEP_LINK_SET:
+		return compare_link(w);
+	case WGC_STEP_ROUTE_ADD:
+		return s->covered ? missing_routes(w, s) : compare_recorded(w, s);
+	case WGC_STEP_SYSCTL_SET:
+	case WGC_STEP_NFT_LOAD:
+	case WGC_STEP_KILL_SWITCH:
+	case WGC_STEP_DNS_SET:
+	case WGC_STEP_RULE_ADD:
+		return compare_recorded(w, s);
+	default:
+		/* The link is there, hooks have had their turn, keys were read
+		 * to be compared; addresses are looked at together. */
+		return 0;
+	}
+}
+
+int wgc_reload_build(const struct wgc_plan *up, struct wgc_reload *r, const struct wgc_route *routes, size_t n_routes,
+		     struct wgc_plan *ret, struct wgc_err *err)
+{
+	struct work w = { .up = up, .r = r, .to = *up };
+	int rc;
+
+	w.to.steps = NULL;
+	w.to.n = w.to.cap = 0;
+	w.to.reload = r;
+	w.kept = calloc(r->history->n + 1, sizeof(*w.kept));
+	rc = w.kept ? sort_routes(&w, routes, n_routes) : -ENOMEM;
+	for (size_t i = 0; rc == 0 && i < up->n; i++) {
+		/* Where `up` adds them; there may be none left to be added. */
+		if (up->steps[i].kind == WGC_STEP_LINK_SET)
+			rc = compare_addresses(&w);
+		rc = rc ?: one_step(&w, &up->steps[i]);
+	}
+	rc = rc ?: extra_routes(&w);
+	rc = rc ?: take_back_rest(&w);
+	free(w.kept);
+	free(w.have);
+	if (rc < 0)
+		return wgc_err_nomem(err);
+	*ret = w.to;
+	return 0;
+}

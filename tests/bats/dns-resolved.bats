@@ -8,6 +8,7 @@ load lib
 load resolved
 
 setup() {
+	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself, and on a booted system (vm-systemd)"
 	keys client
 	keys server
 	host_new c
@@ -192,6 +193,12 @@ inside() {
 	has "$errors" "warning: /etc/resolv.conf is that of another network namespace"
 	has "$output" "managed by man:systemd-resolved"
 	same "$before" "$(settings)"
+	# Who insists is told what it means.
+	office 10.8.0.0/24 "DNS = 10.8.0.1
+		DNSMode = file"
+	mv "$BATS_TEST_TMPDIR"/host-c/etc-wgctl/{office,insists}.conf
+	run_split on c unshare --net "$WGCTL" up -n insists
+	has "$errors" "is that of another network namespace, too"
 }
 
 @test "what was set is shown by a dry run with the command for it" {
@@ -199,6 +206,63 @@ inside() {
 	run_split on c "$WGCTL" up -n office
 	has "$output" "10.8.0.1, fd00::1 search ~corp.example, lab.example for these domains only through resolved"
 	has "$output" "resolvectl domain office '~corp.example' lab.example; resolvectl default-route office no; resolvectl dns office 10.8.0.1 fd00::1"
+}
+
+@test "reload: other servers and domains are set, and what was lost or changed comes back" {
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	before=$(snapshot c; settings)
+	on c "$WGCTL" --quiet up office
+	up=$(settings)
+	run_split on c "$WGCTL" diff office
+	is "$status" 0
+	# Somebody else's resolvectl.
+	resolvectl_on c dns office 10.9.0.2
+	run_split on c "$WGCTL" diff office
+	is "$status" 1
+	has "$output" "dns.set"
+	on c "$WGCTL" --quiet reload office
+	same "$up" "$(settings)"
+	# Other domains; then all names, because the tunnel is a full one now.
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~lab.example"
+	on c "$WGCTL" --quiet reload office
+	inside host.lab.example
+	outside host.corp.example
+	office 0.0.0.0/0 "DNS = 10.8.0.1, lab.example"
+	on c "$WGCTL" --quiet reload office
+	inside host.example
+	office 10.8.0.0/24 "DNS = 10.8.0.1, lab.example"
+	on c "$WGCTL" --quiet reload office
+	outside host2.example
+	inside host2.lab.example
+	on c "$WGCTL" --quiet down office
+	same "$before" "$(snapshot c; settings)"
+}
+
+@test "reload: to another backend and back, and without DNS" {
+	office 10.8.0.0/24 "DNS = 10.8.0.1"
+	before=$(snapshot c; settings)
+	on c "$WGCTL" --quiet up office
+	office 10.8.0.0/24 "DNS = 10.8.0.1
+		DNSMode = file"
+	run_split on c "$WGCTL" reload office
+	is "$status" 0
+	has "$errors" "systemd-resolved is in use here, and reads that file, too"
+	has "$(on c cat /etc/resolv.conf)" "nameserver 10.8.0.1"
+	is "$(resolvectl_on c dns office | cut -d: -f2)" ""
+	inside file.example
+	office 10.8.0.0/24 "DNS = 10.8.0.1
+		DNSMode = resolved"
+	on c "$WGCTL" --quiet reload office
+	lacks "$(on c cat /etc/resolv.conf)" "nameserver 10.8.0.1"
+	# It has read the file while it was ours, and does not forget that by itself.
+	resolved_stop c
+	resolved_start c
+	inside resolved.example
+	office 10.8.0.0/24 ""
+	on c "$WGCTL" --quiet reload office
+	outside none.example
+	on c "$WGCTL" --quiet down office
+	same "$before" "$(snapshot c; settings)"
 }
 
 @test "built without libsystemd: resolved is reached through its own resolvconf" {
@@ -218,7 +282,6 @@ inside() {
 }
 
 @test "killed at every message that goes to the bus" {
-	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; emulation is too slow for it"
 	office 0.0.0.0/0 "DNS = 10.8.0.1, corp.example"
 	before=$(snapshot c; settings)
 	killed=0

@@ -155,9 +155,15 @@ static void warn_of_owner(struct evidence *e)
 				 e->path, e->owner);
 }
 
+/* Are names asked of resolved, whether it answers or not? */
+static bool is_used(const struct evidence *e)
+{
+	return (e->owner && !strcmp(e->owner, "systemd-resolved")) || e->stub || e->nss;
+}
+
 static int decide_auto(struct evidence *e)
 {
-	bool used = (e->owner && !strcmp(e->owner, "systemd-resolved")) || e->stub || e->nss;
+	bool used = is_used(e);
 
 	if (e->resolved == 0 && used) {
 		if (!e->stub && !e->nss)
@@ -210,6 +216,17 @@ static int decide_wanted(struct evidence *e, enum wgc_dns_mode mode, const struc
 
 	if (mode == WGC_DNS_FILE) {
 		warn_of_owner(e);
+		/* It takes the servers of a file that is not its own for its
+		 * own ones, and looks for others only when that file changes. */
+		if (e->resolved == 0 && is_used(e))
+			snprintf(e->d->warning, sizeof(e->d->warning),
+				 "systemd-resolved is in use here, and reads that file, too: it may go on asking the tunnel's servers after "
+				 "`down`, until it is restarted; DNSMode = auto or resolved tells it properly");
+		if (e->foreign)
+			snprintf(e->d->warning, sizeof(e->d->warning),
+				 "%s is that of another network namespace, too: names there are asked of the tunnel's servers as well, "
+				 "whether these can be reached from there or not",
+				 e->path);
 		return decide(e, WGC_DNS_BACKEND_FILE, "the profile says DNSMode = file");
 	}
 	if (mode == WGC_DNS_RESOLVCONF) {

@@ -138,6 +138,8 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, s
 	rc = rc ?: check_identity(p, r->history, facts, err);
 	if (rc < 0)
 		return rc;
+	wgc_step_dns_keep(r->history, p, facts);
+	wgc_step_dns_tell(facts, x->run);
 	if (leave_out_own(p, r->history, &r->live, a, &facts->routing) < 0)
 		return wgc_err_nomem(err);
 	rc = wgc_plan_build(p, facts, a, up, err);

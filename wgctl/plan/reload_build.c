@@ -244,6 +244,19 @@ static const struct wgc_past *find_past(struct work *w, const struct wgc_step *s
 	return NULL;
 }
 
+/* A change of servers or domains is one only in the same place; in another one
+ * they are set anew, and taken away from where they were. */
+static const struct wgc_past *find_dns(struct work *w, const struct wgc_step *s)
+{
+	const struct wgc_past *past = find_past(w, s, false);
+
+	if (past && strcmp(wgc_record_str(past, "backend"), wgc_dns_backend_name(w->up->facts->dns))) {
+		w->kept[past - w->r->history->steps] = false;
+		return NULL;
+	}
+	return past;
+}
+
 static int compare_recorded(struct work *w, const struct wgc_step *s)
 {
 	const struct wgc_step_def *def = wgc_step_defs[s->kind];
@@ -254,7 +267,7 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 		return 0;
 	if (past) {
 		slot = add(w, WGC_STEP_PUT_BACK, s->at);
-	} else if (s->kind == WGC_STEP_DNS_SET && (past = find_past(w, s, false))) {
+	} else if (s->kind == WGC_STEP_DNS_SET && (past = find_dns(w, s))) {
 		/* What was there before the first time stays what is put back at the end. */
 		slot = add(w, WGC_STEP_DNS_CHANGE, s->at);
 	} else if (s->kind == WGC_STEP_NFT_LOAD && (past = find_past(w, s, false))) {

@@ -133,6 +133,33 @@ static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	return r;
 }
 
+/* ---- of a tunnel that is up ------------------------------------------------------- */
+
+void wgc_step_dns_tell(const struct wgc_facts *f, struct wgc_run *run)
+{
+	const struct wgc_dns_decision *d = f->dns_why;
+
+	for (size_t i = 0; d && i < d->n && run->on_finding; i++)
+		run->on_finding(run->ctx, d->trail[i]);
+	if (d && d->backend != f->dns && run->on_finding)
+		run->on_finding(run->ctx, "the tunnel that is up has its DNS in another way, and keeps it");
+	else if (d)
+		warn(run, d->warning);
+}
+
+void wgc_step_dns_keep(const struct wgc_history *h, const struct wgc_profile *p, struct wgc_facts *f)
+{
+	enum wgc_dns_backend b;
+
+	for (size_t i = 0; p->dns_mode == WGC_DNS_AUTO && p->n_dns_servers && i < h->n; i++) {
+		const struct wgc_past *past = &h->steps[i];
+
+		if (!past->failed && !past->undone && !strcmp(wgc_record_str(past, "kind"), wgc_step_dns.word) &&
+		    wgc_dns_backend_parse(wgc_record_str(past, "backend"), &b) && b != WGC_DNS_BACKEND_NONE)
+			f->dns = b;
+	}
+}
+
 static bool same_texts(const struct wgc_texts *a, const struct wgc_text *v, size_t n)
 {
 	bool same = a->n == n;
@@ -182,12 +209,11 @@ static bool dns_present(struct wgc_undo *u, const struct wgc_past *p)
 static int dns_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
 {
 	struct wgc_profile was = last_applied(x->plan->profile, &x->plan->reload->applied);
-	WGC_AUTO_STR struct wgc_str note = { 0 };
 	enum wgc_dns_backend b;
 
 	if (!wgc_dns_backend_parse(wgc_record_str(p, "backend"), &b))
 		return -EBADMSG;
-	return wgc_dns_apply(b, wgc_record_str(p, "ifname"), &was, &x->sys->dns, &note, err);
+	return wgc_dns_apply(b, wgc_record_str(p, "ifname"), &was, &x->sys->dns, NULL, err);
 }
 
 const struct wgc_step_def wgc_step_dns = {

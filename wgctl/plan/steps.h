@@ -24,6 +24,11 @@ int wgc_route_of_record(const json_t *o, struct wgc_route *ret);
 struct wgc_rule wgc_rule_of_record(const struct wgc_past *p);
 /** Is the table of an nft record still there? */
 bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p);
+/** Tell how the DNS backend was found, and what speaks against it. */
+void wgc_step_dns_tell(const struct wgc_facts *f, struct wgc_run *run);
+/** A tunnel that is up keeps the DNS backend that was found for it when it came up, unless its profile names one. */
+void wgc_step_dns_keep(const struct wgc_history *h, const struct wgc_profile *p, struct wgc_facts *f);
+
 /** A string of a step's record, "" when it is missing. */
 const char *wgc_record_str(const struct wgc_past *p, const char *key);
 /** A number of a record or of an object in it, 0 when it is missing. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "plan/reload.h"
+#include "plan/steps.h"
 
 void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33])
 {
@@ -193,16 +194,6 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 	return r;
 }
 
-static void tell_dns(const struct wgc_facts *f, struct wgc_run *run)
-{
-	const struct wgc_dns_decision *d = f->dns_why;
-
-	for (size_t i = 0; d && i < d->n && run->on_finding; i++)
-		run->on_finding(run->ctx, d->trail[i]);
-	if (d && *d->warning && run->on_warning)
-		run->on_warning(run->ctx, d->warning);
-}
-
 static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		     struct wgc_arena *a, struct wgc_err *err)
 {
@@ -241,7 +232,7 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		wgc_wipe(&plan.device, sizeof(plan.device));
 		return r;
 	}
-	tell_dns(&facts, run);
+	wgc_step_dns_tell(&facts, run);
 	if (run->dry_run) {
 		r = wgc_execute_dry(&x, err);
 	} else {

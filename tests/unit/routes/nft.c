@@ -83,6 +83,7 @@ static void one(const char *ifname)
 	/* Bits are added, none is taken away. */
 	ok(strstr(ruleset(), "type route hook output priority mangle"));
 	ok(strstr(ruleset(), "fib daddr type local ct mark set ct mark | 0x00001040"));
+	ok(strstr(ruleset(), "meta iifkind { \"tun\", \"wireguard\" } return"));
 	ok(strstr(ruleset(), "ct direction reply ct mark & 0x00001040 == 0x00001040 meta mark set meta mark | 0x00001040"));
 	ok(strstr(ruleset(), own) && strstr(ruleset(), "ct mark set ct mark | 0x00001040"));
 	ok(strstr(ruleset(), "192.0.2.1 . 22 . 198.51.100.7 . 40000"));

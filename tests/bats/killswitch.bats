@@ -41,6 +41,7 @@ case ${WGCTL_VM-} in ?*) step=5 ;; esac
 	chatter "${ANYWHERE[@]}"
 	sleep 0.5
 	leaks=$(heard)
+	echo "${leaks:0:2000}"
 	for what in '> 203.0.113.9.9: UDP' '> 203.0.113.9.80: Flags' '> 203.0.113.9: ICMP' '> 2001:db8:9::9.9: UDP' \
 		'> 2001:db8:9::9.80: Flags' '> 2001:db8:9::9: ICMP6' '> 192.0.2.53.53: '; do
 		grep -qF "$what" <<<"$leaks"
@@ -63,6 +64,11 @@ case ${WGCTL_VM-} in ?*) step=5 ;; esac
 	# up repairs, and there is no moment between.
 	on c "$WGCTL" up ftun
 	reach 10.8.0.1
+	# What this program can do to a tunnel that is up.
+	if "$WGCTL" help reload >/dev/null 2>&1; then
+		sed -i 's/^Address.*/&\nMTU = 1400/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+		on c "$WGCTL" reload ftun
+	fi
 	no_leak "while it was up"
 	quiet
 	on c "$WGCTL" down ftun

@@ -54,9 +54,16 @@ in_background() {
 	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" "$@" 3>&- &
 }
 
-chatter() { # chatter ADDRESS...: in c, until quiet
-	in_background c "$WGCTL_ROOT/tests/helpers/chatter" "$@" >/dev/null 2>&1
+chatter() { # chatter ADDRESS...: in c, until quiet; it talks when this returns
+	rm -f "$BATS_TEST_TMPDIR/chatter"
+	in_background c "$WGCTL_ROOT/tests/helpers/chatter" "$@" >"$BATS_TEST_TMPDIR/chatter" 2>&1
 	CHATTER=$!
+	for _ in $(seq 200); do
+		[ ! -s "$BATS_TEST_TMPDIR/chatter" ] || return 0
+		sleep 0.1
+	done
+	echo "nobody talks" >&2
+	return 1
 }
 quiet() {
 	kill "$CHATTER" 2>/dev/null || true

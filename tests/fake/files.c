@@ -266,7 +266,7 @@ void fake_files_new(struct fake *f)
 
 void fake_files_free(struct fake *f)
 {
-	const char *v[] = { f->sys.run_dir,	    f->sys.proc_sys,	f->sys.rt_tables,	   f->sys.boot_id,
+	const char *v[] = { f->sys.run_dir,	    f->sys.proc_net,	   f->sys.proc_sys,	f->sys.rt_tables,	   f->sys.boot_id,
 			    f->sys.dns.resolv_conf, f->sys.dns.boot_id, f->sys.dns.interface_order,
 			    f->sys.dns.nsswitch,    f->sys.dns.resolvconf_program };
 

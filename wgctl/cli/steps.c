@@ -173,7 +173,6 @@ int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigne
 				   .on_warning = on_warning,
 				   .on_finding = on_finding,
 				   .on_detail = on_detail,
-				   .on_finding = on_finding,
 				   .ctx = s,
 				   .stop = &stop_wanted,
 				   .wait_seconds = wait_seconds };

@@ -84,13 +84,15 @@ static void add_return(struct wgc_str *s, const struct wgc_profile *p, const str
 		snprintf(own, sizeof(own), "& 0x%x == 0x%x", d->mask, d->mark);
 	/* Whatever comes in for this machine itself, at any time: so that a
 	 * connection from before is known by its first packet. What comes
-	 * through another tunnel has no way back but that one. */
+	 * through another tunnel has no way back but that one; asked with "!="
+	 * a network card, which is of no kind, would match nothing at all. */
 	wgc_str_addf(s,
+		     "\tchain outside {\n\t\tmeta iifkind { \"tun\", \"wireguard\" } return\n"
+		     "\t\tct direction original fib daddr type local ct mark set ct mark | 0x%x\n\t}\n"
 		     "\tchain premangle {\n\t\ttype filter hook prerouting priority -150; policy accept;\n"
-		     "\t\tiifname != { \"lo\", \"%s\" } meta iifkind != { \"tun\", \"wireguard\" } ct direction original "
-		     "fib daddr type local ct mark set ct mark | 0x%x\n"
+		     "\t\tiifname != { \"lo\", \"%s\" } jump outside\n"
 		     "\t\tiifname != \"%s\" ct mark & 0x%x == 0x%x meta mark set meta mark | 0x%x\n\t}\n",
-		     p->ifname, d->around, p->ifname, d->around, d->around, d->around);
+		     d->around, p->ifname, p->ifname, d->around, d->around, d->around);
 	wgc_str_addf(s,
 		     "\tchain output {\n\t\ttype route hook output priority -150; policy accept;\n"
 		     "\t\tct direction reply ct mark & 0x%x == 0x%x meta mark set meta mark | 0x%x\n",

@@ -83,6 +83,7 @@ static void one(const char *ifname)
 	/* Bits are added, none is taken away. */
 	ok(strstr(ruleset(), "type route hook output priority mangle"));
 	ok(strstr(ruleset(), "fib daddr type local ct mark set ct mark | 0x00001040"));
+	ok(strstr(ruleset(), "meta iifkind { \"tun\", \"wireguard\" } return"));
 	ok(strstr(ruleset(), "ct direction reply ct mark & 0x00001040 == 0x00001040 meta mark set meta mark | 0x00001040"));
 	ok(strstr(ruleset(), own) && strstr(ruleset(), "ct mark set ct mark | 0x00001040"));
 	ok(strstr(ruleset(), "192.0.2.1 . 22 . 198.51.100.7 . 40000"));
@@ -108,6 +109,63 @@ static void one(const char *ifname)
 	wgc_profile_free(p);
 }
 
+/* Two kill switches, judged by nft: sets, replacement in one transaction, further endpoints. */
+static void kill_switch(const char *ifname)
+{
+	struct wgc_profile *p = profile();
+	struct wgc_route routes[] = { route("192.168.9.0/24", 254, 2), route("10.0.0.0/8", 254, 2), route("0.0.0.0/0", 254, 2) };
+	struct wgc_routes_facts f = { .nft_available = true, .routes = routes, .n_routes = 3 };
+	union wgc_sockaddr v[3] = { { .in = { .sin_family = AF_INET, .sin_port = htons(51820), .sin_addr.s_addr = htonl(0xc6336401) } },
+				    { .in6 = { .sin6_family = AF_INET6, .sin6_port = htons(7), .sin6_addr.s6_addr = { 0x20, 1, 0xd, 0xb8 } } },
+				    { .in = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0xc6336402) } } };
+	struct wgc_host_port endpoint = { .numeric = v[0] };
+	struct wgc_routes_desired d;
+	struct wgc_text dns[] = { { .s = "192.168.9.53" }, { .s = "10.8.0.53" }, { .s = "9.9.9.9" } };
+	const char *text;
+	char table[56];
+
+	printf("# kill switch, %s\n", ifname);
+	snprintf(p->ifname, sizeof(p->ifname), "%s", ifname);
+	p->kill_switch = WGC_KILL_SWITCH_ON;
+	address(p, "10.8.0.2/24");
+	allow(p, "0.0.0.0/0 ::/0 10.20.0.0/16 198.18.0.0/15")->n_endpoints = 1;
+	p->peers[0].endpoints = &endpoint;
+	exclude(p, "203.0.113.0/24");
+	p->dns_servers = dns;
+	p->n_dns_servers = 3;
+	is_int(wgc_routes_plan(p, &f, p->arena, &d, NULL), 0);
+	text = wgc_routes_kill_switch(p, &f, &d, v, 2, p->arena);
+	is_int(nft("", text), 0);
+	ok(strstr(ruleset(), "elements = { 198.51.100.1 . 51820 }"));
+	ok(strstr(ruleset(), "elements = { 2001:db8:: . 7 }"));
+	ok(strstr(ruleset(), "type filter hook output priority filter + 10; policy drop;"));
+	ok(strstr(ruleset(), "type filter hook forward priority filter + 10; policy drop;"));
+	/* The tunnel has 10.8.0.0/24 and 10.20.0.0/16 of the private addresses; the
+	 * machine's network that holds them is not wholly spared. */
+	ok(strstr(ruleset(), "elements = { 10.8.0.0/24, 10.20.0.0/16 }"));
+	ok(strstr(ruleset(), "elements = { 192.168.9.0/24 }"));
+	ok(strstr(ruleset(), "elements = { 192.168.9.53 }"));
+	ok(strstr(ruleset(), "elements = { 203.0.113.0/24 }"));
+	ok(strstr(ruleset(), "ip daddr . udp dport @peers4 accept"));
+	/* Again: in its place, with what is new. */
+	is_int(nft("", wgc_routes_kill_switch(p, &f, &d, v + 2, 1, p->arena)), 0);
+	ok(strstr(ruleset(), "elements = { 198.51.100.2 . 9 }") && !strstr(ruleset(), "198.51.100.1 . 51820"));
+	is_int(nft("", wgc_routes_kill_admit(ifname, v, 2, p->arena)), 0);
+	ok(strstr(ruleset(), "198.51.100.1 . 51820"));
+	is_str(wgc_routes_kill_admit(ifname, v, 0, p->arena), "");
+	/* A peer that may be anywhere; no local network. */
+	p->peers[0].n_endpoints = 0;
+	p->allow_lan_at.line = 1;
+	is_int(nft("", wgc_routes_kill_switch(p, &f, &d, NULL, 0, p->arena)), 0);
+	ok(!strstr(ruleset(), "@peers") && !strstr(ruleset(), "@lan4") && strstr(ruleset(), "@excluded4 accept"));
+	is_int(nft("", wgc_routes_kill_delete(ifname, p->arena)), 0);
+	is_int(nft("", wgc_routes_kill_delete(ifname, p->arena)), 0);
+	ok(!*ruleset());
+	wgc_routes_kill_table(ifname, table);
+	ok(strlen(table) < 55);
+	wgc_profile_free(p);
+}
+
 int main(void)
 {
 	names();
@@ -121,5 +179,7 @@ int main(void)
 	one("office");
 	one("a+b=c_d.e-f");
 	one("15.=+_-letters9");
+	kill_switch("office");
+	kill_switch("===============");
 	return tap_done();
 }

@@ -6,12 +6,16 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/base.h"
 
 #define CHUNK (64 * 1024)
 #define LARGE (16 * 1024)
 #define ALIGN 16
+/* From here on a chunk is a mapping of its own: it grows without being copied, and
+ * what is given back needs no wiping, since the kernel gives nobody old pages. */
+#define MAPPED (1024 * 1024)
 
 struct chunk {
 	struct chunk *prev, *next;
@@ -30,11 +34,18 @@ struct wgc_arena *wgc_arena_new(void)
 	return calloc(1, sizeof(struct wgc_arena));
 }
 
-/* calloc hands out zeroed memory: blocks are never used twice, so they are zero. */
+/* Zeroed memory: blocks are never used twice, so they are zero. */
 static struct chunk *chunk_new(struct wgc_arena *a, size_t room)
 {
-	struct chunk *c = calloc(1, sizeof(*c) + room);
+	struct chunk *c;
 
+	if (room < MAPPED) {
+		c = calloc(1, sizeof(*c) + room);
+	} else {
+		c = mmap(NULL, sizeof(*c) + room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (c == MAP_FAILED)
+			c = NULL;
+	}
 	if (!c)
 		return NULL;
 	c->room = room;
@@ -55,8 +66,30 @@ static void chunk_free(struct wgc_arena *a, struct chunk *c)
 	else
 		a->all = c->next;
 	a->size -= sizeof(*c) + c->room;
+	if (c->room >= MAPPED) {
+		munmap(c, sizeof(*c) + c->room);
+		return;
+	}
 	wgc_wipe(c->data, c->used);
 	free(c);
+}
+
+/* A mapped chunk, which holds one block, gets more room. */
+static void *chunk_stretch(struct wgc_arena *a, struct chunk *c, size_t room)
+{
+	struct chunk *moved = mremap(c, sizeof(*c) + c->room, sizeof(*c) + room, MREMAP_MAYMOVE);
+
+	if (moved == MAP_FAILED)
+		return NULL;
+	if (moved->next)
+		moved->next->prev = moved;
+	if (moved->prev)
+		moved->prev->next = moved;
+	else
+		a->all = moved;
+	a->size += room - moved->room;
+	moved->room = moved->used = room;
+	return moved->data;
 }
 
 struct wgc_arena *wgc_arena_free(struct wgc_arena *a)
@@ -122,6 +155,11 @@ void *wgc_arena_grow(struct wgc_arena *a, void *p, size_t old, size_t new_size)
 		if (take != had)
 			c->used += take - had;
 		return p;
+	}
+	if (had >= MAPPED) {
+		/* The rounding may hold old bytes here too. */
+		memset(block + old, 0, had - old);
+		return chunk_stretch(a, (struct chunk *)(void *)(block - offsetof(struct chunk, data)), take);
 	}
 	grown = wgc_arena_alloc(a, new_size);
 	if (!grown)

@@ -194,7 +194,10 @@ void *wgc_arena_push(struct wgc_arena *a, void *pv, size_t *pn, size_t *pcap, si
 int wgc_parse_u64(const char *s, uint64_t max, uint64_t *ret);
 /** ASCII only, whatever the locale. */
 bool wgc_streq_nocase(const char *a, const char *b);
-bool wgc_isspace(char c);
+static inline bool wgc_isspace(char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
 /**
  * The entry of @words (NULL-terminated) nearest to @word by edit distance,
  * ignoring case, or NULL when none is near enough for its length.

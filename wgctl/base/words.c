@@ -37,11 +37,6 @@ bool wgc_streq_nocase(const char *a, const char *b)
 	return lower(*a) == lower(*b);
 }
 
-bool wgc_isspace(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Longer than any word of ours; bounds the work on hostile input. */
 #define WORD_MAX 64
 

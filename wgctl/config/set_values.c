@@ -12,7 +12,7 @@ bool wgc_parse_key(struct wgc_parse *c, struct wgc_word *w, struct wgc_key *ret)
 	const char *hint = "44 characters of base64, as `wgctl genkey` and `wgctl pubkey` write them";
 	struct wgc_diag *d;
 
-	if (!wgc_key_parse(w->s, w->len, ret))
+	if (!(c->key->secret ? wgc_key_parse : wgc_key_parse_public)(w->s, w->len, ret))
 		return true;
 	/* The text itself is never repeated: not even of a public key, for that
 	 * may be a private one in the wrong line. */

@@ -40,6 +40,9 @@ bool wgc_text_plain(const char *s, size_t len)
 
 	while (p < end) {
 		uint32_t c = *p++;
+
+		if (c >= 0x20 && c < 0x7f)
+			continue; /* nearly always */
 		unsigned more = c < 0x80 ? 0 : (c & 0xe0) == 0xc0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : (c & 0xf8) == 0xf0 ? 3 : 4;
 		static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 

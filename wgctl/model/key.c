@@ -18,25 +18,57 @@
 int wgc_key_parse(const char *s, size_t len, struct wgc_key *ret)
 {
 	struct wgc_key k;
-	char again[WGC_KEY_BASE64];
 	size_t got = 0;
 	int r = -EINVAL;
 
 	if (len != BASE64_LEN || s[BASE64_LEN - 1] != '=')
 		return -EINVAL;
+	/* 43 characters hold 258 bits: sodium refuses spare bits that are not
+	 * zero, so that one key has one text. */
 	if (!sodium_base642bin(k.b, sizeof(k.b), s, len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) &&
 	    got == sizeof(k.b)) {
-		/* 43 characters hold 258 bits. One key must have one text, so the
-		 * two spare bits have to be zero: encoding gives @s back. */
-		sodium_bin2base64(again, sizeof(again), k.b, sizeof(k.b), sodium_base64_VARIANT_ORIGINAL);
-		if (!sodium_memcmp(again, s, BASE64_LEN)) {
-			*ret = k;
-			r = 0;
-		}
-		wgc_wipe(again, sizeof(again));
+		*ret = k;
+		r = 0;
 	}
 	wgc_wipe(&k, sizeof(k));
 	return r;
+}
+
+/* The six bits of a base64 character (RFC 4648); 64 for what is none. */
+static unsigned six_bits(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (unsigned)(c - 'A');
+	if (c >= 'a' && c <= 'z')
+		return (unsigned)(c - 'a') + 26;
+	if (c >= '0' && c <= '9')
+		return (unsigned)(c - '0') + 52;
+	return c == '+' ? 62 : c == '/' ? 63 : 64;
+}
+
+int wgc_key_parse_public(const char *s, size_t len, struct wgc_key *ret)
+{
+	struct wgc_key k;
+	unsigned bits = 0, have = 0, wrong = 0;
+	size_t n = 0;
+
+	if (len != BASE64_LEN || s[BASE64_LEN - 1] != '=')
+		return -EINVAL;
+	for (size_t i = 0; i < BASE64_LEN - 1; i++) {
+		unsigned six = six_bits(s[i]);
+
+		wrong |= six;
+		bits = bits << 6 | (six & 63);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			k.b[n++] = (uint8_t)(bits >> have);
+		}
+	}
+	if (wrong & 64 || bits & ((1u << have) - 1))
+		return -EINVAL;
+	*ret = k;
+	return 0;
 }
 
 int wgc_key_parse_hex(const char *s, size_t len, struct wgc_key *ret)

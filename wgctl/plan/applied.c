@@ -294,7 +294,7 @@ static int peer_line(struct wgc_applied *l, struct wgc_arena *a, const char *lin
 	uint32_t flags = 0;
 	char *end;
 
-	if (strlen(line) < 46 || wgc_key_parse(line, 44, &key) < 0 || line[44] != ' ')
+	if (strlen(line) < 46 || wgc_key_parse_public(line, 44, &key) < 0 || line[44] != ' ')
 		return -EBADMSG;
 	for (line += 45; *line && *line != ' '; line++)
 		flags |= *line == 'p' ? WGC_PEER_HAS_PRESHARED_KEY : *line == 'k' ? WGC_PEER_HAS_KEEPALIVE : 0;

@@ -126,6 +126,7 @@ static int set_peer(struct wgc_tended *t, const struct wgc_tended_peer *p, const
 {
 	struct wgc_peer peer = { .public_key = p->from->peer.public_key, .flags = WGC_PEER_UPDATE_ONLY };
 	struct wgc_device d = { .peers = &peer, .n_peers = 1 };
+	int r;
 
 	snprintf(d.ifname, sizeof(d.ifname), "%s", t->ifname);
 	if (endpoint)
@@ -134,7 +135,9 @@ static int set_peer(struct wgc_tended *t, const struct wgc_tended_peer *p, const
 		peer.keepalive = (uint16_t)keepalive;
 		peer.flags |= WGC_PEER_HAS_KEEPALIVE;
 	}
-	return wgc_wg_set(t->w->sys->nl, &d, err);
+	/* A kill switch must know whom the device is about to call. */
+	r = endpoint ? wgc_plan_admit(t->w->sys, d.ifname, endpoint, 1, err) : 0;
+	return r ?: wgc_wg_set(t->w->sys->nl, &d, err);
 }
 
 static bool set_endpoint(struct wgc_tended *t, struct wgc_tended_peer *p, const struct wgc_peer *live, const union wgc_sockaddr *to,

@@ -12,7 +12,7 @@ static bool refuses(const char *s, size_t len)
 
 	memset(&k, 0x5a, sizeof(k));
 	before = k;
-	return wgc_key_parse(s, len, &k) == -EINVAL && !memcmp(&k, &before, sizeof(k));
+	return wgc_key_parse(s, len, &k) == -EINVAL && wgc_key_parse_public(s, len, &k) == -EINVAL && !memcmp(&k, &before, sizeof(k));
 }
 
 static void base64(void)
@@ -52,7 +52,7 @@ static void spare_bits(void)
 {
 	char text[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", back[WGC_KEY_BASE64];
 	bool right = true;
-	struct wgc_key k;
+	struct wgc_key k, fast;
 
 	for (size_t i = 0; i < 64; i++) {
 		text[42] = alphabet[i];
@@ -60,7 +60,7 @@ static void spare_bits(void)
 			right &= refuses(text, 44);
 			continue;
 		}
-		right &= !wgc_key_parse(text, 44, &k) && k.b[31] == i / 4;
+		right &= !wgc_key_parse(text, 44, &k) && k.b[31] == i / 4 && !wgc_key_parse_public(text, 44, &fast) && !memcmp(&fast, &k, sizeof(k));
 		wgc_key_print(&k, back);
 		right &= !strcmp(back, text);
 	}
@@ -72,14 +72,16 @@ static void characters(void)
 {
 	char text[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 	bool right = true;
-	struct wgc_key k;
+	struct wgc_key k, fast;
 
 	for (size_t at = 0; at < 42; at++) {
 		for (int c = 0; c < 256; c++) {
 			bool is_base64 = c && strchr(alphabet, c);
 
 			text[at] = (char)c;
-			right &= is_base64 ? !wgc_key_parse(text, 44, &k) : refuses(text, 44);
+			right &= is_base64 ? !wgc_key_parse(text, 44, &k) && !wgc_key_parse_public(text, 44, &fast) &&
+						     !memcmp(&fast, &k, sizeof(k)) :
+					     refuses(text, 44);
 		}
 		text[at] = 'A';
 	}

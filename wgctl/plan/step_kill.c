@@ -27,7 +27,9 @@ static int refuse(const struct wgc_plan *p, const struct wgc_err *why, struct wg
 
 	if (!err)
 		return r;
-	wgc_err_set(err, why->code, why->sys, "the kill switch cannot be put in force: %s", why->msg);
+	/* "Unsupported" at a place in a profile says that it is the profile that
+	 * is wrong; here it is the machine that lacks something. */
+	wgc_err_set(err, why->code == WGC_E_UNSUPPORTED ? WGC_E_KERNEL : why->code, why->sys, "the kill switch cannot be put in force: %s", why->msg);
 	wgc_err_hint(err, "it is a promise, so nothing is done without it: is the kernel's nf_tables there? "
 			  "KillSwitch = off does without");
 	err->at = p->profile->kill_switch_at;

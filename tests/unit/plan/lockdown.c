@@ -114,7 +114,7 @@ static void without_nft(void)
 	free(before);
 	before = fake_snapshot(f);
 	is_int(up(p), -EPROTONOSUPPORT);
-	is_int(err.code, WGC_E_UNSUPPORTED);
+	is_int(err.code, WGC_E_KERNEL);
 	ok(strstr(err.msg, "kill switch") && strstr(err.hint, "nf_tables"));
 	is_int(err.at.line, 3);
 	/* Before the first step. */

@@ -104,7 +104,7 @@ static void unsupported(void)
 		"5:14:2 error unsupported KillSwitch = on is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"6:1:8 error unsupported AllowLAN is not supported yet | leave it out, if the tunnel is what you want without it\n"
 		"7:11:8 error unsupported DNSMode = resolved is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"8:8:5 error unsupported IPv6 = block is not supported yet | leave it out, if the tunnel is what you want without it\n"
+		"8:8:5 error unsupported IPv6 = block is not supported yet | leave it out, if the tunnel is what you want without it\n",
 		"valid, but not supported yet");
 	is_said("[Interface]\nPrivateKey = " KEY_A
 		"\nKillSwitch = off\nDNSMode = file\nIPv6 = require\nRefreshEndpoints = off\nBackend = userspace\nExcludeIPs = 10.0.0.0/8\nName = wg7\n",

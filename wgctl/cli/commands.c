@@ -203,7 +203,7 @@ static const struct wgc_opt monitor_opts[] = {
 static const struct wgc_cmd cmd_monitor = {
 	.name = "monitor",
 	.args = "[LINK...]",
-	.summary = "links, peers, handshakes, endpoints, routes and rules as they change",
+	.summary = "links, peers, routes and rules, as they change",
 	.text = "A line for each event until it is interrupted; with --json an object a line. A LINK is an interface or a profile; "
 		"without one all are shown. The kernel tells of links, addresses, routes and rules; peers are looked at once a second.",
 	.examples = (const char *const[]){ "wgctl monitor", "everything", "wgctl monitor --json office | jq .event", "one tunnel, for programs",

@@ -94,7 +94,7 @@ gone_within() { # gone_within SECONDS
 }
 
 @test "up --confirm that is killed half-way is undone when the time is up" {
-	run on c strace -f -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=20 "$WGCTL" up --confirm 2 ftun
+	run on c strace -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=20 "$WGCTL" up --confirm 2 ftun
 	is "$status" 137
 	for _ in $(seq 50); do
 		[ -n "$(on c ls -A /run/wgctl)" ] || break

@@ -193,6 +193,21 @@ static const struct wgc_cmd cmd_list = {
 	.run = wgc_run_list,
 };
 
+static const struct wgc_cmd cmd_doctor = {
+	.name = "doctor",
+	.args = "[PROFILE]",
+	.summary = "why it does not work, a line a check, and what to do",
+	.text = "Without a PROFILE every tunnel that is up is looked at. One that is not up is looked at as far as that goes; without "
+		"root some things cannot be seen, and are said to be unknown. Nothing is changed. Exit code 1: something is wrong.",
+	.examples = (const char *const[]){ "wgctl doctor office", "one tunnel", "wgctl doctor --json | jq .problems", "for programs", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_doctor,
+};
+
 static const struct wgc_opt watch_opts[] = {
 	{ "up", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_watch_args, up), .text = "bring the PROFILEs up first" },
 	{ 0 },
@@ -224,7 +239,7 @@ static const struct wgc_opt monitor_opts[] = {
 static const struct wgc_cmd cmd_monitor = {
 	.name = "monitor",
 	.args = "[LINK...]",
-	.summary = "links, peers, handshakes, endpoints, routes and rules as they change",
+	.summary = "links, peers, routes and rules, as they change",
 	.text = "A line for each event until it is interrupted; with --json an object a line. A LINK is an interface or a profile; "
 		"without one all are shown. The kernel tells of links, addresses, routes and rules; peers are looked at once a second.",
 	.examples = (const char *const[]){ "wgctl monitor", "everything", "wgctl monitor --json office | jq .event", "one tunnel, for programs",
@@ -371,7 +386,7 @@ static const struct wgc_cmd cmd_quick = {
 
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
-	&cmd_watch, &cmd_monitor, &cmd_show,
+	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -386,8 +401,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "run",	  "exec",    "netns", "container", "physical",
-					     "doctor", "qr" };
+	static const char *const later[] = { "run", "exec", "netns", "container", "physical", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

@@ -16,7 +16,9 @@
  *     main.c       process hygiene, the three names of this program
  *     commands.c   the table of commands; args.c, help.c and complete.c read it
  *     ui.c errors.c steps.c   how answers, failures and plans look
- *     updown.c check.c list.c status.c   the commands
+ *     updown.c check.c list.c status*.c doctor.c   the commands
+ *     confirm.c            what is undone unless it is confirmed
+ *     watch.c monitor.c    what runs until it is told to end
  *     quick.c      wg-quick(8)
  *     wg.h         wg(8): show, showconf, set and friends, keys
  *

@@ -36,48 +36,53 @@ static void WGC_PRINTF(2, 3) problem(struct wgc_tunnel *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void judge(struct wgc_tunnel *t, struct wgc_arena *a, const struct wgc_err *device_err, int64_t now)
+/* What doctor is quick to see. */
+static void found(void *ctx, const struct wgc_finding *f)
+{
+	if (f->level == WGC_FINDING_PROBLEM)
+		problem(ctx, "%s", f->text);
+}
+
+static void judge_ours(struct wgc_sys *sys, struct wgc_tunnel *t, struct wgc_arena *a)
 {
 	const struct wgc_up_info *info = t->info;
-	const char *next = NULL;
+	const struct wgc_doctor_ask ask = {
+		.info = info, .profile = t->names.profile, .device = t->device, .brief = true, .tell = found, .ctx = t
+	};
+	struct wgc_err err = WGC_ERR_INIT;
+	const char *next = "down";
+	size_t n;
 
+	if (info->locked)
+		problem(t, "it is down, and its lockdown lets nothing leave this machine beside it");
+	else if (wgc_plan_doctor(sys, &ask, &n, &err))
+		problem(t, "%s", err.msg);
+	if (info->locked)
+		next = "down --unlock";
+	else if (!info->finished)
+		next = "recover";
+	else if (info->confirm)
+		next = "confirm";
+	else if (t->n_problems && t->link.ifindex)
+		next = "doctor";
+	t->next = wgc_arena_printf(a, "wgctl %s %s", next, t->name);
+}
+
+static void judge(struct wgc_sys *sys, struct wgc_tunnel *t, struct wgc_arena *a, const struct wgc_err *device_err, int64_t now)
+{
 	for (size_t i = 0; t->device && i < t->device->n_peers; i++)
 		t->count[wgc_health_of(&t->device->peers[i], now)]++;
-	if (info && info->locked) {
-		problem(t, "it is down, and its lockdown lets nothing leave this machine beside it");
-		next = "down --unlock";
-	} else if (info && !info->finished) {
-		problem(t, "an earlier run stopped half-way");
-		next = "recover";
-	}
-	if (info && info->confirm)
-		next = next ? next : "confirm";
-	if (info && info->confirm_lost)
-		problem(t, "it was to be undone unless confirmed, but the process that would do so was killed: it stays up");
-	if (!t->link.ifindex) {
-		if (!info || !info->locked)
-			problem(t, "the interface %s is gone", t->ifname);
-		next = next ? next : "down";
-	} else if (!t->device) {
+	if (t->link.ifindex && !t->device)
 		problem(t, "the device cannot be read: %s", device_err->msg);
-	} else {
-		if (!(t->link.flags & IFF_UP)) {
-			problem(t, "the interface is set down");
-			next = next ? next : "down";
-		}
-		if (info && info->mark && t->device->fwmark != info->mark) {
-			problem(t, "the mark is 0x%x, not 0x%x as it was set: traffic may loop", t->device->fwmark, info->mark);
-			next = next ? next : "down";
-		}
-		if (!t->device->n_peers)
-			problem(t, "there is no peer");
-		else if (t->count[WGC_NEVER] == t->device->n_peers)
-			problem(t, "no peer has ever answered: check endpoints, keys and the peers' firewalls");
+	if (t->info) {
+		judge_ours(sys, t, a);
+		return;
 	}
-	if (!info)
-		t->next = wgc_arena_printf(a, "wgctl show %s", t->ifname);
-	else
-		t->next = wgc_arena_printf(a, "wgctl %s %s", next ? next : "down", t->name);
+	if (t->link.ifindex && !(t->link.flags & IFF_UP))
+		problem(t, "the interface is set down");
+	if (t->device && !t->device->n_peers)
+		problem(t, "there is no peer");
+	t->next = wgc_arena_printf(a, "wgctl show %s", t->ifname);
 }
 
 static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *t, int64_t now)
@@ -90,7 +95,7 @@ static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *
 	}
 	if (t->info)
 		wgc_names_read(&t->names, t->info->path);
-	judge(t, a, &err, now);
+	judge(sys, t, a, &err, now);
 }
 
 const char *wgc_tunnel_state(const struct wgc_tunnel *t)

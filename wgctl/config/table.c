@@ -90,7 +90,7 @@ static const struct wgc_key_info keys[] = {
 	{ "Interface", "ExcludeIPs", "exclude_ips", "prefixes, separated by commas", "What stays out of the tunnel, by routes.", false,
 	  true, RULE(WGCTL, WORDS, LIST, exclude_ips) },
 	{ "Interface", "RefreshEndpoints", "refresh_endpoints", "off, or seconds",
-	  "How often the names of endpoints are looked up again.", false, false,
+	  "How often `wgctl watch` looks the names of endpoints up again, also of peers that are well.", false, false,
 	  RULE(WGCTL, ONE, STRING | NUMBER, refresh_endpoints) },
 
 	{ "Peer", "Name", "name", "a text", "What to call the peer. Names in the usual comments are read, too.", false, false,

@@ -149,10 +149,37 @@ int wgc_plan_admit(struct wgc_sys *sys, const char *ifname, const union wgc_sock
 
 /**
  * Add again what the journal of @name says is ours and the kernel has no more:
- * rules and routes that others removed; run->on_step tells each. The number
- * added; -EBUSY while another process works on the profile; -errno.
+ * rules and routes that others removed; run->on_step tells each. In a dry run
+ * nothing is added. The number added, or missing; -EBUSY while another process works on the profile; -errno.
  */
 int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
+
+/* ---- what is wrong ------------------------------------------------------------- */
+
+enum wgc_finding_level {
+	WGC_FINDING_OK,
+	WGC_FINDING_NOTE,    /* worth knowing */
+	WGC_FINDING_PROBLEM, /* it keeps the tunnel from working */
+	WGC_FINDING_UNKNOWN, /* it could not be looked at */
+};
+struct wgc_finding {
+	const char *check; /* "handshake" */
+	enum wgc_finding_level level;
+	const char *text, *hint; /* hint: or NULL */
+};
+struct wgc_doctor_ask {
+	const struct wgc_up_info *info;	   /* NULL: it is not up */
+	const struct wgc_profile *profile; /* NULL: it cannot be read, or there is none */
+	struct wgc_device *device;	   /* where it has been read already, or NULL */
+	bool brief; /* only what is quick to see, and only what is wrong */
+	const volatile int *stop; /* may be NULL; non-zero ends a look-up of names */
+	void (*tell)(void *ctx, const struct wgc_finding *f);
+	void *ctx;
+};
+/** Look for reasons why a tunnel does not work; changes nothing. @ret_problems: how many were told. */
+int wgc_plan_doctor(struct wgc_sys *sys, const struct wgc_doctor_ask *ask, size_t *ret_problems, struct wgc_err *err);
+
+/* ---- looking after ---------------------------------------------------------------- */
 
 /* Looking after tunnels until told to end. */
 struct wgc_watch_run {

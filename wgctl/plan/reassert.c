@@ -196,7 +196,7 @@ static int add_all(struct again *g, struct wgc_run *run, struct wgc_err *err)
 		int r;
 
 		wgc_step_view(&g->plan, i, &text, &equivalent, &view);
-		r = wgc_step_defs[g->plan.steps[i].kind]->apply(&x, &g->plan.steps[i], &j, &mine);
+		r = run->dry_run ? 0 : wgc_step_defs[g->plan.steps[i].kind]->apply(&x, &g->plan.steps[i], &j, &mine);
 		/* Somebody, whoever took it away perhaps, was quicker. */
 		if (r == -EEXIST)
 			continue;
@@ -236,16 +236,12 @@ static bool is_here(struct again *g)
 	return true;
 }
 
-static int reassert(struct wgc_sys *sys, struct wgc_journal *journal, struct wgc_arena *a, struct wgc_run *run, struct wgc_err *err)
+static int reassert(struct wgc_sys *sys, json_t *records, struct wgc_arena *a, struct wgc_run *run, struct wgc_err *err)
 {
 	struct again g = { .sys = sys, .arena = a };
 	struct wgc_history h;
-	json_t *records;
 	int r;
 
-	r = wgc_journal_read(journal, &records, err);
-	if (r < 0 || !records)
-		return r;
 	g.history = &h;
 	g.plan.arena = a;
 	g.plan.profile = &g.who;
@@ -257,22 +253,52 @@ static int reassert(struct wgc_sys *sys, struct wgc_journal *journal, struct wgc
 			r = r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot compare with the journal: %s", strerror(-r)) : add_all(&g, run, err);
 		}
 	}
-	json_decref(records);
 	return r;
+}
+
+/* Looking needs no lock: who only looks is not to be in the way of an `up`. */
+struct looking {
+	struct wgc_sys *sys;
+	const char *name;
+	struct wgc_arena *arena;
+	struct wgc_run *run;
+	struct wgc_err *err;
+	int result;
+};
+
+static int look(void *ctx, const char *dir, json_t *records)
+{
+	struct looking *l = ctx;
+	const char *name = json_string_value(json_object_get(json_array_get(records, 0), "profile"));
+
+	if (!name || strcmp(name, l->name))
+		return 0;
+	l->result = reassert(l->sys, records, l->arena, l->run, l->err);
+	return 1;
 }
 
 int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err)
 {
 	struct wgc_arena *a = wgc_arena_new();
+	struct looking l = { .sys = sys, .name = name, .arena = a, .run = run, .err = err };
 	struct wgc_journal journal;
+	json_t *records = NULL;
 	int r;
 
 	if (!a)
 		return wgc_err_nomem(err);
+	if (run->dry_run) {
+		r = wgc_journal_each(sys, look, &l, err);
+		wgc_arena_free(a);
+		return r < 0 ? r : l.result;
+	}
 	/* The lock: `down` must not take away at the same time. */
 	r = wgc_journal_lock(sys, name, &journal, err);
 	if (r == 0) {
-		r = reassert(sys, &journal, a, run, err);
+		r = wgc_journal_read(&journal, &records, err);
+		if (r == 0 && records)
+			r = reassert(sys, records, a, run, err);
+		json_decref(records);
 		wgc_journal_unlock(&journal);
 	}
 	wgc_arena_free(a);

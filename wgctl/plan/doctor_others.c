@@ -134,44 +134,29 @@ void wgc_doctor_firewall(struct wgc_doctor *d)
 
 /* ---- DNS --------------------------------------------------------------------------- */
 
-/* Does the file name the server, or a stub of this machine that asks for it? */
-static bool names_server(const char *text, const char *server)
-{
-	WGC_AUTO_FREE char *copy = strdup(text);
-	char *save = NULL, word[16], address[64];
-
-	for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
-		if (sscanf(line, " %15s %63s", word, address) == 2 && !strcmp(word, "nameserver") &&
-		    (!strcmp(address, server) || !strncmp(address, "127.", 4) || !strcmp(address, "::1")))
-			return true;
-	return false;
-}
-
+/* How it was decided, and whether it is still so. */
 void wgc_doctor_dns(struct wgc_doctor *d)
 {
-	const char *path = d->sys->dns.resolv_conf ?: "/etc/resolv.conf";
-	WGC_AUTO_FREE char *text = NULL;
 	struct wgc_err err = WGC_ERR_INIT;
-	enum wgc_dns_backend b;
-	size_t len;
+	struct wgc_dns_decision how;
+	char why[256];
 	int r;
 
 	if (!d->profile || !d->profile->n_dns_servers)
 		return;
-	r = wgc_dns_detect(d->profile->dns_mode, &d->sys->dns, &b, &err);
+	r = wgc_dns_detect(d->profile->dns_mode, &d->sys->dns, &how, &err);
 	if (r < 0) {
 		wgc_problem(d, err.hint, "the profile's DNS cannot be set: %s", err.msg);
 		return;
 	}
-	if (!d->info || b == WGC_DNS_BACKEND_NONE)
+	for (size_t i = 0; !d->ask->brief && i < how.n; i++)
+		wgc_doctor_say(d, WGC_FINDING_OK, NULL, "%s", how.trail[i]);
+	if (*how.warning)
+		wgc_remark(d, NULL, "%s", how.warning);
+	if (!d->info || how.backend == WGC_DNS_BACKEND_NONE)
 		return;
-	r = wgc_read_file(path, 1u << 20, &text, &len);
-	if (r < 0)
-		wgc_problem(d, "without it no name is resolved", "%s cannot be read: %s", path, strerror(-r));
-	else if (!names_server(text, d->profile->dns_servers[0].s))
-		wgc_problem(d, "somebody wrote it since; `wgctl down` and `up` write it anew, and leave what others wrote",
-			    "%s (by way of %s) does not name the tunnel's server %s", path, wgc_dns_backend_name(b),
-			    d->profile->dns_servers[0].s);
+	if (wgc_dns_in_effect(how.backend, d->ifname, d->profile, &d->sys->dns, why) == WGC_DNS_EFFECT_NO)
+		wgc_problem(d, "`wgctl reload` sets it again", "the tunnel's DNS is not in effect: %s", why);
 }
 
 /* ---- other managers ------------------------------------------------------------------- */

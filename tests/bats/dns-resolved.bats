@@ -186,7 +186,7 @@ inside() {
 	before=$(settings)
 	# The same files and the same bus, another network, as `ip netns exec` has it.
 	# shellcheck disable=SC2016
-	run_split on c unshare --net bash -c '"$@" && ip link show office && cat /etc/resolv.conf' - "$WGCTL" up --verbose office
+	run_split on c unshare --net bash -c '"$1" up --verbose office && cat /etc/resolv.conf && "$1" --quiet down office' - "$WGCTL"
 	is "$status" 0
 	has "$errors" "it serves another network namespace than this one"
 	has "$errors" "so: none, because"

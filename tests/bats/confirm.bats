@@ -64,7 +64,7 @@ gone_within() { # gone_within SECONDS
 	waits
 	run_split on c "$WGCTL" confirm --json
 	is "$(jq -r '.profiles[].result' <<<"$output")" confirmed
-	is "$(on c ls /run/wgctl/ftun)" journal
+	is "$(on c ls /run/wgctl/ftun)" $'applied\njournal'
 	not waits
 	sleep 4
 	is_up

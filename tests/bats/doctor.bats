@@ -370,3 +370,32 @@ later() {
 	row state note "it is not up"
 	fine endpoint names
 }
+
+@test "pain 15: status: health of each peer by name, what is wrong, the command that helps" {
+	on s "$WGCTL" up hub
+	full
+	on c "$WGCTL" up office
+	run_split on c "$WGCTL" status --json office
+	is "$(jq -c '.tunnels[0] | [.problems, .next]' <<<"$output")" '[[],"wgctl down office"]'
+	on c ping -c 1 -W 5 10.8.0.1
+	run_split on c "$WGCTL" status office
+	has "$output" "gate"
+	has "$output" "1 ok, 0 stale, 0 never"
+	on c ip rule del table 51820
+	run_split on c "$WGCTL" status office
+	has "$output" "problem    missing: rule.add not fwmark 0xca6c table 51820"
+	has "$output" "next       wgctl doctor office"
+	later 4000
+	run_split on c "$WGCTL" status office
+	has "$output" "0 ok, 1 stale, 0 never"
+	has "$output" "problem    gate last shook hands"
+}
+
+@test "pain 27: doctor of a profile that is wrong says where, and ends with its code" {
+	full
+	printf 'Endpiont = 10.9.0.2:1\n' >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	run_split on c "$WGCTL" doctor office
+	is "$status" 5
+	has "$errors" "office.conf:11:1: error"
+	has "$errors" "Endpoint"
+}

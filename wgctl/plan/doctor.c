@@ -95,7 +95,7 @@ static int look(struct wgc_doctor *d, struct wgc_err *err)
 	struct wgc_nl *nl = d->sys->nl;
 	int r = wgc_nl_link_list(nl, d->arena, &d->links, &d->n_links, err);
 
-	if (r == 0)
+	if (r == 0 && !d->ask->brief)
 		r = wgc_nl_route_list(nl, 0, 0, d->arena, &d->routes, &d->n_routes, err);
 	if (r == 0)
 		r = wgc_nl_rule_list(nl, 0, d->arena, &d->rules, &d->n_rules, err);

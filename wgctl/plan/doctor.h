@@ -16,7 +16,7 @@ struct wgc_doctor {
 	struct wgc_link link;		    /* ifindex 0: there is none */
 	struct wgc_device *device;	    /* NULL: cannot be read */
 	struct wgc_err device_err;	    /* why not */
-	struct wgc_route *routes;	    /* all tables */
+	struct wgc_route *routes;	    /* all tables; not when brief */
 	size_t n_routes;
 	struct wgc_rule *rules;
 	size_t n_rules;

@@ -219,7 +219,7 @@ static const struct wgc_cmd cmd_watch = {
 	.text = "Endpoint names are looked up again when a peer no longer answers, when the network changes, and as often as "
 		"RefreshEndpoints says; every address and every Endpoint line is tried in turn. Rules and routes of ours that others "
 		"removed are added again, and the MTU follows the way to the peers. It ends when it is told to, leaving the tunnels up, or "
-		"when none of the PROFILEs is up any more; SIGHUP makes it read the profiles again.",
+		"when none of the PROFILEs is up any more; SIGHUP makes it reload the profiles.",
 	.examples = (const char *const[]){ "wgctl watch", "all that are up, now and later", "wgctl watch --up office",
 					   "what the service unit runs", NULL },
 	.opts = watch_opts,

@@ -57,6 +57,35 @@ void wgc_tended_load(struct wgc_tended *t)
 	}
 }
 
+static void log_warning(void *ctx, const char *text)
+{
+	const struct wgc_tended *t = ctx;
+
+	wgc_watch_log(t->w, t, "%s", text);
+}
+
+/* As strict as `wgctl reload` is: who edits the file is not here to be asked. */
+void wgc_tended_reload(struct wgc_tended *t)
+{
+	struct wgc_run run = { .on_warning = log_warning, .ctx = t };
+	struct wgc_source source = { .text = NULL };
+	struct wgc_diags diags = { .v = NULL };
+	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_profile *p = NULL;
+
+	if (wgc_config_load(t->path, WGC_STRICT, false, &diags, &source, &p, &err) < 0)
+		wgc_watch_log(t->w, t, "not reloaded: '%s' is no valid profile; `wgctl check` says why", t->path);
+	else if (wgc_plan_reload(t->w->sys, p, &run, &err) < 0)
+		wgc_watch_log(t->w, t, "not reloaded: %s", err.msg);
+	else if (run.steps)
+		wgc_watch_log(t->w, t, "reloaded: %zu step%s", run.steps, run.steps == 1 ? "" : "s");
+	else
+		wgc_watch_log(t->w, t, "it is as its profile says");
+	wgc_profile_free(p);
+	wgc_source_free(&source);
+	wgc_diags_done(&diags);
+}
+
 void wgc_tended_done(struct wgc_tended *t)
 {
 	forget_profile(t);

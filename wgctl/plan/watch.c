@@ -187,7 +187,7 @@ static int run(struct wgc_watch *w, struct wgc_err *err)
 		if (*w->run->reload) {
 			*w->run->reload = 0;
 			for (size_t i = 0; i < w->n; i++) {
-				wgc_watch_log(w, &w->v[i], "reading its profile again");
+				wgc_tended_reload(&w->v[i]);
 				wgc_tended_load(&w->v[i]);
 			}
 			w->next_look = 0;

@@ -55,6 +55,8 @@ struct wgc_tended {
 	char trouble[256];
 };
 
+/** Make the tunnel what its profile says now; what stands in the way of that is logged. */
+void wgc_tended_reload(struct wgc_tended *t);
 /** Read the profile (again). */
 void wgc_tended_load(struct wgc_tended *t);
 void wgc_tended_done(struct wgc_tended *t);

@@ -64,11 +64,15 @@ case ${WGCTL_VM-} in ?*) step=5 ;; esac
 	# up repairs, and there is no moment between.
 	on c "$WGCTL" up ftun
 	reach 10.8.0.1
-	# What this program can do to a tunnel that is up.
-	if "$WGCTL" help reload >/dev/null 2>&1; then
-		sed -i 's/^Address.*/&\nMTU = 1400/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
-		on c "$WGCTL" reload ftun
-	fi
+	# Changed while it is up: the tunnel, and the kill switch itself.
+	profile=$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf
+	sed -i 's/^Address.*/&\nMTU = 1400/' "$profile"
+	on c "$WGCTL" reload ftun
+	sed -i 's/^KillSwitch.*/&\nAllowLAN = no/' "$profile"
+	on c "$WGCTL" reload ftun
+	run on c "$WGCTL" diff ftun
+	[ "$status" = 0 ]
+	reach 10.8.0.1
 	no_leak "while it was up"
 	quiet
 	on c "$WGCTL" down ftun

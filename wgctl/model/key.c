@@ -18,17 +18,22 @@
 int wgc_key_parse(const char *s, size_t len, struct wgc_key *ret)
 {
 	struct wgc_key k;
+	char again[WGC_KEY_BASE64];
 	size_t got = 0;
 	int r = -EINVAL;
 
 	if (len != BASE64_LEN || s[BASE64_LEN - 1] != '=')
 		return -EINVAL;
-	/* 43 characters hold 258 bits: sodium refuses spare bits that are not
-	 * zero, so that one key has one text. */
 	if (!sodium_base642bin(k.b, sizeof(k.b), s, len, NULL, &got, NULL, sodium_base64_VARIANT_ORIGINAL) &&
 	    got == sizeof(k.b)) {
-		*ret = k;
-		r = 0;
+		/* One key must have one text: 43 characters hold 258 bits, and
+		 * sodium (1.0.18) takes bytes above 127 for something. */
+		sodium_bin2base64(again, sizeof(again), k.b, sizeof(k.b), sodium_base64_VARIANT_ORIGINAL);
+		if (!sodium_memcmp(again, s, BASE64_LEN)) {
+			*ret = k;
+			r = 0;
+		}
+		wgc_wipe(again, sizeof(again));
 	}
 	wgc_wipe(&k, sizeof(k));
 	return r;

@@ -53,7 +53,7 @@ static void places(void)
 		"what INI could not hold");
 	is_said(IF "\"allow_lan\": true, \"kill_switch\": \"on\"}}", "", "a kill switch");
 	is_said(IF "\"interface_namespace\": \"a\"}}",
-		"2:24:3 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n",
+		"2:2:19 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n",
 		"not supported yet");
 }
 

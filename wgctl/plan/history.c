@@ -45,13 +45,19 @@ static bool live(const struct wgc_past *p)
 	return !p->undone && !p->adopted && !p->failed && def && def->undo && !json_is_true(json_object_get(p->begun, "covered"));
 }
 
+/* The numbers of a further `up` begin at 1 again: those of what it inherits move
+ * out of their way, the same way at each reading. */
+#define GENERATION 1000000
+
 static void inherit(struct wgc_history *h)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < h->n; i++)
-		if (live(&h->steps[i]))
-			h->steps[kept++] = h->steps[i];
+		if (live(&h->steps[i])) {
+			h->steps[kept] = h->steps[i];
+			h->steps[kept++].index += GENERATION;
+		}
 	h->n = h->n_inherited = kept;
 	h->up = h->down = false;
 	h->pre_down_run = h->post_down_run = 0;

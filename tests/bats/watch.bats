@@ -286,6 +286,17 @@ in_use() {
 	answers 10.8.0.1
 	kill -HUP "$watch"
 	until_said "it is as its profile says"
+	# What a reload adds is looked after, what it takes away is not put back.
+	sed -i 's/^AllowedIPs.*/&, 192.168.99.0\/24/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" reload office
+	on c ip route del 192.168.99.0/24 dev office
+	until_said "route.add 192.168.99.0/24 dev office"
+	sed -i 's/^\(AllowedIPs.*\), 192.168.99.0\/24/\1/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" reload office
+	on c ip link set lo down
+	on c ip link set lo up
+	sleep 1
+	is "$(on c ip route show 192.168.99.0/24)" ""
 	on c "$WGCTL" down office
 	until_said "it is not up any more"
 	wait "$watch"

@@ -126,9 +126,26 @@ static int want_route(struct table *t, const struct wgc_route *r)
 	return 0;
 }
 
-/* "10.0.0.0/8@254 ::/0@51820": routes through our link. */
-static int want_through_link(struct table *t, const char *via)
+/* Did a later reload take this route away? */
+static bool is_gone(const struct wgc_history *h, size_t after, const char *word)
 {
+	size_t len = strlen(word);
+
+	for (size_t i = after + 1; i < h->n; i++) {
+		const char *gone = wgc_record_str(&h->steps[i], "gone");
+
+		for (const char *at = gone; !h->steps[i].undone && (at = strstr(at, word)); at += len)
+			if ((at == gone || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+				return true;
+	}
+	return false;
+}
+
+/* "10.0.0.0/8@254 ::/0@51820": routes through our link, of the record at @index. */
+static int want_through_link(struct table *t, size_t index)
+{
+	const struct wgc_history *h = t->g->history;
+	const char *via = wgc_record_str(&h->steps[index], "via");
 	char word[WGC_PREFIX_TEXT + 16];
 
 	for (int r, used; sscanf(via, " %65s%n", word, &used) == 1; via += used) {
@@ -138,6 +155,8 @@ static int want_through_link(struct table *t, const char *via)
 
 		if (!at)
 			return -EBADMSG;
+		if (is_gone(h, index, word))
+			continue;
 		*at++ = 0;
 		if (wgc_prefix_parse(word, &route.dst) < 0 || wgc_parse_u64(at, UINT32_MAX, &table) < 0)
 			return -EBADMSG;
@@ -165,7 +184,7 @@ static int collect(struct again *g)
 			continue;
 		if (!strcmp(kind, "rule.add"))
 			r = want_rule(g, p);
-		if (strcmp(kind, "route.add"))
+		if (strcmp(kind, "route.add") && strcmp(kind, "route.change"))
 			continue;
 		routes = json_object_get(p->begun, "routes");
 		json_array_foreach(routes, k, o) {
@@ -175,7 +194,7 @@ static int collect(struct again *g)
 				r = want_route(&table, &route);
 		}
 		if (r == 0)
-			r = want_through_link(&table, wgc_record_str(p, "via"));
+			r = want_through_link(&table, i);
 	}
 	return r;
 }

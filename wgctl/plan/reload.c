@@ -207,8 +207,14 @@ static int undo_step(struct wgc_exec *x, struct wgc_undo *u, size_t index, struc
 	const struct wgc_step *s = &x->plan->steps[index];
 	const struct wgc_step_def *def = wgc_step_defs[s->kind];
 
-	if (def->revert)
-		return def->revert(x, s, err);
+	if (def->revert) {
+		int r = def->revert(x, s, err);
+
+		/* Only those that have no record of their own, to be read back. */
+		if (r == 0 && s->kind == WGC_STEP_ROUTE_CHANGE)
+			wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", wgc_step_number(x, index));
+		return r;
+	}
 	if (!def->undo)
 		return 0;
 	for (size_t i = u->history->n; i--;) {

@@ -224,6 +224,11 @@ static int route_go(struct wgc_exec *x, const struct wgc_step *s, bool takes_awa
 			    wgc_nl_routes_add(x->sys->nl, v, s->n, -EEXIST, NULL, err);
 }
 
+static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	return wgc_routes_record(&x->plan->reload->routes[s->first], s->n, s->takes_away ? "gone" : "via", j, err);
+}
+
 static int route_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	return route_go(x, s, s->takes_away, err);
@@ -258,6 +263,7 @@ static void route_describe(const struct wgc_plan *p, const struct wgc_step *s, s
 const struct wgc_step_def wgc_step_route_change = {
 	.word = "route.change",
 	.sign = '~',
+	.capture = route_capture,
 	.apply = route_apply,
 	.describe = route_describe,
 	.revert = route_revert,

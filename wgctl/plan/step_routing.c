@@ -24,27 +24,30 @@ static void route_words(const struct wgc_route *r, const char *ifname, struct wg
 
 /* Routes that the link takes along need no undo: they are named in one string,
  * for those who look whether they are still there. The others get one object each. */
+int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, struct wgc_json *j, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str all = { 0 };
+	char dst[WGC_PREFIX_TEXT];
+
+	for (size_t i = 0; i < n; i++) {
+		wgc_prefix_print(&v[i].dst, dst);
+		wgc_str_addf(&all, "%s%s@%u", i ? " " : "", dst, v[i].table);
+	}
+	if (all.oom)
+		return wgc_err_nomem(err);
+	wgc_json_key(j, key);
+	wgc_json_str(j, wgc_str_get(&all));
+	return 0;
+}
+
 static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
 	char dst[WGC_PREFIX_TEXT];
 
 	wgc_json_key(j, "n");
 	wgc_json_uint(j, s->n);
-	if (s->covered) {
-		WGC_AUTO_STR struct wgc_str via = { 0 };
-
-		for (size_t i = 0; i < s->n; i++) {
-			const struct wgc_route *r = &x->plan->want.routes[s->first + i];
-
-			wgc_prefix_print(&r->dst, dst);
-			wgc_str_addf(&via, "%s%s@%u", i ? " " : "", dst, r->table);
-		}
-		if (via.oom)
-			return wgc_err_nomem(err);
-		wgc_json_key(j, "via");
-		wgc_json_str(j, wgc_str_get(&via));
-		return 0;
-	}
+	if (s->covered)
+		return wgc_routes_record(&x->plan->want.routes[s->first], s->n, "via", j, err);
 	wgc_json_key(j, "routes");
 	wgc_json_array(j);
 	for (size_t i = 0; i < s->n; i++) {

@@ -18,6 +18,8 @@ extern const struct wgc_step_def wgc_step_link_create, wgc_step_hook, wgc_step_k
 
 /** A step's number in the journal: a reload counts on where `up` ended. */
 size_t wgc_step_number(const struct wgc_exec *x, size_t index);
+/** Routes through our link as one string of a record: "via" for those that come, "gone" for those that go. */
+int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, struct wgc_json *j, struct wgc_err *err);
 /** One route of the list in a record of `route.add`. 0 or -EBADMSG. */
 int wgc_route_of_record(const json_t *o, struct wgc_route *ret);
 /** The rule that a record of `rule.add` tells of. */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # Not locking oneself out: what is not confirmed is undone, and a warning before
 # the route of an SSH session moves. wg-quick has neither (pain 10).
 

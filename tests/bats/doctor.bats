@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl doctor`: each row is silent on a tunnel that works, and says what is
 # wrong when that is brought about.
 
@@ -243,7 +244,7 @@ later() {
 	on c ip rule del priority 100
 	examine
 	fine rules ours
-	table=$(on c ip rule show | sed -n 's/.*not .*lookup \([0-9]*\).*/\1/p')
+	table=$(tunnel_table c)
 	on c ip rule del table "$table"
 	on c ip -6 route del default table "$table"
 	examine
@@ -381,7 +382,7 @@ later() {
 	run_split on c "$WGCTL" status office
 	has "$output" "gate"
 	has "$output" "1 ok, 0 stale, 0 never"
-	on c ip rule del table "$(on c ip rule show | sed -n 's/.*not .*lookup \([0-9]*\).*/\1/p')"
+	on c ip rule del table "$(tunnel_table c)"
 	run_split on c "$WGCTL" status office
 	has "$output" "problem    missing: rule.add not fwmark"
 	has "$output" "next       wgctl doctor office"

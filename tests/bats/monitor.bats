@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl monitor`: what the kernel tells, and what it does not.
 
 load lib

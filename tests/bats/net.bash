@@ -57,6 +57,9 @@ on() {
 	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" "$@" 3>&-
 }
 
+# tunnel_table HOST: the routing table of its full tunnel, as its rule has it.
+tunnel_table() { on "$1" ip rule show | sed -n 's/.*not .*lookup \([0-9]*\).*/\1/p'; }
+
 join() {
 	local a=$1 a4=$2 b=$3 b4=$4
 	ip link add "j-$a-$b" netns "${HOST_PID[$a]}" type veth peer name "j-$b-$a" netns "${HOST_PID[$b]}"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # The known pains of wg-quick that have to do with DNS, by their numbers: each
 # is shown with wg-quick itself first. Pain 13, networkd's part, needs a booted
 # system: tests/vm/systemd.bats.
@@ -10,7 +11,6 @@ load lib
 load resolved
 
 setup() {
-	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; pain 13 on a booted system (vm-systemd)"
 	keys client
 	keys server
 	host_new c

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: 6.12
 # What people complain of, by its number in the list of complaints: first that
 # wg-quick's way has it, where that can be shown, then that ours has not. Marks,
 # rules, routes and the kill switch; see the other files for the rest.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl watch`: endpoints that move, rules and routes that others remove, an MTU
 # that changes. wg-quick looks a name up once, in the order the resolver gives,
 # and knows nothing of what happens afterwards.
@@ -210,14 +211,15 @@ in_use() {
 	up=$(snapshot c)
 	watching --up office
 	# What systemd-networkd does with ManageForeignRoutingPolicyRules and -Routes.
-	on c bash -c 'for f in -4 -6; do for p in $(ip $f rule show | grep -E "suppress_prefixlength|lookup 51820" | cut -d: -f1); do ip $f rule del priority $p; done; done'
-	on c ip route flush table 51820
-	on c ip -6 route flush table 51820
-	until_said "added again: rule.add not fwmark 0xca6c table 51820"
+	table=$(tunnel_table c)
+	on c bash -c 'for f in -4 -6; do for p in $(ip $f rule show | grep -E "suppress_prefixlength|lookup $1" | cut -d: -f1); do ip $f rule del priority $p; done; done' . "$table"
+	on c ip route flush table "$table"
+	on c ip -6 route flush table "$table"
+	until_said "added again: rule.add not fwmark"
 	until_said "added again: rule.add table 254 suppress_prefixlength 0"
 	until_said "added again: rule.add inet6 not fwmark"
-	until_said "added again: route.add 0.0.0.0/0 dev office table 51820"
-	until_said "added again: route.add ::/0 dev office table 51820"
+	until_said "added again: route.add 0.0.0.0/0 dev office table $table"
+	until_said "added again: route.add ::/0 dev office table $table"
 	same "$up" "$(snapshot c)"
 	ends TERM
 	down_leaves_nothing
@@ -227,7 +229,7 @@ in_use() {
 	full
 	on c "$WGCTL" up office
 	watching office
-	background c "$BATS_TEST_TMPDIR/foe" timeout 12 bash -c 'while :; do ip rule del table 51820 2>/dev/null; sleep 0.05; done'
+	background c "$BATS_TEST_TMPDIR/foe" timeout 12 bash -c "while :; do ip rule del table $(tunnel_table c) 2>/dev/null; sleep 0.05; done"
 	until_said "removed again and again"
 	sleep 4
 	[ "$(grep -c 'added again' "$log.err")" -le 6 ]

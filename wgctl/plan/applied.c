@@ -11,8 +11,8 @@
  *   mark 51820
  *   address 10.0.0.1/24
  *   dns 10.0.0.53            search example.org
- *   peer PUBLIC-KEY FLAGS ENDPOINTS     flags: p preshared key, k keepalive; a hash of the endpoints
- *   ip 10.0.0.2/32                      of the peer before it
+ *   peers 2 3                           so many peers and allowed IPs follow, as bytes: of
+ *                                       100,000 peers one may have changed
  *   end
  */
 #include <errno.h>
@@ -227,6 +227,17 @@ bool wgc_applied_has_address(const struct wgc_applied *l, const struct wgc_prefi
 
 /* ---- the file --------------------------------------------------------------------------- */
 
+/* Whatever program of ours wrote it: members of fixed sizes, without gaps. */
+struct stored_peer {
+	struct wgc_key key;
+	uint32_t flags, n_ips;
+	uint64_t endpoints;
+};
+struct stored_ip {
+	uint8_t family, len, b[16];
+};
+_Static_assert(sizeof(struct stored_peer) == 48 && sizeof(struct stored_ip) == 18, "these are written as they are");
+
 static void add_prefix_line(struct wgc_str *out, const char *word, const struct wgc_prefix *p)
 {
 	char text[WGC_PREFIX_TEXT];
@@ -239,8 +250,6 @@ static void add_prefix_line(struct wgc_str *out, const char *word, const struct 
 
 static void print(const struct wgc_applied *l, struct wgc_str *out)
 {
-	char key[WGC_KEY_BASE64];
-
 	wgc_str_add(out, HEADER "\n");
 	wgc_str_addf(out, "mtu %u\nmark %u\n", l->mtu, l->mark);
 	for (size_t i = 0; i < l->n_addresses; i++)
@@ -249,14 +258,20 @@ static void print(const struct wgc_applied *l, struct wgc_str *out)
 		wgc_str_addf(out, "dns %s\n", l->dns.v[i].s);
 	for (size_t i = 0; i < l->search.n; i++)
 		wgc_str_addf(out, "search %s\n", l->search.v[i].s);
+	wgc_str_addf(out, "peers %zu %zu\n", l->n_peers, l->n_ips);
 	for (size_t i = 0; i < l->n_peers; i++) {
-		const struct wgc_applied_peer *p = &l->peers[i];
+		struct stored_peer p = { .key = l->peers[i].key,
+					 .flags = l->peers[i].flags,
+					 .n_ips = (uint32_t)l->peers[i].n_ips,
+					 .endpoints = l->peers[i].endpoints };
 
-		wgc_key_print(&p->key, key);
-		wgc_str_addf(out, "peer %s %s%s- %llx\n", key, p->flags & WGC_PEER_HAS_PRESHARED_KEY ? "p" : "",
-			     p->flags & WGC_PEER_HAS_KEEPALIVE ? "k" : "", (unsigned long long)p->endpoints);
-		for (size_t k = 0; k < p->n_ips; k++)
-			add_prefix_line(out, "ip ", &l->ips[p->first_ip + k]);
+		wgc_str_addn(out, (const char *)&p, sizeof(p));
+	}
+	for (size_t i = 0; i < l->n_ips; i++) {
+		struct stored_ip ip = { .family = l->ips[i].ip.family, .len = l->ips[i].len };
+
+		memcpy(ip.b, l->ips[i].ip.b, sizeof(ip.b));
+		wgc_str_addn(out, (const char *)&ip, sizeof(ip));
 	}
 	wgc_str_add(out, "end\n");
 }
@@ -287,19 +302,41 @@ int wgc_applied_write(struct wgc_journal *j, const char *name, const struct wgc_
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot write what was applied: %s", strerror(-r)) : 0;
 }
 
-static int peer_line(struct wgc_applied *l, struct wgc_arena *a, const char *line)
+/* @p: what follows the line; *@ret_end: where that ends. */
+static int read_peers(struct wgc_applied *l, struct wgc_arena *a, const char *counts, const char *p, const char *end,
+		      const char **ret_end)
 {
-	unsigned long long endpoints = 0;
-	struct wgc_key key;
-	uint32_t flags = 0;
-	char *end;
+	size_t n_peers, n_ips, left = (size_t)(end - p);
+	int r = 0;
 
-	if (strlen(line) < 46 || wgc_key_parse_public(line, 44, &key) < 0 || line[44] != ' ')
+	if (sscanf(counts, "%zu %zu", &n_peers, &n_ips) != 2 || n_peers > left / sizeof(struct stored_peer) ||
+	    n_ips > (left - n_peers * sizeof(struct stored_peer)) / sizeof(struct stored_ip))
 		return -EBADMSG;
-	for (line += 45; *line && *line != ' '; line++)
-		flags |= *line == 'p' ? WGC_PEER_HAS_PRESHARED_KEY : *line == 'k' ? WGC_PEER_HAS_KEEPALIVE : 0;
-	endpoints = strtoull(line, &end, 16);
-	return *end ? -EBADMSG : push_peer(l, a, &key, flags, endpoints);
+	for (size_t i = 0; r == 0 && i < n_peers; i++, p += sizeof(struct stored_peer)) {
+		struct stored_peer from;
+
+		memcpy(&from, p, sizeof(from));
+		/* The first of its IPs comes where those before it end. */
+		r = push_peer(l, a, &from.key, from.flags, from.endpoints);
+		if (r == 0) {
+			struct wgc_applied_peer *to = &l->peers[l->n_peers - 1];
+
+			if (i)
+				to->first_ip = to[-1].first_ip + to[-1].n_ips;
+			to->n_ips = from.n_ips;
+			if (to->first_ip + to->n_ips > l->n_ips + n_ips)
+				r = -EBADMSG;
+		}
+	}
+	for (size_t i = 0; r == 0 && i < n_ips; i++, p += sizeof(struct stored_ip)) {
+		struct wgc_prefix ip = { .len = (uint8_t)p[1] };
+
+		ip.ip.family = (uint8_t)p[0];
+		memcpy(ip.ip.b, p + 2, sizeof(ip.ip.b));
+		r = push_prefix(a, &l->ips, &l->n_ips, &l->cap_ips, &ip);
+	}
+	*ret_end = p;
+	return r;
 }
 
 static int one_line(struct wgc_applied *l, struct wgc_arena *a, char *line)
@@ -310,8 +347,6 @@ static int one_line(struct wgc_applied *l, struct wgc_arena *a, char *line)
 	if (!value)
 		return -EBADMSG;
 	*value++ = 0;
-	if (!strcmp(line, "peer"))
-		return peer_line(l, a, value);
 	if (!strcmp(line, "dns"))
 		return push_text(a, &l->dns, value);
 	if (!strcmp(line, "search"))
@@ -327,18 +362,15 @@ static int one_line(struct wgc_applied *l, struct wgc_arena *a, char *line)
 		return -EBADMSG;
 	if (!strcmp(line, "address"))
 		return push_prefix(a, &l->addresses, &l->n_addresses, &l->cap_addresses, &prefix);
-	if (strcmp(line, "ip") || !l->n_peers)
-		return -EBADMSG;
-	l->peers[l->n_peers - 1].n_ips++;
-	return push_prefix(a, &l->ips, &l->n_ips, &l->cap_ips, &prefix);
+	return -EBADMSG;
 }
 
 /* Adds to @l what the file says; one that is not there adds nothing. */
 static int read_one(struct wgc_journal *j, const char *name, struct wgc_arena *a, struct wgc_applied *l)
 {
 	WGC_AUTO_FREE char *text = NULL;
-	char *save = NULL, *line;
 	WGC_AUTO_FD int fd = -1;
+	bool first = true;
 	size_t len;
 	int r;
 
@@ -348,12 +380,24 @@ static int read_one(struct wgc_journal *j, const char *name, struct wgc_arena *a
 	r = wgc_read_fd(fd, FILE_MAX_BYTES, &text, &len);
 	if (r < 0)
 		return r;
-	line = strtok_r(text, "\n", &save);
-	if (!line || strcmp(line, HEADER))
-		return -EBADMSG;
-	while (r == 0 && (line = strtok_r(NULL, "\n", &save)) && strcmp(line, "end"))
-		r = one_line(l, a, line);
-	return r ?: line ? 0 : -EBADMSG;
+	for (const char *p = text, *end = text + len; r == 0; first = false) {
+		char *stop = memchr(p, '\n', (size_t)(end - p));
+		const char *line = p;
+
+		if (!stop)
+			return -EBADMSG;
+		*stop = 0;
+		p = stop + 1;
+		if (first)
+			r = strcmp(line, HEADER) ? -EBADMSG : 0;
+		else if (!strcmp(line, "end"))
+			return 0;
+		else if (!strncmp(line, "peers ", 6))
+			r = read_peers(l, a, line + 6, p, end, &p);
+		else
+			r = one_line(l, a, (char *)line);
+	}
+	return r;
 }
 
 int wgc_applied_read(struct wgc_journal *j, struct wgc_arena *a, struct wgc_applied *ret, struct wgc_err *err)

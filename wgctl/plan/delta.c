@@ -444,12 +444,8 @@ static void compare_device(struct work *w)
 		m->flags |= WGC_DEVICE_HAS_LISTEN_PORT;
 		w->d.port = true;
 	}
-	if (want->flags & WGC_DEVICE_HAS_FWMARK && want->fwmark != have->fwmark) {
-		m->fwmark = want->fwmark;
-		m->fwmark_at = want->fwmark_at;
-		m->flags |= WGC_DEVICE_HAS_FWMARK;
-		w->d.mark = true;
-	}
+	w->d.mark = want->flags & WGC_DEVICE_HAS_FWMARK && want->fwmark != have->fwmark;
+	w->d.fwmark = want->fwmark;
 }
 
 int wgc_delta_device(const struct wgc_delta_sides *sides, struct wgc_arena *a, struct wgc_delta *ret, struct wgc_foreigns *foreign)

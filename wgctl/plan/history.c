@@ -150,6 +150,23 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 	return 0;
 }
 
+uint32_t wgc_history_ifindex(const struct wgc_history *h)
+{
+	uint32_t made = 0;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (h->steps[i].done && json_object_get(h->steps[i].done, "ifindex"))
+			made = (uint32_t)json_integer_value(json_object_get(h->steps[i].done, "ifindex"));
+	return made;
+}
+
+bool wgc_history_link(const struct wgc_history *h, struct wgc_nl *nl)
+{
+	struct wgc_link link;
+
+	return wgc_nl_link_get(nl, wgc_history_str(h, "ifname"), &link, NULL) == 0 && link.ifindex == wgc_history_ifindex(h);
+}
+
 const char *wgc_history_str(const struct wgc_history *h, const char *key)
 {
 	return json_string_value(json_object_get(h->head, key)) ?: "";

@@ -135,6 +135,10 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 bool wgc_history_locked(const struct wgc_history *h);
 /** True when one of the first @n steps is a kill switch (only a lockdown, if @lockdown) that may be in force. */
 bool wgc_history_kill_switch(const struct wgc_history *h, size_t n, bool lockdown);
+/** Index of the link that was made; 0 when that was not written. */
+uint32_t wgc_history_ifindex(const struct wgc_history *h);
+/** True when that link is still there under its name; another one of that name is somebody else's. */
+bool wgc_history_link(const struct wgc_history *h, struct wgc_nl *nl);
 const char *wgc_history_str(const struct wgc_history *h, const char *key);
 /** Identity of the calling process' network namespace: "dev:inode". */
 void wgc_netns_id(char out[static 48]);

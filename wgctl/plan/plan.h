@@ -67,7 +67,7 @@ enum wgc_step_kind {
 	WGC_STEP_DNS_CHANGE,
 	WGC_STEP_NFT_REPLACE,
 	WGC_STEP_KILL_REPLACE,
-	WGC_STEP_SHARED_REPLACE,
+	WGC_STEP_DEVICE_MARK,
 	WGC_STEP_PUT_BACK,
 	WGC_STEP_TAKE_BACK,
 	WGC_N_STEP_KINDS,
@@ -135,6 +135,7 @@ struct wgc_up_info {
 	int64_t since;		    /* seconds since the epoch */
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
+	char *fingerprint; /* of the profile's text as it was applied last */
 	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
 	bool confirm_lost; /* the process that would undo it was killed */
 };

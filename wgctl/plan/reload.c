@@ -62,8 +62,8 @@ static int leave_out_own(const struct wgc_profile *p, const struct wgc_history *
 	if (!routes || !rules || !marks || own_rules(h, a, keep) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < f->n_routes; i++)
-		if (f->routes[i].oif != ifindex &&
-		    !(table && f->routes[i].table == table && f->routes[i].protocol == WGC_RTPROT))
+		if (f->routes[i].oif != ifindex && !(f->routes[i].protocol == WGC_RTPROT &&
+						     (f->routes[i].table == table || wgc_reload_owns(h, &f->routes[i]))))
 			routes[n++] = f->routes[i];
 	f->routes = routes;
 	f->n_routes = n;
@@ -318,14 +318,18 @@ static int announce(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_er
 	return line.oom ? wgc_err_nomem(err) : wgc_journal_append(x->journal, line.s, err);
 }
 
+static bool changes_anything(const struct wgc_exec *x, const struct wgc_plan *up)
+{
+	return x->plan->n || head_changes(up, x->plan->reload->history);
+}
+
 static int forward(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_arena *a, struct wgc_err *err)
 {
 	int r;
 
-	if (!x->plan->n && !head_changes(up, x->plan->reload->history))
+	if (!changes_anything(x, up))
 		return 0;
-	r = announce(x, up, err);
-	r = r ?: wgc_applied_write(x->journal, WGC_APPLIED_NEXT, up, err);
+	r = wgc_applied_write(x->journal, WGC_APPLIED_NEXT, up, err);
 	r = r ?: wgc_execute(x, err);
 	r = r ?: end(x, up, err);
 	if (r < 0)
@@ -359,6 +363,9 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	x.ifindex = reload.live.link.ifindex;
 	r = r ?: wgc_nl_route_list(sys->nl, 0, 0, a, &routes, &n_routes, err);
 	r = r ?: wgc_reload_build(&up, &reload, routes, n_routes, &plan, err);
+	/* Claimed before others may look. */
+	if (r == 0 && !run->dry_run && changes_anything(&x, &up))
+		r = announce(&x, &up, err);
 	wgc_close(all);
 	if (r == 0 && run->dry_run) {
 		r = wgc_execute_dry(&x, err);
@@ -368,6 +375,9 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 		r = forward(&x, &up, a, err);
 	}
 	wgc_applied_done(&reload.applied);
+	wgc_wipe(&up.device, sizeof(up.device));
+	wgc_wipe(&plan.device, sizeof(plan.device));
+	wgc_wipe(&reload.delta.message, sizeof(reload.delta.message));
 	return r;
 }
 
@@ -385,7 +395,6 @@ static int reload_journal(struct wgc_sys *sys, const struct wgc_profile *p, stru
 {
 	char boot[64], netns[48];
 	struct wgc_history h;
-	struct wgc_link link;
 	json_t *records;
 	int r = wgc_journal_read(journal, &records, err);
 
@@ -398,7 +407,7 @@ static int reload_journal(struct wgc_sys *sys, const struct wgc_profile *p, stru
 	} else if (strcmp(wgc_history_str(&h, "netns"), netns)) {
 		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
 		wgc_err_hint(err, "run `wgctl reload %s` in there", p->name);
-	} else if (!h.up || h.down || wgc_nl_link_get(sys->nl, wgc_history_str(&h, "ifname"), &link, NULL) < 0) {
+	} else if (!h.up || h.down || !wgc_history_link(&h, sys->nl)) {
 		r = wgc_err_set(err, WGC_E_NOT_UP, ENOENT, "'%s' is not whole: %s", p->name,
 				h.down ? "a `down` of it was cut short" :
 				h.up   ? "its link is gone" :

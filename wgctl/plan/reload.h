@@ -93,7 +93,9 @@ struct wgc_foreign {
 
 struct wgc_delta {
 	struct wgc_device message; /* what to send; keys in it: the arena is wiped when it is freed */
-	bool private_key, port, mark; /* in it */
+	bool private_key, port; /* in it */
+	bool mark; /* changes, to this, in a message of its own */
+	uint32_t fwmark;
 	struct wgc_changed_peer *peers;
 	size_t n_peers, cap_peers;
 	struct wgc_prefix *removed; /* allowed IPs that leave a peer and go to no other */
@@ -123,7 +125,7 @@ int wgc_foreign_add(struct wgc_foreigns *f, struct wgc_arena *a, const char *wor
 int wgc_delta_device(const struct wgc_delta_sides *sides, struct wgc_arena *a, struct wgc_delta *ret, struct wgc_foreigns *foreign);
 static inline bool wgc_delta_is_empty(const struct wgc_delta *d)
 {
-	return !d->n_peers && !d->private_key && !d->port && !d->mark;
+	return !d->n_peers && !d->private_key && !d->port;
 }
 /** Say what changes at one peer: "+peer", "laptop (AbCd...): endpoint, 2 allowed IPs". */
 void wgc_delta_peer_text(const struct wgc_delta *d, const struct wgc_changed_peer *c, const struct wgc_profile *p,
@@ -163,6 +165,8 @@ struct wgc_reload {
  */
 int wgc_reload_build(const struct wgc_plan *up, struct wgc_reload *r, const struct wgc_route *routes, size_t n_routes,
 		     struct wgc_plan *ret, struct wgc_err *err);
+/** Is this route, which belongs to no link, one that the journal says is ours? */
+bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r);
 /** Look up the endpoints that changed, and put what is found into the message. */
 int wgc_reload_resolve(struct wgc_exec *x, struct wgc_err *err);
 /** `reload` of a profile whose journal is locked and read: @h. */

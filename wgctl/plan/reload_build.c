@@ -20,6 +20,10 @@ struct work {
 	struct wgc_plan to;
 	struct wgc_route *have; /* through our link and of our making, in order */
 	size_t n_have;
+	struct wgc_route *through; /* all through our link, in order */
+	size_t n_through;
+	const struct wgc_route *all; /* of the machine */
+	size_t n_all;
 	bool *kept; /* of the records: still wanted, or dealt with */
 };
 
@@ -109,20 +113,32 @@ static int compare_addresses(struct work *w)
 
 /* ---- the link ---------------------------------------------------------------------- */
 
+static bool has_kill_switch(const struct work *w)
+{
+	const struct wgc_history *h = w->r->history;
+
+	for (size_t i = 0; i < h->n; i++)
+		if (def_of(&h->steps[i]) == wgc_step_defs[WGC_STEP_KILL_SWITCH] && stands(&h->steps[i]))
+			return true;
+	return false;
+}
+
 static int compare_link(struct work *w)
 {
 	const struct wgc_profile *p = w->up->profile;
 	const struct wgc_link *have = &w->r->live.link;
 	bool mtu = p->mtu ? p->mtu != have->mtu : w->r->applied.mtu != 0;
+	bool group = has_kill_switch(w) != (p->kill_switch != WGC_KILL_SWITCH_OFF);
 	struct wgc_step *s;
 
 	/* What was found out at `up` is `watch`'s to find out again. */
-	if (!mtu && have->flags & IFF_UP)
+	if (!mtu && !group && have->flags & IFF_UP)
 		return 0;
 	s = add(w, WGC_STEP_LINK_CHANGE, p->mtu_at);
 	if (!s)
 		return -ENOMEM;
 	s->n = mtu;
+	s->first = group;
 	return 0;
 }
 
@@ -145,7 +161,7 @@ static int push_route(struct work *w, const struct wgc_route *route)
 	if (!slot)
 		return -ENOMEM;
 	*slot = *route;
-	slot->oif = w->r->live.link.ifindex;
+	slot->oif = route->type == RTN_UNICAST ? w->r->live.link.ifindex : 0;
 	return 0;
 }
 
@@ -171,7 +187,7 @@ static int missing_routes(struct work *w, const struct wgc_step *s)
 	for (size_t i = s->first; i < s->first + s->n; i++) {
 		const struct wgc_route *route = &w->up->want.routes[i];
 
-		if (!bsearch(route, w->have, w->n_have, sizeof(*w->have), cmp_route) && push_route(w, route) < 0)
+		if (!bsearch(route, w->through, w->n_through, sizeof(*w->through), cmp_route) && push_route(w, route) < 0)
 			return -ENOMEM;
 	}
 	return add_route_step(w, first, false);
@@ -195,6 +211,87 @@ static int extra_routes(struct work *w)
 	return add_route_step(w, first, true);
 }
 
+/* ---- routes of no link ------------------------------------------------------------------ */
+
+static bool same_route(const struct wgc_route *a, const struct wgc_route *b)
+{
+	return a->table == b->table && a->type == b->type && wgc_prefix_equal(&a->dst, &b->dst);
+}
+
+static bool in_list(const struct wgc_route *r, const struct wgc_route *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (same_route(r, &v[i]))
+			return true;
+	return false;
+}
+
+bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r)
+{
+	for (size_t i = 0; r->type != RTN_UNICAST && i < h->n; i++) {
+		json_t *o;
+		size_t k;
+
+		if (!stands(&h->steps[i]) || h->steps[i].adopted)
+			continue;
+		json_array_foreach(json_object_get(h->steps[i].begun, "routes"), k, o) {
+			struct wgc_route own;
+
+			if (wgc_route_of_record(o, &own) == 0 && same_route(&own, r))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* One by one: those that have a record and are gone come back, those that have
+ * none and are not there get one, and others' are left to them. */
+static int compare_shared(struct work *w, const struct wgc_step *s)
+{
+	size_t first = w->r->n_routes;
+	struct wgc_step *open = NULL;
+
+	for (size_t i = s->first; i < s->first + s->n; i++) {
+		const struct wgc_route *r = &w->up->want.routes[i];
+		bool there = in_list(r, w->all, w->n_all);
+
+		if (!there && !wgc_reload_owns(w->r->history, r)) {
+			if (!open) {
+				open = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*open));
+				if (!open)
+					return -ENOMEM;
+				*open = (struct wgc_step){ .kind = WGC_STEP_ROUTE_ADD, .at = r->at, .first = i };
+			}
+			open->n++;
+			continue;
+		}
+		open = NULL;
+		if (!there && push_route(w, r) < 0)
+			return -ENOMEM;
+	}
+	return add_route_step(w, first, false);
+}
+
+/* Their record stays: it does no harm, and they may be wanted again. */
+static int extra_shared(struct work *w)
+{
+	const struct wgc_routes_desired *d = &w->up->want;
+	size_t first = w->r->n_routes;
+
+	for (size_t i = 0; i < w->n_all; i++)
+		if (w->all[i].type != RTN_UNICAST && w->all[i].protocol == WGC_RTPROT && wgc_reload_owns(w->r->history, &w->all[i]) &&
+		    !in_list(&w->all[i], d->routes, d->n_routes) && push_route(w, &w->all[i]) < 0)
+			return -ENOMEM;
+	return add_route_step(w, first, true);
+}
+
+/* ---- all of them ------------------------------------------------------------------------- */
+
+static bool is_wanted(const struct work *w, const struct wgc_route *r)
+{
+	return in_list(r, w->up->want.routes, w->up->want.n_routes);
+}
+
 /* Ours bear our protocol number; the kernel's own belong to the addresses. */
 static int sort_routes(struct work *w, const struct wgc_route *v, size_t n)
 {
@@ -204,12 +301,18 @@ static int sort_routes(struct work *w, const struct wgc_route *v, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		through += v[i].oif == live->link.ifindex;
+	w->all = v;
+	w->n_all = n;
 	w->have = calloc(through + 1, sizeof(*w->have));
+	w->through = calloc(through + 1, sizeof(*w->through));
 	live->routes = wgc_arena_alloc(w->to.arena, (through + 1) * sizeof(*live->routes));
-	if (!w->have || !live->routes)
+	if (!w->have || !w->through || !live->routes)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
-		if (v[i].oif != live->link.ifindex || v[i].type != RTN_UNICAST || v[i].protocol == RTPROT_KERNEL)
+		if (v[i].oif != live->link.ifindex || v[i].type != RTN_UNICAST)
+			continue;
+		w->through[w->n_through++] = v[i];
+		if (v[i].protocol == RTPROT_KERNEL)
 			continue;
 		if (!v[i].gateway)
 			live->routes[live->n_routes++] = v[i];
@@ -218,16 +321,18 @@ static int sort_routes(struct work *w, const struct wgc_route *v, size_t n)
 			continue;
 		}
 		wgc_prefix_print(&v[i].dst, dst);
-		if (wgc_foreign_add(&w->r->foreign, w->to.arena, "route", "%s table %u", dst, v[i].table) < 0)
+		if (!is_wanted(w, &v[i]) && wgc_foreign_add(&w->r->foreign, w->to.arena, "route", "%s table %u", dst, v[i].table) < 0)
 			return -ENOMEM;
 	}
 	qsort(w->have, w->n_have, sizeof(*w->have), cmp_route);
+	qsort(w->through, w->n_through, sizeof(*w->through), cmp_route);
 	return 0;
 }
 
 /* ---- what has records of its own: rules, shared routes, sysctls, nft, DNS ------------- */
 
-/* The record that says that this step was done, or one that it takes the place of. */
+/* The record that says that this step was done, or one that it takes the place
+ * of: of DNS only in the same backend, since in another one it is set anew. */
 static const struct wgc_past *find_past(struct work *w, const struct wgc_step *s, bool same)
 {
 	const struct wgc_history *h = w->r->history;
@@ -244,19 +349,6 @@ static const struct wgc_past *find_past(struct work *w, const struct wgc_step *s
 	return NULL;
 }
 
-/* A change of servers or domains is one only in the same place; in another one
- * they are set anew, and taken away from where they were. */
-static const struct wgc_past *find_dns(struct work *w, const struct wgc_step *s)
-{
-	const struct wgc_past *past = find_past(w, s, false);
-
-	if (past && strcmp(wgc_record_str(past, "backend"), wgc_dns_backend_name(w->up->facts->dns))) {
-		w->kept[past - w->r->history->steps] = false;
-		return NULL;
-	}
-	return past;
-}
-
 static int compare_recorded(struct work *w, const struct wgc_step *s)
 {
 	const struct wgc_step_def *def = wgc_step_defs[s->kind];
@@ -267,19 +359,13 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 		return 0;
 	if (past) {
 		slot = add(w, WGC_STEP_PUT_BACK, s->at);
-	} else if (s->kind == WGC_STEP_DNS_SET && (past = find_dns(w, s))) {
+	} else if (s->kind == WGC_STEP_DNS_SET && (past = find_past(w, s, false))) {
 		/* What was there before the first time stays what is put back at the end. */
 		slot = add(w, WGC_STEP_DNS_CHANGE, s->at);
 	} else if (s->kind == WGC_STEP_NFT_LOAD && (past = find_past(w, s, false))) {
 		slot = add(w, WGC_STEP_NFT_REPLACE, s->at);
 	} else if (s->kind == WGC_STEP_KILL_SWITCH && (past = find_past(w, s, false))) {
 		slot = add(w, WGC_STEP_KILL_REPLACE, s->at);
-	} else if (s->kind == WGC_STEP_ROUTE_ADD && (past = find_past(w, s, false))) {
-		slot = add(w, WGC_STEP_SHARED_REPLACE, s->at);
-		if (slot) {
-			slot->first = s->first;
-			slot->n = s->n;
-		}
 	} else {
 		slot = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*slot));
 		if (slot)
@@ -289,12 +375,13 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 		return -ENOMEM;
 	slot->past = past;
 	/* These have records of their own, which undo them. */
-	if (slot->kind == WGC_STEP_NFT_REPLACE || slot->kind == WGC_STEP_KILL_REPLACE || slot->kind == WGC_STEP_SHARED_REPLACE)
+	if (slot->kind == WGC_STEP_NFT_REPLACE || slot->kind == WGC_STEP_KILL_REPLACE)
 		slot->covered = false;
 	return 0;
 }
 
-/* Killed while one table took the place of another, a reload leaves two records of one name. */
+/* An `up` that began with a kill switch in force, or a reload that was killed while
+ * one table took the place of another, leaves two records of one name. */
 static bool has_other_record(const struct work *w, const struct wgc_past *p)
 {
 	const struct wgc_history *h = w->r->history;
@@ -306,23 +393,30 @@ static bool has_other_record(const struct work *w, const struct wgc_past *p)
 	return false;
 }
 
-/* In the order in which `down` would: the last one first. */
+/* In the order in which `down` would: the last one first, and what holds all back at the end. */
 static int take_back_rest(struct work *w)
 {
 	const struct wgc_history *h = w->r->history;
 
-	for (size_t i = h->n; i--;) {
-		struct wgc_step *s;
+	for (int last = 0; last < 2; last++)
+		for (size_t i = h->n; i--;) {
+			const struct wgc_past *p = &h->steps[i];
+			struct wgc_step *s;
 
-		if (w->kept[i] || h->steps[i].adopted || !stands(&h->steps[i]))
-			continue;
-		s = add(w, WGC_STEP_TAKE_BACK, (struct wgc_span){ 0 });
-		if (!s)
-			return -ENOMEM;
-		s->past = &h->steps[i];
-		s->n = has_other_record(w, &h->steps[i]);
-	}
+			if (w->kept[i] || p->adopted || !stands(p) || def_of(p)->undo_last != last || has_other_record(w, p) ||
+			    def_of(p) == wgc_step_defs[WGC_STEP_ROUTE_ADD])
+				continue;
+			s = add(w, WGC_STEP_TAKE_BACK, (struct wgc_span){ 0 });
+			if (!s)
+				return -ENOMEM;
+			s->past = p;
+		}
 	return 0;
+}
+
+static int add_mark(struct work *w)
+{
+	return w->r->delta.mark && !add(w, WGC_STEP_DEVICE_MARK, w->up->device.fwmark_at) ? -ENOMEM : 0;
 }
 
 /* ---- the whole --------------------------------------------------------------------------- */
@@ -333,11 +427,14 @@ static int one_step(struct work *w, const struct wgc_step *s)
 	case WGC_STEP_RESOLVE:
 		return w->r->delta.n_resolve && !add(w, s->kind, s->at) ? -ENOMEM : 0;
 	case WGC_STEP_DEVICE_CONFIGURE:
-		return !wgc_delta_is_empty(&w->r->delta) && !add(w, WGC_STEP_DEVICE_CHANGE, s->at) ? -ENOMEM : 0;
+		if (!wgc_delta_is_empty(&w->r->delta) && !add(w, WGC_STEP_DEVICE_CHANGE, s->at))
+			return -ENOMEM;
+		/* Before there is a rule that looks for it. */
+		return !w->r->live.device->fwmark ? add_mark(w) : 0;
 	case WGC_STEP_LINK_SET:
 		return compare_link(w);
 	case WGC_STEP_ROUTE_ADD:
-		return s->covered ? missing_routes(w, s) : compare_recorded(w, s);
+		return s->covered ? missing_routes(w, s) : compare_shared(w, s);
 	case WGC_STEP_SYSCTL_SET:
 	case WGC_STEP_NFT_LOAD:
 	case WGC_STEP_KILL_SWITCH:
@@ -368,10 +465,18 @@ int wgc_reload_build(const struct wgc_plan *up, struct wgc_reload *r, const stru
 			rc = compare_addresses(&w);
 		rc = rc ?: one_step(&w, &up->steps[i]);
 	}
+	/* A mark that becomes another one: when the rules know it. One that goes:
+	 * when none looks for it any more. */
+	if (r->live.device->fwmark && r->delta.fwmark)
+		rc = rc ?: add_mark(&w);
 	rc = rc ?: extra_routes(&w);
+	rc = rc ?: extra_shared(&w);
 	rc = rc ?: take_back_rest(&w);
+	if (r->live.device->fwmark && !r->delta.fwmark)
+		rc = rc ?: add_mark(&w);
 	free(w.kept);
 	free(w.have);
+	free(w.through);
 	if (rc < 0)
 		return wgc_err_nomem(err);
 	*ret = w.to;

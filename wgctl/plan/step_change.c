@@ -51,6 +51,8 @@ static int device_revert(struct wgc_exec *x, const struct wgc_step *s, struct wg
 			r = wgc_err_nomem(err);
 		else if (!wgc_delta_is_empty(&delta))
 			r = wgc_wg_set(x->sys->nl, &delta.message, err);
+		wgc_wipe(&delta.message, sizeof(delta.message));
+		wgc_wipe(&want, sizeof(want));
 	}
 	wgc_arena_free(a);
 	return r;
@@ -83,10 +85,6 @@ static void device_describe(const struct wgc_plan *p, const struct wgc_step *s, 
 		wgc_str_addf(text, "%s port %u", any ? "," : "", d->message.listen_port);
 		any = true;
 	}
-	if (d->mark) {
-		wgc_str_addf(text, "%s mark 0x%x", any ? "," : "", d->message.fwmark);
-		any = true;
-	}
 	count(text, added, "added", &any);
 	count(text, d->n_peers - added - removed, "changed", &any);
 	count(text, removed, "removed", &any);
@@ -99,6 +97,43 @@ const struct wgc_step_def wgc_step_device_change = {
 	.apply = device_apply,
 	.describe = device_describe,
 	.revert = device_revert,
+	.undo_text = "restore",
+};
+
+/* The mark by itself, at its own time: packets that bear it, or do not, must find
+ * the rules that know them. */
+static int set_mark(struct wgc_exec *x, uint32_t mark, struct wgc_err *err)
+{
+	struct wgc_device d = { .flags = WGC_DEVICE_HAS_FWMARK, .fwmark = mark };
+
+	memcpy(d.ifname, x->plan->reload->live.device->ifname, sizeof(d.ifname));
+	return wgc_wg_set(x->sys->nl, &d, err);
+}
+
+static int mark_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	return set_mark(x, x->plan->reload->delta.fwmark, err);
+}
+
+static int mark_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	return set_mark(x, x->plan->reload->live.device->fwmark, err);
+}
+
+static void mark_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	const struct wgc_reload *rl = p->reload;
+
+	wgc_str_addf(text, "%s mark 0x%x, was 0x%x", p->profile->ifname, rl->delta.fwmark, rl->live.device->fwmark);
+	wgc_str_addf(equivalent, "wg set %s fwmark 0x%x", p->profile->ifname, rl->delta.fwmark);
+}
+
+const struct wgc_step_def wgc_step_device_mark = {
+	.word = "device.mark",
+	.sign = '~',
+	.apply = mark_apply,
+	.describe = mark_describe,
+	.revert = mark_revert,
 	.undo_text = "restore",
 };
 
@@ -177,14 +212,23 @@ const struct wgc_step_def wgc_step_addr_change = {
 
 static int link_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	return wgc_nl_link_set(x->sys->nl, x->ifindex, s->n ? wgc_mtu_choose(x) : 0, NULL, true, err);
+	int r = wgc_nl_link_set(x->sys->nl, x->ifindex, s->n ? wgc_mtu_choose(x) : 0, NULL, true, err);
+
+	/* Other kill switches know by it what may go into this tunnel. */
+	if (r == 0 && s->first)
+		r = wgc_nl_link_group(x->sys->nl, x->ifindex, x->plan->profile->kill_switch ? WGC_KILL_GROUP : 0, err);
+	return r;
 }
 
 static int link_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
 	const struct wgc_link *was = &x->plan->reload->live.link;
 
-	return wgc_nl_link_set(x->sys->nl, x->ifindex, was->mtu, NULL, was->flags & IFF_UP, err);
+	int r = wgc_nl_link_set(x->sys->nl, x->ifindex, was->mtu, NULL, was->flags & IFF_UP, err);
+
+	if (r == 0 && s->first)
+		r = wgc_nl_link_group(x->sys->nl, x->ifindex, x->plan->profile->kill_switch ? 0 : WGC_KILL_GROUP, err);
+	return r;
 }
 
 static void link_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
@@ -196,6 +240,10 @@ static void link_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 	if (!(was->flags & IFF_UP)) {
 		wgc_str_add(text, " up");
 		wgc_str_add(equivalent, " up");
+	}
+	if (s->first) {
+		wgc_str_addf(text, " group %u", p->profile->kill_switch ? WGC_KILL_GROUP : 0);
+		wgc_str_addf(equivalent, " group %u", p->profile->kill_switch ? WGC_KILL_GROUP : 0);
 	}
 	if (s->n && p->profile->mtu) {
 		wgc_str_addf(text, " mtu %u, was %u", p->profile->mtu, was->mtu);
@@ -226,7 +274,12 @@ static int route_go(struct wgc_exec *x, const struct wgc_step *s, bool takes_awa
 
 static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
-	return wgc_routes_record(&x->plan->reload->routes[s->first], s->n, s->takes_away ? "gone" : "via", j, err);
+	const struct wgc_route *v = &x->plan->reload->routes[s->first];
+
+	/* Those of no link stand in a record of their own, which says what they are. */
+	if (v->type != RTN_UNICAST)
+		return s->takes_away ? wgc_routes_record(v, s->n, "gone_shared", j, err) : 0;
+	return wgc_routes_record(v, s->n, s->takes_away ? "gone" : "via", j, err);
 }
 
 static int route_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
@@ -239,6 +292,11 @@ static int route_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 	return route_go(x, s, !s->takes_away, err);
 }
 
+static const char *kind_of(const struct wgc_route *r)
+{
+	return r->type == RTN_UNICAST ? "" : r->type == RTN_THROW ? "throw " : "unreachable ";
+}
+
 static void route_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
 {
 	const struct wgc_route *v = &p->reload->routes[s->first];
@@ -246,14 +304,15 @@ static void route_describe(const struct wgc_plan *p, const struct wgc_step *s, s
 
 	for (size_t i = 0; i < s->n && i < 4; i++) {
 		wgc_prefix_print(&v[i].dst, dst);
-		wgc_str_addf(text, "%s%c%s", i ? ", " : "", s->takes_away ? '-' : '+', dst);
+		wgc_str_addf(text, "%s%c%s%s", i ? ", " : "", s->takes_away ? '-' : '+', kind_of(v), dst);
 		if (i == 0)
-			wgc_str_addf(equivalent, "ip %sroute %s %s dev %s", v->dst.ip.family == AF_INET6 ? "-6 " : "",
-				     s->takes_away ? "delete" : "add", dst, p->profile->ifname);
+			wgc_str_addf(equivalent, v->type == RTN_UNICAST ? "ip %sroute %s %s%s dev %s" : "ip %sroute %s %s%s", v->dst.ip.family == AF_INET6 ? "-6 " : "",
+				     s->takes_away ? "delete" : "add", kind_of(v), dst, p->profile->ifname);
 	}
 	if (s->n > 4)
 		wgc_str_addf(text, " and %zu more", s->n - 4);
-	wgc_str_addf(text, " dev %s", p->profile->ifname);
+	if (v->type == RTN_UNICAST)
+		wgc_str_addf(text, " dev %s", p->profile->ifname);
 	if (v->table != RT_TABLE_MAIN) {
 		wgc_str_addf(text, " table %u", v->table);
 		wgc_str_addf(equivalent, " table %u", v->table);
@@ -269,66 +328,6 @@ const struct wgc_step_def wgc_step_route_change = {
 	.revert = route_revert,
 	.undo_text = "restore",
 };
-
-/* ---- routes of no link -------------------------------------------------------------------- */
-
-static bool same_route(const struct wgc_route *a, const struct wgc_route *b)
-{
-	return a->table == b->table && a->type == b->type && wgc_prefix_equal(&a->dst, &b->dst);
-}
-
-static bool in_list(const struct wgc_route *r, const struct wgc_route *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (same_route(r, &v[i]))
-			return true;
-	return false;
-}
-
-static int recorded_routes(struct wgc_exec *x, const struct wgc_past *p, struct wgc_route **ret, size_t *ret_n)
-{
-	json_t *list = json_object_get(p->begun, "routes"), *o;
-	struct wgc_route *v = wgc_arena_alloc(x->plan->arena, (json_array_size(list) + 1) * sizeof(*v));
-	size_t i, n = 0;
-
-	json_array_foreach(list, i, o)
-		if (v && wgc_route_of_record(o, &v[n]) == 0)
-			n++;
-	*ret = v;
-	*ret_n = n;
-	return v ? 0 : -ENOMEM;
-}
-
-/* Those of a record that the profile does not want by another one. */
-static int delete_unwanted(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
-{
-	const struct wgc_routes_desired *d = &x->plan->want;
-	struct wgc_route *was;
-	size_t n;
-	int r = recorded_routes(x, p, &was, &n);
-
-	if (r < 0)
-		return wgc_err_nomem(err);
-	for (size_t i = 0; r == 0 && i < n; i++)
-		if (!in_list(&was[i], d->routes, d->n_routes))
-			r = wgc_nl_routes_delete(x->sys->nl, &was[i], 1, -ESRCH, NULL, err);
-	return r;
-}
-
-/* From the routes @from to the routes @to; what is in both is somebody's way all the time. */
-static int swap_routes(struct wgc_exec *x, const struct wgc_route *from, size_t n_from, const struct wgc_route *to, size_t n_to,
-		       struct wgc_err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < n_to; i++)
-		r = wgc_nl_routes_add(x->sys->nl, &to[i], 1, in_list(&to[i], from, n_from) ? -EEXIST : 0, NULL, err);
-	for (size_t i = 0; r == 0 && i < n_from; i++)
-		if (!in_list(&from[i], to, n_to))
-			r = wgc_nl_routes_delete(x->sys->nl, &from[i], 1, -ESRCH, NULL, err);
-	return r;
-}
-
 
 /* ---- what has a record --------------------------------------------------------------------- */
 
@@ -368,16 +367,10 @@ const struct wgc_step_def wgc_step_put_back = {
 	.undo_text = "take away again",
 };
 
-/* With s->n the thing has another record, and stays: only this one goes. */
 static int take_back_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	const struct wgc_step_def *def = def_of(s->past);
-	int r = 0;
+	int r = def_of(s->past)->undo(x->plan->reload->undo, s->past, err);
 
-	if (def == &wgc_step_route)
-		r = delete_unwanted(x, s->past, err);
-	else if (!s->n)
-		r = def->undo(x->plan->reload->undo, s->past, err);
 	return r < 0 ? r : wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
 }
 
@@ -460,10 +453,17 @@ static int nft_swap(struct wgc_exec *x, const struct wgc_past *old, const char *
 	return commands.oom ? wgc_err_nomem(err) : x->sys->nft(x->sys, commands.s, err);
 }
 
-/* The old record has had its day: that of this step undoes whichever of the two is there. */
+/* The old record has had its day, and any other one of this table that an `up`
+ * or a kill has left: that of this step undoes whatever is there. */
 static int retire(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
-	return wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", s->past->index);
+	const struct wgc_history *h = x->plan->reload->history;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < h->n; i++)
+		if (!h->steps[i].undone && !strcmp(wgc_record_str(&h->steps[i], "nft"), wgc_record_str(s->past, "nft")))
+			r = wgc_journal_appendf(x->journal, err, "{\"undone\":%zu}", h->steps[i].index);
+	return r;
 }
 
 /* And comes back: again one record for one table. */
@@ -548,54 +548,5 @@ const struct wgc_step_def wgc_step_kill_replace = {
 	.apply = kill_apply,
 	.describe = kill_describe,
 	.revert = kill_revert,
-	.undo_text = "restore",
-};
-
-/* A list of them in the place of another. */
-static int shared_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
-{
-	return wgc_step_route.capture(x, s, j, err);
-}
-
-static int shared_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
-{
-	struct wgc_route *was;
-	size_t n;
-	int r;
-
-	if (recorded_routes(x, s->past, &was, &n) < 0)
-		return wgc_err_nomem(err);
-	r = swap_routes(x, was, n, &x->plan->want.routes[s->first], s->n, err);
-	return r < 0 ? r : retire(x, s, err);
-}
-
-static int shared_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
-{
-	struct wgc_route *was;
-	size_t n;
-	int r;
-
-	if (recorded_routes(x, s->past, &was, &n) < 0)
-		return wgc_err_nomem(err);
-	/* How far it came is not known: what is there already is no clash. */
-	r = wgc_nl_routes_add(x->sys->nl, was, n, -EEXIST, NULL, err);
-	for (size_t i = s->first; r == 0 && i < s->first + s->n; i++)
-		if (!in_list(&x->plan->want.routes[i], was, n))
-			r = wgc_nl_routes_delete(x->sys->nl, &x->plan->want.routes[i], 1, -ESRCH, NULL, err);
-	return r < 0 ? r : retire_back(x, s, err);
-}
-
-static void shared_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
-{
-	wgc_step_route.describe(p, s, text, equivalent);
-}
-
-const struct wgc_step_def wgc_step_shared_replace = {
-	.word = "route.add",
-	.sign = '~',
-	.capture = shared_capture,
-	.apply = shared_apply,
-	.describe = shared_describe,
-	.revert = shared_revert,
 	.undo_text = "restore",
 };

@@ -178,69 +178,6 @@ static int route_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_e
 	return first;
 }
 
-/* The same routes, in whatever order. */
-static bool route_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
-{
-	json_t *list = json_object_get(p->begun, "routes"), *o;
-	size_t i;
-
-	if (json_array_size(list) != s->n)
-		return false;
-	json_array_foreach(list, i, o) {
-		struct wgc_route have;
-		bool found = false;
-
-		if (wgc_route_of_record(o, &have) < 0)
-			return false;
-		for (size_t k = 0; k < s->n && !found; k++) {
-			const struct wgc_route *want = &plan->want.routes[s->first + k];
-
-			found = want->table == have.table && want->type == have.type && wgc_prefix_equal(&want->dst, &have.dst);
-		}
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
-static bool route_present(struct wgc_undo *u, const struct wgc_past *p)
-{
-	json_t *list = json_object_get(p->begun, "routes"), *o;
-	struct wgc_arena *a = wgc_arena_new();
-	bool all = a != NULL;
-	size_t i;
-
-	json_array_foreach(list, i, o) {
-		struct wgc_route want, *have;
-		bool found = false;
-		size_t n = 0;
-
-		if (!all || wgc_route_of_record(o, &want) < 0 ||
-		    wgc_nl_route_list(u->sys->nl, want.dst.ip.family, want.table, a, &have, &n, NULL) < 0)
-			break;
-		for (size_t k = 0; k < n && !found; k++)
-			found = have[k].type == want.type && wgc_prefix_equal(&have[k].dst, &want.dst);
-		all = found;
-	}
-	wgc_arena_free(a);
-	return all;
-}
-
-static int route_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
-{
-	json_t *list = json_object_get(p->begun, "routes"), *o;
-	int r = 0;
-	size_t i;
-
-	json_array_foreach(list, i, o) {
-		struct wgc_route route;
-
-		r = r ?: wgc_route_of_record(o, &route);
-		r = r ?: wgc_nl_routes_add(x->sys->nl, &route, 1, -EEXIST, NULL, err);
-	}
-	return r;
-}
-
 const struct wgc_step_def wgc_step_route = {
 	.word = "route.add",
 	.sign = '+',
@@ -248,9 +185,6 @@ const struct wgc_step_def wgc_step_route = {
 	.apply = route_apply,
 	.describe = route_describe,
 	.undo = route_undo,
-	.same = route_same,
-	.present = route_present,
-	.redo = route_redo,
 	.undo_text = "delete",
 };
 

@@ -25,7 +25,7 @@ const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS] = {
 	[WGC_STEP_DNS_CHANGE] = &wgc_step_dns_change,
 	[WGC_STEP_NFT_REPLACE] = &wgc_step_nft_replace,
 	[WGC_STEP_KILL_REPLACE] = &wgc_step_kill_replace,
-	[WGC_STEP_SHARED_REPLACE] = &wgc_step_shared_replace,
+	[WGC_STEP_DEVICE_MARK] = &wgc_step_device_mark,
 	[WGC_STEP_PUT_BACK] = &wgc_step_put_back,
 	[WGC_STEP_TAKE_BACK] = &wgc_step_take_back,
 };

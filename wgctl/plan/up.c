@@ -110,7 +110,6 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .keep_kill_switch = true };
 	char boot[64], netns[48], print[33];
 	struct wgc_history h;
-	struct wgc_link link;
 	json_t *records;
 	int r;
 
@@ -131,8 +130,7 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	if (undo.netns_gone && wgc_netns_alive(wgc_history_str(&h, "netns"))) {
 		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
 		wgc_err_hint(err, "take it down there first, or use a copy of the profile with another name");
-	} else if (!undo.netns_gone && h.up && !h.down &&
-		   wgc_nl_link_get(sys->nl, wgc_history_str(&h, "ifname"), &link, NULL) == 0) {
+	} else if (!undo.netns_gone && h.up && !h.down && wgc_history_link(&h, sys->nl)) {
 		wgc_profile_fingerprint(p, print);
 		r = 1;
 		if (h.reloading) {

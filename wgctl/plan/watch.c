@@ -56,6 +56,10 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 
 	if (t && t->since == up->since) {
 		t->there = true;
+		if (strcmp(t->fingerprint, up->fingerprint)) {
+			snprintf(t->fingerprint, sizeof(t->fingerprint), "%s", up->fingerprint);
+			wgc_tended_load(t);
+		}
 		return 0;
 	}
 	if (t)
@@ -73,6 +77,7 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 		wgc_tended_done(t);
 		return -ENOMEM;
 	}
+	snprintf(t->fingerprint, sizeof(t->fingerprint), "%s", up->fingerprint);
 	w->n++;
 	wgc_watch_log(w, t, "looking after it");
 	wgc_tended_load(t);
@@ -94,7 +99,7 @@ static int find_tunnels(struct wgc_watch *w, struct wgc_err *err)
 	r = wgc_plan_list(w->sys, a, &up, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		/* One that is up in another network namespace is not ours to see. */
-		if (up[i].finished && wanted(w->run, &up[i]) && wgc_nl_link_get(w->sys->nl, up[i].ifname, &link, NULL) == 0 &&
+		if ((up[i].finished || up[i].reloading) && wanted(w->run, &up[i]) && wgc_nl_link_get(w->sys->nl, up[i].ifname, &link, NULL) == 0 &&
 		    take(w, &up[i]) < 0)
 			r = wgc_err_nomem(err);
 	for (size_t i = w->n; r == 0 && i--;)

@@ -40,6 +40,7 @@ struct wgc_tended {
 	struct wgc_watch *w;
 	char *name, *ifname, *path;
 	int64_t since;	 /* when it was brought up: another time is another tunnel */
+	char fingerprint[33]; /* of the profile that was applied last */
 	bool there;	 /* in this round */
 	bool unreadable; /* and that was said */
 	struct wgc_diags diags;

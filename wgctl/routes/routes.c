@@ -282,8 +282,11 @@ static int make_routes(struct work *w, struct wgc_err *err)
 		else if (!wgc_prefix_set_covers(&w->connected, &x->prefix))
 			v[n++] = route_to(&x->prefix, RTN_UNICAST, RT_TABLE_MAIN, x->at);
 	}
-	if (w->v6.closed)
-		v[n++] = route_to(&everywhere6, RTN_UNREACHABLE, w->d.table, w->v6.at);
+	/* Behind all others: it can come before a way goes, and go after one comes. */
+	if (w->v6.closed) {
+		v[n] = route_to(&everywhere6, RTN_UNREACHABLE, w->d.table, w->v6.at);
+		v[n++].metric = LAST_METRIC;
+	}
 	/* Behind a kill switch nothing falls back to the other tables when the
 	 * link is gone: the local network, which it spares, is what is meant by
 	 * them, not what has the same addresses somewhere else. */

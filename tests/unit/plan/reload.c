@@ -40,6 +40,14 @@ static const struct pair {
 	{ "kill-goes", "KillSwitch = on\n" FULL, FULL },
 	{ "kill-lan", "KillSwitch = on\nAllowLAN = yes\n" FULL, "KillSwitch = on\nAllowLAN = no\n" FULL },
 	{ "kill-endpoint", "KillSwitch = on\n" FULL, "KillSwitch = on\n" SIX "[Peer]\nEndpoint = 198.51.100.2:51820\nAllowedIPs = 0.0.0.0/0, ::/0\n" },
+	{ "block-open", "IPv6 = block\n" FULL, FULL },
+	{ "open-block", FULL, "IPv6 = block\n" FULL },
+	{ "kill-exclude-more", "KillSwitch = on\nExcludeIPs = 203.0.113.0/24\n" FULL,
+	  "KillSwitch = on\nExcludeIPs = 203.0.113.0/24, 192.0.2.0/24\n" FULL },
+	{ "side-exclude-more", "Table = 1234\nExcludeIPs = 198.18.0.0/15\n" SPLIT,
+	  "Table = 1234\nExcludeIPs = 192.0.2.0/24, 198.18.0.0/15\n" SPLIT },
+	{ "table-main", "Table = 254\n" SIX PEER "AllowedIPs = 10.7.0.0/24\n",
+	  "Table = 254\nMTU = 1400\n" SIX PEER "AllowedIPs = 10.7.0.0/24\n" },
 	{ "names", SPLIT, SIX "[Peer]\nEndpoint = hub.example.net:51820\nAllowedIPs = 10.1.0.0/16, fd01::/64\n" },
 };
 
@@ -164,8 +172,12 @@ static void prepare(struct test *t)
 
 static void at_peace(struct test *t)
 {
+	char *fresh;
+
 	fake_back(t->f);
 	t->initial = fake_snapshot(t->f);
+	is_int(up(t, t->to), 0);
+	fresh = without_journals(t);
 	prepare(t);
 	t->was = without_journals(t);
 	/* Nothing new: nothing done. */
@@ -174,6 +186,9 @@ static void at_peace(struct test *t)
 	is_int(t->f->s->ops, 0);
 	is_int(reload(t, t->to), 0);
 	t->will = without_journals(t);
+	/* Which is what the profile would have been from the beginning. */
+	ok(same(t->will, fresh));
+	free(fresh);
 	fake_arm(t->f, FAKE_NEVER, 0, 0);
 	is_int(reload(t, t->to), 0);
 	is_int(t->f->s->ops, 0);

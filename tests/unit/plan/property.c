@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 
 #include "fake/kernel.c"
+#include "unit/plan/compare.h"
 #include "unit/plan/make.h"
 
 /* Starting a child is very slow under the sanitizers, and what is looked for by
@@ -151,31 +152,6 @@ static void verdict_of(struct test *t, const char *what)
 	snprintf(text, sizeof(text), "%s: %s (%u points)", t->sc->name, what, t->tried);
 	tap_ok(t->bad == 0 && t->tried, __FILE__, __LINE__, text);
 	t->bad = t->tried = t->turn = 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-	const char *x = a, *y = b;
-
-	if (!strcmp(a, b))
-		return true;
-	for (; *a && *a == *b; a++, b++)
-		if (*a == '\n') {
-			x = a + 1;
-			y = b + 1;
-		}
-	printf("#   have: %.*s\n#   want: %.*s\n", (int)strcspn(x, "\n"), x, (int)strcspn(y, "\n"), y);
-	return false;
-}
-
-/* The machine but for the journals, which hold times and numbers of links. */
-static char *without_journals(struct fake *f)
-{
-	char *s = fake_snapshot(f), *run = strstr(s, "\nfile run ");
-
-	if (run)
-		run[1] = 0;
-	return s;
 }
 
 static bool now_is(struct test *t, const char *want)

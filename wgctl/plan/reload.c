@@ -250,8 +250,12 @@ static void go_back(struct wgc_exec *x, struct wgc_arena *a)
 	struct wgc_history h;
 	json_t *records = NULL;
 
-	if (wgc_journal_read(x->journal, &records, NULL) < 0 || !records || wgc_history_read(records, a, &h, NULL) < 0)
+	if (wgc_journal_read(x->journal, &records, NULL) < 0 || !records || wgc_history_read(records, a, &h, NULL) < 0) {
+		/* Steps with records of their own cannot be taken back without them. */
 		h = (struct wgc_history){ .n = 0 };
+		run->undo_failed++;
+		snprintf(run->remains, sizeof(run->remains), "what the journal says, which cannot be read back");
+	}
 	undo.history = &h;
 	for (size_t i = run->steps; i--;) {
 		struct wgc_err mine = WGC_ERR_INIT;

@@ -135,7 +135,8 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		r = 1;
 		if (h.reloading) {
 			/* Killed half-way between two profiles: on to this one. */
-			run->repaired = true;
+			if (run->on_warning)
+				run->on_warning(run->ctx, "a reload had been cut short; it goes on to what the profile says now");
 			r = wgc_reload_locked(sys, p, run, journal, &h, a, err) ?: 1;
 		} else if (strcmp(wgc_history_str(&h, "fingerprint"), print)) {
 			r = wgc_err_set(err, WGC_E_EXISTS, EEXIST, "'%s' is up with other settings than the profile has now", p->name);

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Containers by name: their first process, asked of the engines that are there. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ns/internal.h"
+
+#define ANSWER_MS 10000
+
+/* Run a program of PATH and take the first number it prints: 0, -ENOENT without the program, -errno. */
+static int ask(char *const *argv, uint64_t *ret)
+{
+	int pipe_fds[2], status;
+	char text[64] = "";
+	size_t n = 0;
+	int64_t end = wgc_now_ms() + ANSWER_MS;
+	pid_t pid;
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDERR_FILENO);
+		dup2(pipe_fds[1], STDOUT_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	close(pipe_fds[1]);
+	while (pid > 0 && n < sizeof(text) - 1) {
+		struct pollfd p = { .fd = pipe_fds[0], .events = POLLIN };
+		int64_t left = end - wgc_now_ms();
+		ssize_t got;
+
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0) {
+			kill(pid, SIGKILL);
+			break;
+		}
+		got = read(pipe_fds[0], text + n, sizeof(text) - 1 - n);
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	close(pipe_fds[0]);
+	if (pid < 0)
+		return -EAGAIN;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	text[strcspn(text, "\r\n")] = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) || wgc_parse_u64(text, INT32_MAX, ret) < 0)
+		return -ENOENT;
+	return 0;
+}
+
+int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err)
+{
+	char *const ways[][8] = {
+		{ "podman", "inspect", "--type=container", "--format={{.State.Pid}}", "--", (char *)name, NULL },
+		{ "docker", "inspect", "--type=container", "--format={{.State.Pid}}", "--", (char *)name, NULL },
+		{ "machinectl", "show", "--property=Leader", "--value", "--", (char *)name, NULL },
+	};
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(ways); i++) {
+		uint64_t pid;
+
+		if (ask(ways[i], &pid) < 0)
+			continue;
+		if (!pid)
+			return wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "the container '%s' of %s is not running", name, ways[i][0]);
+		*ret_pid = (pid_t)pid;
+		return 0;
+	}
+	wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "there is no container '%s'", name);
+	wgc_err_hint(err, "podman, docker and machinectl were asked; pid:N names any process");
+	return -ENOENT;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ns: network namespaces. Named, found, made, pinned, looked into, entered.
+ *
+ * A namespace is held by an open descriptor of its nsfs file; it has no name of
+ * its own. What people call its name is a file of that name in /run/netns to
+ * which it is bound, as ip-netns(8) does. What identifies it, for as long as it
+ * lives, is the device and inode of that file: the kernel gives an inode to
+ * another namespace only when the first one is gone.
+ */
+#ifndef WGC_NS_H
+#define WGC_NS_H
+
+#include "base/base.h"
+
+/* ---- which one ---------------------------------------------------------------- */
+
+enum wgc_ns_kind {
+	WGC_NS_CALLER,	  /* not said: that of whoever calls */
+	WGC_NS_NAME,	  /* bound to /run/netns/NAME */
+	WGC_NS_PATH,	  /* any file of nsfs */
+	WGC_NS_PID,	  /* of a process */
+	WGC_NS_CONTAINER, /* of a container's first process */
+};
+
+/* How somebody names a namespace: a name, a path with a slash, pid:N, container:NAME. */
+struct wgc_ns_ref {
+	enum wgc_ns_kind kind;
+	const char *text; /* the name, the path or the container's name; borrowed */
+	pid_t pid;
+};
+
+/**
+ * What @text (NULL or "": the caller's) names; looks at nothing but the text,
+ * which it goes on to refer to. -EINVAL with @err: WGC_E_CONFIG, without a span.
+ */
+int wgc_ns_parse(const char *text, struct wgc_ns_ref *ret, struct wgc_err *err);
+/** True for what `ip netns add` takes: no slash, not "." or "..", at most 255 bytes, and nothing that a shell or a JSON text minds. */
+bool wgc_ns_name_valid(const char *name);
+
+/** Device and inode of a namespace: equal for two descriptors of the same one. */
+struct wgc_ns_id {
+	uint64_t dev, ino;
+};
+#define WGC_NS_ID_TEXT 48
+/** Of an open descriptor. 0 or -errno. */
+int wgc_ns_id(int fd, struct wgc_ns_id *ret);
+bool wgc_ns_id_equal(const struct wgc_ns_id *a, const struct wgc_ns_id *b);
+/** "DEV:INO", as journals have it. */
+void wgc_ns_id_print(const struct wgc_ns_id *id, char out[static WGC_NS_ID_TEXT]);
+bool wgc_ns_id_parse(const char *text, struct wgc_ns_id *ret);
+
+/** The calling thread's own: an open descriptor, or -errno. */
+int wgc_ns_own(void);
+/**
+ * Open the namespace that @ref names. -ENOENT (WGC_E_NOT_FOUND) when there is
+ * none: no such name, no such process, no such container; -EINVAL when the file
+ * is no network namespace; -EACCES (WGC_E_PERM). *@ret_fd is close-on-exec.
+ */
+int wgc_ns_open(const struct wgc_ns_ref *ref, int *ret_fd, struct wgc_err *err);
+/**
+ * Find a namespace by what it is, wherever it is still held: by @hint (a path,
+ * or NULL), by a mount, by a process. An open descriptor, or -ENOENT when it is
+ * gone. Reads /proc of all processes when it has to.
+ */
+int wgc_ns_find(const struct wgc_ns_id *id, const char *hint);
+
+/* ---- pinned names ---------------------------------------------------------------- */
+
+/** /run/netns/NAME in @out. */
+#define WGC_NS_PATH_MAX 280
+void wgc_ns_path(const char *name, char out[static WGC_NS_PATH_MAX]);
+/**
+ * Bind the namespace of @fd to /run/netns/NAME, as `ip netns add` does, made so
+ * that it is seen in all mount namespaces that share /run. -EEXIST when the name
+ * is taken.
+ */
+int wgc_ns_pin(const char *name, int fd, struct wgc_err *err);
+/** Take a name away; the namespace lives on while anything else holds it. "Already gone" is success. */
+int wgc_ns_unpin(const char *name, struct wgc_err *err);
+/** The name that a namespace is bound to, in @out; false when it has none. */
+bool wgc_ns_name_of(const struct wgc_ns_id *id, char out[static 256]);
+
+/* ---- inside ---------------------------------------------------------------------- */
+
+/** The calling thread enters. 0 or -errno with @err. */
+int wgc_ns_enter(int fd, struct wgc_err *err);
+/** The calling thread enters a new one, that nothing else holds. */
+int wgc_ns_enter_new(struct wgc_err *err);
+
+/* A process that lives in a namespace. */
+struct wgc_ns_user {
+	pid_t pid;
+	uid_t uid;
+	char comm[20]; /* printable */
+};
+/** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
+int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Names of namespaces: files of /run/netns to which they are bound.
+ *
+ * The directory is made a shared mount of its own, as ip-netns(8) does: a name
+ * that is bound later is then seen in other mount namespaces, and one that is
+ * taken away does not live on in them and keep the namespace from its end.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ns/internal.h"
+
+void wgc_ns_path(const char *name, char out[static WGC_NS_PATH_MAX])
+{
+	snprintf(out, WGC_NS_PATH_MAX, WGC_NS_DIR "/%s", name);
+}
+
+static int failed(struct wgc_err *err, const char *what, const char *path)
+{
+	int e = errno;
+
+	return wgc_err_set(err, e == EPERM || e == EACCES ? WGC_E_PERM : WGC_E_IO, e, "cannot %s %s: %s", what, path, strerror(e));
+}
+
+/* Two who find it not yet shared must not both bind it over itself: the lock is
+ * the one that ip(8) takes for the same. */
+static int share_directory(struct wgc_err *err)
+{
+	WGC_AUTO_FD int lock = -1;
+
+	if (wgc_mkdir_p(WGC_NS_DIR, 0755) < 0)
+		return failed(err, "make", WGC_NS_DIR);
+	lock = open(WGC_NS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return failed(err, "lock", WGC_NS_DIR);
+	if (mount("", WGC_NS_DIR, "none", MS_SHARED | MS_REC, NULL) == 0)
+		return 0;
+	/* Not a mount. */
+	if (errno != EINVAL)
+		return failed(err, "share", WGC_NS_DIR);
+	if (mount(WGC_NS_DIR, WGC_NS_DIR, "none", MS_BIND | MS_REC, NULL) < 0 ||
+	    mount("", WGC_NS_DIR, "none", MS_SHARED | MS_REC, NULL) < 0)
+		return failed(err, "share", WGC_NS_DIR);
+	return 0;
+}
+
+int wgc_ns_pin(const char *name, int fd, struct wgc_err *err)
+{
+	char path[WGC_NS_PATH_MAX], from[40];
+	WGC_AUTO_FD int file = -1;
+	int r;
+
+	if (!wgc_ns_name_valid(name))
+		return wgc_err_set(err, WGC_E_CONFIG, EINVAL, "this cannot be the name of a network namespace");
+	r = share_directory(err);
+	if (r < 0)
+		return r;
+	wgc_ns_path(name, path);
+	file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+	if (file < 0 && errno == EEXIST)
+		return wgc_err_set(err, WGC_E_EXISTS, EEXIST, "there is a network namespace named '%s' already", name);
+	if (file < 0)
+		return failed(err, "make", path);
+	snprintf(from, sizeof(from), "/proc/thread-self/fd/%d", fd);
+	if (mount(from, path, "none", MS_BIND, NULL) < 0) {
+		r = failed(err, "bind a network namespace to", path);
+		unlink(path);
+		return r;
+	}
+	return 0;
+}
+
+int wgc_ns_unpin(const char *name, struct wgc_err *err)
+{
+	char path[WGC_NS_PATH_MAX];
+
+	wgc_ns_path(name, path);
+	/* EINVAL: not a mount, as a run that was killed half-way leaves it. */
+	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
+		return failed(err, "take away", path);
+	if (unlink(path) < 0 && errno != ENOENT)
+		return failed(err, "take away", path);
+	return 0;
+}
+
+bool wgc_ns_name_of(const struct wgc_ns_id *id, char out[static 256])
+{
+	DIR *d = opendir(WGC_NS_DIR);
+	bool found = false;
+	struct dirent *e;
+
+	while (d && !found && (e = readdir(d))) {
+		struct stat st;
+
+		if (e->d_name[0] == '.' || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		found = st.st_dev == id->dev && st.st_ino == id->ino;
+		if (found)
+			snprintf(out, 256, "%s", e->d_name);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}

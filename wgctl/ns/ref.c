@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/* How a namespace is named, and what it is: references, identities, and the file behind them. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "ns/internal.h"
+
+bool wgc_ns_name_valid(const char *name)
+{
+	size_t n = strlen(name);
+
+	if (!n || n > NAME_MAX || !strcmp(name, ".") || !strcmp(name, "..") || name[0] == '-')
+		return false;
+	for (const char *c = name; *c; c++)
+		if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || strchr("_.+@=:-", *c)))
+			return false;
+	return true;
+}
+
+static bool starts(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+int wgc_ns_parse(const char *text, struct wgc_ns_ref *ret, struct wgc_err *err)
+{
+	struct wgc_ns_ref ref = { .kind = WGC_NS_CALLER, .text = text };
+	uint64_t pid;
+
+	if (!text || !*text) {
+		ref.text = NULL;
+	} else if (strchr(text, '/')) {
+		ref.kind = WGC_NS_PATH;
+	} else if (starts(text, "pid:")) {
+		if (wgc_parse_u64(text + 4, INT32_MAX, &pid) < 0 || !pid)
+			return wgc_err_set(err, WGC_E_CONFIG, EINVAL, "'%s' does not name a process: pid: and its number are expected", text);
+		ref.kind = WGC_NS_PID;
+		ref.pid = (pid_t)pid;
+	} else if (starts(text, "container:")) {
+		ref.kind = WGC_NS_CONTAINER;
+		ref.text = text + strlen("container:");
+		if (!wgc_ns_name_valid(ref.text))
+			return wgc_err_set(err, WGC_E_CONFIG, EINVAL, "'%s' does not name a container: container: and its name or id are expected",
+					   text);
+	} else if (wgc_ns_name_valid(text)) {
+		ref.kind = WGC_NS_NAME;
+	} else {
+		wgc_err_set(err, WGC_E_CONFIG, EINVAL, "'%s' cannot be the name of a network namespace", text);
+		wgc_err_hint(err, "letters, digits and _.+@=:- make a name; a path has a slash; pid:N and container:NAME are the other forms");
+		return -EINVAL;
+	}
+	*ret = ref;
+	return 0;
+}
+
+int wgc_ns_id(int fd, struct wgc_ns_id *ret)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*ret = (struct wgc_ns_id){ .dev = st.st_dev, .ino = st.st_ino };
+	return 0;
+}
+
+bool wgc_ns_id_equal(const struct wgc_ns_id *a, const struct wgc_ns_id *b)
+{
+	return a->dev == b->dev && a->ino == b->ino;
+}
+
+void wgc_ns_id_print(const struct wgc_ns_id *id, char out[static WGC_NS_ID_TEXT])
+{
+	snprintf(out, WGC_NS_ID_TEXT, "%llu:%llu", (unsigned long long)id->dev, (unsigned long long)id->ino);
+}
+
+bool wgc_ns_id_parse(const char *text, struct wgc_ns_id *ret)
+{
+	unsigned long long dev, ino;
+	char end;
+
+	if (sscanf(text, "%llu:%llu%c", &dev, &ino, &end) != 2)
+		return false;
+	*ret = (struct wgc_ns_id){ .dev = dev, .ino = ino };
+	return true;
+}
+
+/* nsfs knows all kinds of namespaces; setns(2) would say no more than EINVAL. */
+static bool is_network(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == NSFS_MAGIC && ioctl(fd, NS_GET_NSTYPE) == CLONE_NEWNET;
+}
+
+int wgc_ns_own(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Never blocks: the file may be a FIFO that somebody has put there. */
+static int open_path(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0)
+		return -errno;
+	if (is_network(fd))
+		return fd;
+	close(fd);
+	return -EINVAL;
+}
+
+int wgc_ns_open_pid(pid_t pid)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	return open_path(path);
+}
+
+static int missing(const struct wgc_ns_ref *ref, int r, struct wgc_err *err)
+{
+	enum wgc_code code = r == -ENOENT ? WGC_E_NOT_FOUND : r == -EACCES || r == -EPERM ? WGC_E_PERM : WGC_E_IO;
+
+	if (r == -EINVAL) {
+		wgc_err_set(err, WGC_E_CONFIG, EINVAL, "'%s' is not a network namespace", ref->text);
+		wgc_err_hint(err, "`ip netns list` shows those that have names");
+	} else if (r == -ENOENT && ref->kind == WGC_NS_PID) {
+		wgc_err_set(err, code, ENOENT, "there is no process %d", (int)ref->pid);
+	} else if (r == -ENOENT) {
+		wgc_err_set(err, code, ENOENT, "there is no network namespace '%s'", ref->text);
+		wgc_err_hint(err, ref->kind == WGC_NS_NAME ? "`ip netns list` shows those that have names" : "is the path right?");
+	} else {
+		wgc_err_set(err, code, -r, "cannot open the network namespace '%s': %s", ref->text, strerror(-r));
+	}
+	return r;
+}
+
+int wgc_ns_open(const struct wgc_ns_ref *ref, int *ret_fd, struct wgc_err *err)
+{
+	char path[WGC_NS_PATH_MAX];
+	pid_t pid = ref->pid;
+	int fd;
+
+	switch (ref->kind) {
+	case WGC_NS_NAME:
+		wgc_ns_path(ref->text, path);
+		fd = open_path(path);
+		break;
+	case WGC_NS_PATH:
+		fd = open_path(ref->text);
+		break;
+	case WGC_NS_PID:
+		fd = wgc_ns_open_pid(pid);
+		break;
+	case WGC_NS_CONTAINER:
+		fd = wgc_ns_container(ref->text, &pid, err);
+		if (fd < 0)
+			return fd;
+		fd = wgc_ns_open_pid(pid);
+		break;
+	default:
+		fd = wgc_ns_own();
+		break;
+	}
+	if (fd == -ENOTDIR || fd == -ESRCH)
+		fd = -ENOENT;
+	if (fd < 0)
+		return missing(ref, fd, err);
+	*ret_fd = fd;
+	return 0;
+}

@@ -56,16 +56,24 @@ WGC_SETTER(backend)
 	c->p->backend_at = w->at;
 }
 
+static struct wgc_text keep_namespace(struct wgc_parse *c, const struct wgc_word *w)
+{
+	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_ns_ref ref;
+
+	if (wgc_ns_parse(w->s, &ref, &err) < 0)
+		wgc_bad(c, w->at, err.hint[0] ? err.hint : NULL, "%s", err.msg);
+	return wgc_keep_word(c, w);
+}
+
 WGC_SETTER(socket_namespace)
 {
-	c->p->socket_namespace = wgc_keep_word(c, w);
-	wgc_unsupported(c, c->key_at, "SocketNamespace");
+	c->p->socket_namespace = keep_namespace(c, w);
 }
 
 WGC_SETTER(interface_namespace)
 {
-	c->p->interface_namespace = wgc_keep_word(c, w);
-	wgc_unsupported(c, c->key_at, "InterfaceNamespace");
+	c->p->interface_namespace = keep_namespace(c, w);
 }
 
 WGC_SETTER(kill_switch)

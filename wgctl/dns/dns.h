@@ -18,6 +18,7 @@ struct wgc_dns_paths { /* for tests; defaults when NULL */
 	const char *boot_id; /* /proc/sys/kernel/random/boot_id */
 	const char *nsswitch; /* /etc/nsswitch.conf */
 	const char *bus; /* D-Bus address of the system bus */
+	bool own_directory; /* that of resolv_conf is made when needed, and removed when empty: a namespace's files */
 };
 
 /* What was found, in the order in which it was looked for; each a sentence

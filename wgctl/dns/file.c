@@ -292,6 +292,31 @@ static int put_layers(const char *path, const struct state *now, const char *boo
 
 /* ---- the backend ------------------------------------------------------------------ */
 
+/* Nothing is there before the first tunnel of a namespace. */
+static bool has_directory(const struct wgc_dns_paths *paths)
+{
+	WGC_AUTO_FREE char *dir = directory_of(wgc_dns_resolv_conf(paths));
+
+	return !dir || access(dir, F_OK) == 0 || errno != ENOENT;
+}
+
+static int make_directory(const struct wgc_dns_paths *paths, struct wgc_err *err)
+{
+	WGC_AUTO_FREE char *dir = directory_of(wgc_dns_resolv_conf(paths));
+	int r = dir ? wgc_mkdir_p(dir, 0755) : -ENOMEM;
+
+	return r < 0 ? io_error(err, r, "make", dir ?: "a directory") : 0;
+}
+
+/* And the one above, which is for such directories only. */
+static void remove_directories(const struct wgc_dns_paths *paths)
+{
+	WGC_AUTO_FREE char *dir = directory_of(wgc_dns_resolv_conf(paths)), *above = dir ? directory_of(dir) : NULL;
+
+	if (above && rmdir(dir) == 0)
+		rmdir(above);
+}
+
 int wgc_dns_file_capture(const struct wgc_dns_paths *paths, char **ret_inverse, struct wgc_err *err)
 {
 	WGC_CLEANUP(state_done) struct state s = { 0 };
@@ -302,14 +327,13 @@ int wgc_dns_file_capture(const struct wgc_dns_paths *paths, char **ret_inverse, 
 	int r;
 
 	read_boot(paths, boot);
-	r = lock(path, &fd, err);
-	if (r < 0)
-		return r;
-	r = read_state(path, boot, &s, err);
-	if (r == 0)
-		r = check_base(&s, path, err);
-	if (r < 0)
-		return r;
+	if (!paths || !paths->own_directory || has_directory(paths)) {
+		r = lock(path, &fd, err);
+		r = r ?: read_state(path, boot, &s, err);
+		r = r ?: check_base(&s, path, err);
+		if (r < 0)
+			return r;
+	}
 	wgc_dns_base_write(s.layers.has_base ? &s.layers.base : &s.is, &out);
 	text = wgc_str_steal(&out);
 	if (!text)
@@ -327,12 +351,10 @@ int wgc_dns_file_apply(const char *ifname, const char *lines, const struct wgc_d
 	int r;
 
 	read_boot(paths, boot);
-	r = lock(path, &fd, err);
-	if (r < 0)
-		return r;
-	r = read_state(path, boot, &s, err);
-	if (r == 0)
-		r = check_base(&s, path, err);
+	r = paths && paths->own_directory ? make_directory(paths, err) : 0;
+	r = r ?: lock(path, &fd, err);
+	r = r ?: read_state(path, boot, &s, err);
+	r = r ?: check_base(&s, path, err);
 	if (r < 0)
 		return r;
 	if (!s.layers.has_base) {
@@ -406,7 +428,7 @@ static int put_back(struct state *s, const char *path, struct wgc_str *note, str
 	return put(path, s, &b, err);
 }
 
-int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_str *note,
+static int restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_str *note,
 			 struct wgc_err *err)
 {
 	WGC_CLEANUP(state_done) struct state s = { 0 };
@@ -450,6 +472,16 @@ int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct w
 	if (s.mounted && s.layers.base.kind != WGC_DNS_KIND_FILE)
 		return io_error(err, -EBUSY, "put back", path);
 	return put_back(&s, path, note, err);
+}
+
+int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct wgc_dns_paths *paths, struct wgc_str *note,
+			 struct wgc_err *err)
+{
+	int r = restore(ifname, inverse, paths, note, err);
+
+	if (r == 0 && paths && paths->own_directory)
+		remove_directories(paths);
+	return r;
 }
 
 enum wgc_dns_effect wgc_dns_file_effect(const char *ifname, const char *lines, const struct wgc_dns_paths *paths,

@@ -296,4 +296,29 @@ bool wgc_ifname_for(const char *profile_name, char ret[static IFNAMSIZ]);
 /** wg-quick's rule for interface names, as above. */
 bool wgc_ifname_valid(const char *name);
 
+/* ---- network namespaces --------------------------------------------------------- */
+
+enum wgc_ns_kind {
+	WGC_NS_CALLER,	  /* not said: that of whoever calls */
+	WGC_NS_NAME,	  /* bound to /run/netns/NAME */
+	WGC_NS_PATH,	  /* any file of nsfs */
+	WGC_NS_PID,	  /* of a process */
+	WGC_NS_CONTAINER, /* of a container's first process */
+};
+
+/* How somebody names a namespace: a name, a path with a slash, pid:N, container:NAME. */
+struct wgc_ns_ref {
+	enum wgc_ns_kind kind;
+	const char *text; /* the name, the path or the container's name; borrowed */
+	pid_t pid;
+};
+
+/**
+ * What @text (NULL or "": the caller's) names; looks at nothing but the text,
+ * which it goes on to refer to. -EINVAL with @err: WGC_E_CONFIG, without a span.
+ */
+int wgc_ns_parse(const char *text, struct wgc_ns_ref *ret, struct wgc_err *err);
+/** True for what `ip netns add` takes and neither a shell nor a listing minds: letters, digits and _.+@=:- */
+bool wgc_ns_name_valid(const char *name);
+
 #endif

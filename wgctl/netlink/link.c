@@ -276,17 +276,18 @@ int wgc_nl_link_delete(struct wgc_nl *nl, uint32_t ifindex, struct wgc_err *err)
 	return wgc_nl_explain(err, WGC_OP_LINK_DELETE, &fault, "cannot delete interface number %u", ifindex);
 }
 
-int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, const char *alias, uint32_t *ret_ifindex,
-		       struct wgc_err *err)
+/* Ask from @nl's namespace for a link that appears in that of @netns (-1: the same). */
+static int ask_for_link(struct wgc_nl *nl, int netns, const char *ifname, const char *kind, struct wgc_err *err)
 {
 	struct rtnl_link *link = rtnl_link_alloc();
-	struct wgc_link made;
 	struct wgc_nl_fault fault;
 	struct nl_msg *msg;
 	int r = -ENOMEM;
 
 	if (link && !rtnl_link_set_type(link, kind)) {
 		rtnl_link_set_name(link, ifname);
+		if (netns >= 0)
+			rtnl_link_set_ns_fd(link, netns);
 		r = rtnl_link_build_add_request(link, NLM_F_CREATE | NLM_F_EXCL, &msg);
 	}
 	if (link)
@@ -295,9 +296,16 @@ int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, 
 		return wgc_err_nomem(err);
 	r = wgc_nl_call_msg(nl, msg, NULL, NULL, &fault);
 	if (r)
-		return wgc_nl_explain(err, WGC_OP_LINK_CREATE, &fault, "cannot create interface '%s' of kind %s", ifname,
-				      kind);
-	r = wgc_nl_link_get(nl, ifname, &made, err);
+		return wgc_nl_explain(err, WGC_OP_LINK_CREATE, &fault, "cannot create interface '%s' of kind %s", ifname, kind);
+	return 0;
+}
+
+static int find_made(struct wgc_nl *nl, const char *ifname, const char *alias, uint32_t *ret_ifindex, struct wgc_err *err)
+{
+	struct wgc_nl_fault fault;
+	struct wgc_link made;
+	int r = wgc_nl_link_get(nl, ifname, &made, err);
+
 	if (r)
 		return r;
 	/* The kernel heeds an alias only on links that exist. */
@@ -309,5 +317,38 @@ int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, 
 		}
 	}
 	*ret_ifindex = made.ifindex;
+	return 0;
+}
+
+int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, const char *alias, uint32_t *ret_ifindex,
+		       struct wgc_err *err)
+{
+	int r = ask_for_link(nl, -1, ifname, kind, err);
+
+	return r ?: find_made(nl, ifname, alias, ret_ifindex, err);
+}
+
+int wgc_nl_link_create_in(struct wgc_nl *birth, struct wgc_nl *home, int home_netns, const char *ifname, const char *kind,
+			  const char *alias, uint32_t *ret_ifindex, struct wgc_err *err)
+{
+	int r = ask_for_link(birth, home_netns, ifname, kind, err);
+
+	return r ?: find_made(home, ifname, alias, ret_ifindex, err);
+}
+
+int wgc_nl_link_move(struct wgc_nl *nl, uint32_t ifindex, int netns, const char *ifname, struct wgc_err *err)
+{
+	uint8_t buf[96] __attribute__((aligned(4)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct wgc_nl_fault fault;
+	struct ifinfomsg *ifi;
+
+	nlh->nlmsg_type = RTM_NEWLINK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = (int)ifindex;
+	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)netns);
+	mnl_attr_put_strz(nlh, IFLA_IFNAME, ifname);
+	if (no_index(ifindex, &fault) || wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, &fault))
+		return wgc_nl_explain(err, WGC_OP_LINK_SET, &fault, "cannot move interface '%s' to another network namespace", ifname);
 	return 0;
 }

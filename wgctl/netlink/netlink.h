@@ -46,6 +46,11 @@ int wgc_nl_link_list(struct wgc_nl *nl, struct wgc_arena *a, struct wgc_link **r
 /** Create exclusively; @alias may be NULL. -EEXIST, -EOPNOTSUPP when the kind is unknown. */
 int wgc_nl_link_create(struct wgc_nl *nl, const char *ifname, const char *kind, const char *alias, uint32_t *ret_ifindex,
 		       struct wgc_err *err);
+/** The same from @birth's namespace, where its socket stays, into the namespace of descriptor @home_netns, of which @home speaks. */
+int wgc_nl_link_create_in(struct wgc_nl *birth, struct wgc_nl *home, int home_netns, const char *ifname, const char *kind,
+			  const char *alias, uint32_t *ret_ifindex, struct wgc_err *err);
+/** Move a link into the namespace of descriptor @netns, where it is called @ifname: -EEXIST when another one is, and nothing is moved. */
+int wgc_nl_link_move(struct wgc_nl *nl, uint32_t ifindex, int netns, const char *ifname, struct wgc_err *err);
 /**
  * Delete a link. Returns when it is gone for everybody, its name and port free;
  * what the kernel still has to put away is waited for by a child that is left

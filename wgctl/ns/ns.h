@@ -11,32 +11,11 @@
 #ifndef WGC_NS_H
 #define WGC_NS_H
 
-#include "base/base.h"
+#include "model/model.h"
 
 /* ---- which one ---------------------------------------------------------------- */
 
-enum wgc_ns_kind {
-	WGC_NS_CALLER,	  /* not said: that of whoever calls */
-	WGC_NS_NAME,	  /* bound to /run/netns/NAME */
-	WGC_NS_PATH,	  /* any file of nsfs */
-	WGC_NS_PID,	  /* of a process */
-	WGC_NS_CONTAINER, /* of a container's first process */
-};
-
-/* How somebody names a namespace: a name, a path with a slash, pid:N, container:NAME. */
-struct wgc_ns_ref {
-	enum wgc_ns_kind kind;
-	const char *text; /* the name, the path or the container's name; borrowed */
-	pid_t pid;
-};
-
-/**
- * What @text (NULL or "": the caller's) names; looks at nothing but the text,
- * which it goes on to refer to. -EINVAL with @err: WGC_E_CONFIG, without a span.
- */
-int wgc_ns_parse(const char *text, struct wgc_ns_ref *ret, struct wgc_err *err);
-/** True for what `ip netns add` takes: no slash, not "." or "..", at most 255 bytes, and nothing that a shell or a JSON text minds. */
-bool wgc_ns_name_valid(const char *name);
+/* How people name one is the model's: struct wgc_ns_ref. */
 
 /** Device and inode of a namespace: equal for two descriptors of the same one. */
 struct wgc_ns_id {

@@ -3,6 +3,7 @@
  * From a profile and the facts to a list of steps. Pure; the order of the
  * steps is argued here and nowhere else:
  *
+ *   namespace        a new one gets its name
  *   link, PreUp      hooks find the link, as wg-quick's do since 1.0.20260223
  *   keys, names      read and resolved before anything points at the tunnel
  *   kill switch      before that, too, but names are resolved without it; it is
@@ -28,6 +29,15 @@ static struct wgc_step *add(struct wgc_plan *p, enum wgc_step_kind kind)
 
 	if (s)
 		s->kind = kind;
+	return s;
+}
+
+static struct wgc_step *add_at(struct wgc_plan *p, enum wgc_step_kind kind, struct wgc_span at)
+{
+	struct wgc_step *s = add(p, kind);
+
+	if (s)
+		s->at = at;
 	return s;
 }
 
@@ -157,18 +167,16 @@ static int build_steps(struct wgc_plan *p)
 	struct wgc_step *s;
 	size_t specific = 0;
 
+	if (p->facts->netns && !add_at(p, WGC_STEP_NETNS_CREATE, prof->interface_namespace.at))
+		return -ENOMEM;
 	if (!add(p, WGC_STEP_LINK_CREATE) || add_hooks(p, WGC_PRE_UP) < 0)
 		return -ENOMEM;
 	if (wgc_keys_count(prof) && !add(p, WGC_STEP_KEYS_READ))
 		return -ENOMEM;
 	if (wgc_endpoints_count(prof) && !add(p, WGC_STEP_RESOLVE))
 		return -ENOMEM;
-	if (prof->kill_switch) {
-		s = add(p, WGC_STEP_KILL_SWITCH);
-		if (!s)
-			return -ENOMEM;
-		s->at = prof->kill_switch_at;
-	}
+	if (prof->kill_switch && !add_at(p, WGC_STEP_KILL_SWITCH, prof->kill_switch_at))
+		return -ENOMEM;
 	s = add(p, WGC_STEP_DEVICE_CONFIGURE);
 	if (!s)
 		return -ENOMEM;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "plan/doctor.h"
+#include "plan/place.h"
 
 /* A session lives 180 s. */
 #define STALE_SECONDS 180
@@ -156,7 +157,7 @@ void wgc_doctor_endpoint(struct wgc_doctor *d)
 		looked++;
 		ip = wgc_doctor_ip(sa);
 		wgc_sockaddr_print(sa, text);
-		if (wgc_nl_route_lookup(d->sys->nl, &ip, mark, &route, &err) < 0)
+		if (wgc_nl_route_lookup(wgc_sys_outer(d->sys), &ip, mark, &route, &err) < 0)
 			wgc_problem(d, "is the network up, and is there a default route of that family?", "there is no way to %s of %s",
 				    text, wgc_doctor_peer(d, key));
 		else if (d->link.ifindex && route.oif == d->link.ifindex)
@@ -176,7 +177,7 @@ void wgc_doctor_mtu(struct wgc_doctor *d)
 		char hint[160];
 
 		if (!ip.family || (ip.family == AF_INET6 && p->endpoint.in6.sin6_scope_id) ||
-		    (looked++, false) || wgc_nl_route_lookup(d->sys->nl, &ip, d->device->fwmark, &route, NULL) < 0 || !route.mtu ||
+		    (looked++, false) || wgc_nl_route_lookup(wgc_sys_outer(d->sys), &ip, d->device->fwmark, &route, NULL) < 0 || !route.mtu ||
 		    d->link.mtu + overhead <= route.mtu)
 			continue;
 		snprintf(hint, sizeof(hint), "set MTU = %u, or leave it out and run `wgctl watch`, which follows the way", route.mtu - overhead);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "config/config.h"
-#include "plan/internal.h"
+#include "plan/place.h"
 
 static void warn(struct wgc_run *run, const char *fmt, ...) WGC_PRINTF(2, 3);
 static void warn(struct wgc_run *run, const char *fmt, ...)
@@ -152,13 +152,34 @@ static int not_up(const char *name, struct wgc_err *err)
 	return -ENOENT;
 }
 
+static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
+		      const struct wgc_history *h, struct wgc_err *err)
+{
+	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .history = h };
+	char netns[48];
+
+	wgc_netns_id(netns);
+	undo.netns_gone = strcmp(wgc_history_str(h, "netns"), netns);
+	if (undo.netns_gone && wgc_netns_alive(wgc_history_str(h, "netns"))) {
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", name);
+		wgc_err_hint(err, "run `wgctl down %s` in there", name);
+		return -EBUSY;
+	}
+	if (wgc_history_locked(h) && !run->unlock && !undo.netns_gone) {
+		not_up(name, err);
+		wgc_err_hint(err, "its lockdown is on: `wgctl down --unlock %s` ends it", name);
+		return -ENOENT;
+	}
+	return down_here(&undo, err);
+}
+
 static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
 		       struct wgc_arena *a, struct wgc_err *err)
 {
-	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal };
-	char boot[64], netns[48];
+	struct wgc_place place = WGC_PLACE_INIT;
 	struct wgc_history h;
 	json_t *records;
+	char boot[64];
 	int r;
 
 	r = wgc_journal_read(journal, &records, err);
@@ -167,22 +188,15 @@ static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *ru
 	if (!records)
 		return not_up(name, err);
 	wgc_boot_id(sys, boot);
-	wgc_netns_id(netns);
 	if (wgc_history_read(records, a, &h, NULL) < 0 || strcmp(wgc_history_str(&h, "boot"), boot)) {
 		r = wgc_journal_remove(journal, err);
 		r = r ?: not_up(name, err);
-	} else if (strcmp(wgc_history_str(&h, "netns"), netns) && wgc_netns_alive(wgc_history_str(&h, "netns"))) {
-		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", name);
-		wgc_err_hint(err, "run `wgctl down %s` in there", name);
 	} else {
-		undo.history = &h;
-		undo.netns_gone = strcmp(wgc_history_str(&h, "netns"), netns);
-		if (wgc_history_locked(&h) && !run->unlock && !undo.netns_gone) {
-			r = not_up(name, err);
-			wgc_err_hint(err, "its lockdown is on: `wgctl down --unlock %s` ends it", name);
-		} else {
-			r = down_here(&undo, err);
-		}
+		r = wgc_place_of_history(sys, &h, &place, err);
+		/* Gone with all that was in it, but for what is not in it. */
+		if (r == 0 || r == -ENOENT)
+			r = down_there(sys, name, run, journal, &h, err);
+		wgc_place_leave(sys, &place);
 	}
 	json_decref(records);
 	return r;
@@ -232,11 +246,35 @@ struct listing {
 	size_t n, cap;
 };
 
+static int list_place(struct wgc_arena *a, const struct wgc_history *h, struct wgc_up_info *info)
+{
+	const json_t *place = json_object_get(h->head, "place");
+	const struct {
+		char **to;
+		const char *from;
+	} v[] = {
+		{ &info->home, json_string_value(json_object_get(place, "home")) },
+		{ &info->socket, json_string_value(json_object_get(place, "socket")) },
+		{ &info->netns, json_string_value(json_object_get(place, "name")) },
+		{ &info->home_id, wgc_history_str(h, "netns") },
+		{ &info->birth_id, place ? json_string_value(json_object_get(place, "birth")) : wgc_history_str(h, "netns") },
+		{ &info->resolv_conf, json_string_value(json_object_get(place, "resolv_conf")) },
+	};
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+		*v[i].to = wgc_arena_strdup(a, v[i].from ?: "");
+		if (!*v[i].to)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static int list_one(void *ctx, const char *dir, json_t *records)
 {
 	struct listing *l = ctx;
 	struct wgc_up_info *info;
 	struct wgc_history h;
+	int r;
 
 	if (wgc_history_read(records, l->arena, &h, NULL) < 0 || strcmp(wgc_history_str(&h, "boot"), l->boot))
 		return 0;
@@ -248,6 +286,9 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->path = wgc_arena_strdup(l->arena, wgc_history_str(&h, "path"));
 	info->backend = wgc_arena_strdup(l->arena, wgc_history_str(&h, "backend"));
 	info->fingerprint = wgc_arena_strdup(l->arena, wgc_history_str(&h, "fingerprint"));
+	r = list_place(l->arena, &h, info);
+	if (r < 0)
+		return r;
 	info->finished = h.up && !h.down && !h.reloading;
 	info->reloading = h.up && !h.down && h.reloading;
 	info->locked = wgc_history_locked(&h);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/internal.h"
+#include "plan/place.h"
 
 size_t wgc_endpoints_count(const struct wgc_profile *p)
 {
@@ -41,7 +41,7 @@ static bool reachable(struct wgc_exec *x, const union wgc_sockaddr *sa)
 
 	if (sa->sa.sa_family == AF_INET6 && sa->in6.sin6_scope_id)
 		return true;
-	r = wgc_nl_route_lookup(x->sys->nl, &ip, x->plan->device.fwmark, &route, NULL);
+	r = wgc_nl_route_lookup(wgc_sys_outer(x->sys), &ip, x->plan->device.fwmark, &route, NULL);
 	return r == 0;
 }
 
@@ -168,11 +168,11 @@ uint32_t wgc_mtu_choose(struct wgc_exec *x)
 		if (!sa->sa.sa_family || (sa->sa.sa_family == AF_INET6 && sa->in6.sin6_scope_id))
 			continue;
 		ip = ip_of(sa);
-		if (wgc_nl_route_lookup(x->sys->nl, &ip, d->fwmark, &route, NULL) == 0 && route.mtu && (!least || route.mtu < least))
+		if (wgc_nl_route_lookup(wgc_sys_outer(x->sys), &ip, d->fwmark, &route, NULL) == 0 && route.mtu && (!least || route.mtu < least))
 			least = route.mtu;
 	}
 	for (size_t i = 0; !least && i < 2; i++)
-		if (wgc_nl_route_lookup(x->sys->nl, &anywhere[i], d->fwmark, &route, NULL) == 0)
+		if (wgc_nl_route_lookup(wgc_sys_outer(x->sys), &anywhere[i], d->fwmark, &route, NULL) == 0)
 			least = route.mtu;
 	least = wgc_routes_mtu(least);
 	return least < x->plan->want.mtu_min ? x->plan->want.mtu_min : least;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "plan/internal.h"
+#include "plan/place.h"
 
 int wgc_sysctl_read(const struct wgc_sys *sys, const char *path, char *buf, size_t size)
 {
@@ -284,6 +284,55 @@ static bool wants_policy(const struct wgc_profile *p)
 	return false;
 }
 
+/* Names inside of a namespace are asked of what its own resolv.conf says. */
+static int choose_dns(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *f, struct wgc_err *err)
+{
+	struct wgc_dns_decision *why = wgc_arena_alloc(a, sizeof(*why));
+	int r;
+
+	if (!why)
+		return wgc_err_nomem(err);
+	if (!sys->place || !sys->dns.own_directory) {
+		r = wgc_dns_detect(p->dns_mode, &sys->dns, why, err);
+	} else if (p->dns_mode == WGC_DNS_RESOLVED || p->dns_mode == WGC_DNS_RESOLVCONF) {
+		r = wgc_err_set(err, WGC_E_CONFIG, EINVAL, "DNSMode = %s reaches the resolver of the machine, not that of the namespace",
+				p->dns_mode == WGC_DNS_RESOLVED ? "resolved" : "resolvconf");
+		wgc_err_hint(err, "DNSMode = auto writes %s, which programs in the namespace are given", sys->dns.resolv_conf);
+		if (err)
+			err->at = p->dns_mode_at;
+	} else {
+		r = 0;
+		why->backend = p->dns_mode == WGC_DNS_NONE ? WGC_DNS_BACKEND_NONE : WGC_DNS_BACKEND_FILE;
+		snprintf(why->trail[why->n++], sizeof(why->trail[0]), "the link lives in a namespace, whose resolv.conf is %s",
+			 sys->dns.resolv_conf);
+	}
+	if (r < 0) {
+		if (err && !err->at.line)
+			err->at = p->dns_servers[0].at;
+		return r;
+	}
+	f->dns = why->backend;
+	f->dns_why = why;
+	return 0;
+}
+
+/* The namespaces, where the profile names any. */
+static int look_at_place(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *f)
+{
+	const struct wgc_place *place = sys->place;
+	struct wgc_ns_id id;
+
+	if (!place)
+		return 0;
+	f->place = true;
+	f->routing.apart = place->apart;
+	f->socket_netns = place->apart ? p->socket_namespace.s ?: "the caller's" : NULL;
+	if (!place->name[0] || wgc_ns_id(place->home, &id) < 0 || (!place->made && !wgc_place_is_ours(sys, place->name, &id)))
+		return 0;
+	f->netns = wgc_arena_strdup(a, place->name);
+	return f->netns ? 0 : -ENOMEM;
+}
+
 static int choose_backend(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *f,
 			  struct wgc_err *err)
 {
@@ -317,18 +366,11 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	r = choose_backend(sys, p, a, &f, err);
 	if (r < 0)
 		return r;
-	if (p->n_dns_servers) {
-		struct wgc_dns_decision *why = wgc_arena_alloc(a, sizeof(*why));
-
-		r = why ? wgc_dns_detect(p->dns_mode, &sys->dns, why, err) : wgc_err_nomem(err);
-		if (r < 0) {
-			if (err && !err->at.line)
-				err->at = p->dns_servers[0].at;
-			return r;
-		}
-		f.dns = why->backend;
-		f.dns_why = why;
-	}
+	if (look_at_place(sys, p, a, &f) < 0)
+		return wgc_err_nomem(err);
+	r = p->n_dns_servers ? choose_dns(sys, p, a, &f, err) : 0;
+	if (r < 0)
+		return r;
 	f.routing.ipv6_disabled = ipv6_disabled(sys);
 	f.src_valid_mark = sysctl_is_1(sys, "net/ipv4/conf/all/src_valid_mark");
 	if (p->table_mode == WGC_TABLE_NUMBER && p->table_name) {

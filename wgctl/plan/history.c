@@ -75,7 +75,8 @@ bool wgc_history_kill_switch(const struct wgc_history *h, size_t n, bool lockdow
 bool wgc_history_locked(const struct wgc_history *h)
 {
 	for (size_t i = 0; i < h->n; i++)
-		if (live(&h->steps[i]) && def_of(&h->steps[i]) != wgc_step_defs[WGC_STEP_KILL_SWITCH])
+		if (live(&h->steps[i]) && def_of(&h->steps[i]) != wgc_step_defs[WGC_STEP_KILL_SWITCH] &&
+		    def_of(&h->steps[i]) != wgc_step_defs[WGC_STEP_NETNS_CREATE])
 			return false;
 	return h->n && (!h->up || h->down) && wgc_history_kill_switch(h, h->n, true);
 }

@@ -17,6 +17,9 @@ struct wgc_facts {
 	bool userspace;	     /* the link will be a TUN device of a userspace implementation */
 	const char *program; /* which one */
 	bool src_valid_mark; /* net.ipv4.conf.all.src_valid_mark is 1 already */
+	const char *netns;   /* a namespace that is to be made, or that we made once: its name; else NULL */
+	bool place;	     /* the profile names namespaces */
+	const char *socket_netns; /* how people name the one where the socket is; NULL: the link's own */
 };
 
 struct wgc_step {
@@ -85,6 +88,8 @@ struct wgc_journal {
 };
 #define WGC_JOURNAL_INIT { .dir_fd = -1, .fd = -1, .run_fd = -1 }
 
+/** The directory of a profile below run_dir, heap. -ENOMEM. */
+int wgc_journal_dir_name(const char *name, char **ret);
 /** Lock the profile's journal directory, made if needed. -EBUSY while another process has it. */
 int wgc_journal_lock(const struct wgc_sys *sys, const char *name, struct wgc_journal *ret, struct wgc_err *err);
 /** Unlock; the directory goes when it holds no journal. */
@@ -169,7 +174,7 @@ struct wgc_undo {
 	bool kept;	       /* it did */
 	const struct wgc_profile *profile; /* of a reload: whose tunnel it is */
 	const struct wgc_reload *reload;
-	bool netns_gone; /* the namespace died with all that was in it: only DNS is left to undo */
+	bool netns_gone; /* the namespace died with all that was in it: what outlives it is left to undo */
 };
 
 /* One row per kind of step; see steps.h. */
@@ -198,6 +203,7 @@ struct wgc_step_def {
 	int (*revert)(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err);
 	const char *undo_text;
 	bool undo_last; /* after all other steps, wherever it stands among them */
+	bool outlives;	/* not gone with the network namespace */
 };
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);

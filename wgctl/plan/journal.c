@@ -21,7 +21,7 @@
 
 /* A directory name for any profile name. It never starts with a dot, so that
  * hidden entries of run_dir stay free, and never holds a slash. */
-static int dir_name(const char *name, char **ret)
+int wgc_journal_dir_name(const char *name, char **ret)
 {
 	WGC_AUTO_STR struct wgc_str s = { 0 };
 
@@ -81,7 +81,7 @@ int wgc_journal_lock(const struct wgc_sys *sys, const char *name, struct wgc_jou
 	j.run_fd = open_run_dir(sys, err);
 	if (j.run_fd < 0)
 		return j.run_fd;
-	r = dir_name(name, &j.dir);
+	r = wgc_journal_dir_name(name, &j.dir);
 	if (r < 0) {
 		wgc_journal_unlock(&j);
 		return wgc_err_nomem(err);

@@ -26,6 +26,7 @@ struct wgc_lookup {
  * put a model of a machine behind them. */
 struct wgc_sys {
 	struct wgc_nl *nl;
+	struct wgc_place *place; /* the namespaces that are entered, see place.h; NULL: the caller's */
 	const char *run_dir;  /* /run/wgctl */
 	const char *proc_sys; /* /proc/sys */
 	const char *rt_tables; /* /etc/iproute2/rt_tables */
@@ -41,7 +42,7 @@ struct wgc_sys {
 	void *nftables; /* libnftables' context, made when first used */
 	bool nftables_deleted; /* something, through it: closing it takes a while */
 };
-/** The real machine, in the caller's network namespace. */
+/** The real machine, in the caller's network namespace. What works on a profile enters that profile's by itself, and comes back. */
 int wgc_sys_open(struct wgc_sys *ret, struct wgc_err *err);
 void wgc_sys_close(struct wgc_sys *sys);
 
@@ -70,6 +71,7 @@ enum wgc_step_kind {
 	WGC_STEP_DEVICE_MARK,
 	WGC_STEP_PUT_BACK,
 	WGC_STEP_TAKE_BACK,
+	WGC_STEP_NETNS_CREATE,
 	WGC_N_STEP_KINDS,
 };
 
@@ -136,6 +138,11 @@ struct wgc_up_info {
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
 	char *fingerprint; /* of the profile's text as it was applied last */
+	char *home;	   /* the namespace that its link lives in, as the profile names it; "": the caller's */
+	char *socket;	   /* the one that its encrypted packets leave from, likewise */
+	char *netns;	   /* name of the first, "" when it has none */
+	char *home_id, *birth_id; /* what they are, see wgc_ns_id_parse; "" when that is not known */
+	char *resolv_conf; /* what is asked in there; "" for the usual file */
 	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
 	bool confirm_lost; /* the process that would undo it was killed */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plan/place.h"
 #include "plan/reload.h"
 #include "plan/steps.h"
 
@@ -92,6 +93,11 @@ static int read_live(struct wgc_sys *sys, const struct wgc_history *h, struct wg
 }
 
 /* What cannot change without another link. */
+static const char *place_word(const struct wgc_history *h, const char *key)
+{
+	return json_string_value(json_object_get(json_object_get(h->head, "place"), key)) ?: "";
+}
+
 static int check_identity(const struct wgc_profile *p, const struct wgc_history *h, const struct wgc_facts *f, struct wgc_err *err)
 {
 	const char *ifname = wgc_history_str(h, "ifname"), *backend = wgc_history_str(h, "backend");
@@ -102,6 +108,8 @@ static int check_identity(const struct wgc_profile *p, const struct wgc_history 
 	else if (p->backend != WGC_BACKEND_AUTO && strcmp(backend, f->userspace ? "userspace" : "kernel"))
 		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up with the %s backend, and the profile wants the other one now", p->name,
 			    backend);
+	else if (strcmp(place_word(h, "home"), p->interface_namespace.s ?: "") || strcmp(place_word(h, "socket"), p->socket_namespace.s ?: ""))
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in other network namespaces than the profile names now", p->name);
 	else
 		return 0;
 	wgc_err_hint(err, "that needs a new link: `wgctl down %s`, then `wgctl up %s`", p->name, p->name);
@@ -394,10 +402,36 @@ static int not_up(const char *name, struct wgc_err *err)
 	return -ENOENT;
 }
 
+static int reload_there(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
+			const struct wgc_history *h, struct wgc_arena *a, struct wgc_err *err)
+{
+	bool orphaned = wgc_place_orphaned(h);
+	char netns[48];
+
+	wgc_netns_id(netns);
+	if (strcmp(wgc_history_str(h, "netns"), netns) && wgc_netns_alive(wgc_history_str(h, "netns"))) {
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
+		wgc_err_hint(err, "run `wgctl reload %s` in there", p->name);
+		return -EBUSY;
+	}
+	if (strcmp(wgc_history_str(h, "netns"), netns) || !h->up || h->down || orphaned || !wgc_history_link(h, sys->nl)) {
+		wgc_err_set(err, WGC_E_NOT_UP, ENOENT, "'%s' is not whole: %s", p->name,
+			    strcmp(wgc_history_str(h, "netns"), netns) ? "its network namespace is gone" :
+			    h->down					? "a `down` of it was cut short" :
+			    !h->up					? "an `up` of it was cut short" :
+			    orphaned ? "the network namespace that its packets left from is gone" :
+				       "its link is gone");
+		wgc_err_hint(err, "`wgctl up %s` repairs it", p->name);
+		return -ENOENT;
+	}
+	return wgc_reload_locked(sys, p, run, journal, h, a, err);
+}
+
 static int reload_journal(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 			  struct wgc_arena *a, struct wgc_err *err)
 {
-	char boot[64], netns[48];
+	struct wgc_place place = WGC_PLACE_INIT;
+	char boot[64];
 	struct wgc_history h;
 	json_t *records;
 	int r = wgc_journal_read(journal, &records, err);
@@ -405,20 +439,13 @@ static int reload_journal(struct wgc_sys *sys, const struct wgc_profile *p, stru
 	if (r < 0)
 		return r;
 	wgc_boot_id(sys, boot);
-	wgc_netns_id(netns);
 	if (!records || wgc_history_read(records, a, &h, NULL) < 0 || strcmp(wgc_history_str(&h, "boot"), boot)) {
 		r = not_up(p->name, err);
-	} else if (strcmp(wgc_history_str(&h, "netns"), netns)) {
-		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
-		wgc_err_hint(err, "run `wgctl reload %s` in there", p->name);
-	} else if (!h.up || h.down || !wgc_history_link(&h, sys->nl)) {
-		r = wgc_err_set(err, WGC_E_NOT_UP, ENOENT, "'%s' is not whole: %s", p->name,
-				h.down ? "a `down` of it was cut short" :
-				h.up   ? "its link is gone" :
-					 "an `up` of it was cut short");
-		wgc_err_hint(err, "`wgctl up %s` repairs it", p->name);
 	} else {
-		r = wgc_reload_locked(sys, p, run, journal, &h, a, err);
+		r = wgc_place_of_history(sys, &h, &place, err);
+		if (r == 0 || r == -ENOENT)
+			r = reload_there(sys, p, run, journal, &h, a, err);
+		wgc_place_leave(sys, &place);
 	}
 	json_decref(records);
 	return r;

@@ -406,6 +406,9 @@ static int take_back_rest(struct work *w)
 			if (w->kept[i] || p->adopted || !stands(p) || def_of(p)->undo_last != last || has_other_record(w, p) ||
 			    def_of(p) == wgc_step_defs[WGC_STEP_ROUTE_ADD])
 				continue;
+			/* A tunnel that is up stays where it is. */
+			if (def_of(p) == wgc_step_defs[WGC_STEP_NETNS_CREATE])
+				continue;
 			s = add(w, WGC_STEP_TAKE_BACK, (struct wgc_span){ 0 });
 			if (!s)
 				return -ENOMEM;

@@ -5,6 +5,7 @@
  * left behind, with memory of its own that the last user frees.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "plan/internal.h"
+#include "plan/place.h"
 
 #define THREADS 16
 #define DEFAULT_WAIT 15 /* seconds; what the C library's own resolver takes for two tries of two servers, and some */
@@ -33,6 +34,7 @@ struct pool {
 	struct job *jobs;
 	size_t n, next, done;
 	unsigned users;
+	int birth; /* the network namespace to ask in; -1: the caller's */
 	bool over; /* nobody waits any more */
 };
 
@@ -51,6 +53,7 @@ static void pool_put(struct pool *p)
 		free(p->jobs[i].addrs);
 	}
 	free(p->jobs);
+	wgc_close(p->birth);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	free(p);
@@ -96,6 +99,11 @@ static void *worker(void *arg)
 	/* Of this thread alone: by it a kill switch that is in force, that of
 	 * a lockdown or of an earlier run, knows who asks. */
 	syscall(SYS_setfsgid, WGC_LOOKUP_GID);
+	/* Names of endpoints mean what they mean where the packets leave. */
+	if (p->birth >= 0 && wgc_ns_enter(p->birth, NULL) < 0) {
+		pool_put(p);
+		return NULL;
+	}
 	pthread_mutex_lock(&p->lock);
 	while (!p->over && p->next < p->n) {
 		struct job *j = &p->jobs[p->next++];
@@ -142,6 +150,7 @@ static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
 	p->users = 1;
+	p->birth = -1;
 	p->jobs = calloc(n ?: 1, sizeof(*p->jobs));
 	p->n = p->jobs ? n : 0;
 	for (size_t i = 0; i < p->n; i++) {
@@ -167,6 +176,9 @@ int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsign
 
 	if (!p)
 		return -ENOMEM;
+	/* A copy: a thread that hangs outlives the place. */
+	if (sys->place && sys->place->birth >= 0)
+		p->birth = fcntl(sys->place->birth, F_DUPFD_CLOEXEC, 3);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += wait_seconds ?: DEFAULT_WAIT;
 	pthread_mutex_lock(&p->lock);

@@ -227,4 +227,5 @@ const struct wgc_step_def wgc_step_dns = {
 	.present = dns_present,
 	.redo = dns_redo,
 	.undo_text = "restore",
+	.outlives = true,
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/place.h"
 #include "plan/steps.h"
 
 static int link_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
@@ -37,21 +38,46 @@ static int link_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 	return 0;
 }
 
+/* A program that makes its own device makes it where it runs: there its socket
+ * stays, while the device goes to where it is wanted. */
+static int start_userspace(struct wgc_exec *x, struct wgc_err *err)
+{
+	const char *ifname = x->plan->profile->ifname;
+	struct wgc_nl *outer = wgc_sys_outer(x->sys);
+	struct wgc_link link;
+	int r;
+
+	if (outer == x->sys->nl) {
+		r = wgc_userspace_start(outer, x->plan->facts->program, ifname, NULL, err);
+	} else {
+		r = wgc_place_step_out(x->sys);
+		if (r < 0)
+			return wgc_err_set(err, WGC_E_KERNEL, -r, "cannot enter the socket's network namespace: %s", strerror(-r));
+		r = wgc_userspace_start(outer, x->plan->facts->program, ifname, NULL, err);
+		wgc_place_step_in(x->sys);
+		r = r ?: wgc_nl_link_get(outer, ifname, &link, err);
+		r = r ?: wgc_nl_link_move(outer, link.ifindex, x->sys->place->home, ifname, err);
+		if (r < 0)
+			wgc_userspace_stop(outer, ifname, NULL);
+	}
+	r = r ?: wgc_nl_link_get(x->sys->nl, ifname, &link, err);
+	x->ifindex = r < 0 ? 0 : link.ifindex;
+	return r;
+}
+
 static int link_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	const struct wgc_profile *p = x->plan->profile;
 	const char *alias = p->ifname_derived ? p->name : NULL;
-	struct wgc_link link;
+	struct wgc_nl *outer = wgc_sys_outer(x->sys);
 	int r;
 
-	if (x->plan->facts->userspace) {
-		r = wgc_userspace_start(x->sys->nl, x->plan->facts->program, p->ifname, NULL, err);
-		if (r >= 0)
-			r = wgc_nl_link_get(x->sys->nl, p->ifname, &link, err);
-		x->ifindex = r < 0 ? 0 : link.ifindex;
-	} else {
-		r = wgc_nl_link_create(x->sys->nl, p->ifname, "wireguard", alias, &x->ifindex, err);
-	}
+	if (x->plan->facts->userspace)
+		r = start_userspace(x, err);
+	else if (outer == x->sys->nl)
+		r = wgc_nl_link_create(outer, p->ifname, "wireguard", alias, &x->ifindex, err);
+	else
+		r = wgc_nl_link_create_in(outer, x->sys->nl, x->sys->place->home, p->ifname, "wireguard", alias, &x->ifindex, err);
 	if (r < 0)
 		return r;
 	wgc_json_key(done, "ifindex");
@@ -62,6 +88,9 @@ static int link_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_j
 static void link_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
 {
 	wgc_str_addf(text, "%s type wireguard", p->profile->ifname);
+	if (p->facts->socket_netns)
+		wgc_str_addf(text, ", its socket in %s%s%s", p->profile->socket_namespace.s ? "namespace '" : "", p->facts->socket_netns,
+			     p->profile->socket_namespace.s ? "'" : " namespace");
 	if (p->facts->userspace) {
 		wgc_str_addf(text, " (%s)", p->facts->program);
 		wgc_str_addf(equivalent, "%s %s", p->facts->program, p->profile->ifname);
@@ -115,14 +144,19 @@ static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct w
  * be yet to come. Ask it something, so that it is there or dead; then stop it. */
 static int stop_started(struct wgc_undo *u, const char *ifname, struct wgc_err *err)
 {
+	struct wgc_nl *outer = wgc_sys_outer(u->sys), *nl = u->sys->nl;
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_device *d;
+	struct wgc_link link;
 
 	if (!a)
 		return wgc_err_nomem(err);
 	wgc_wg_get(u->sys->nl, ifname, a, &d, NULL);
+	/* Not yet moved, perhaps. */
+	if (outer != u->sys->nl && wgc_nl_link_get(outer, ifname, &link, NULL) == 0)
+		nl = outer;
 	wgc_arena_free(a);
-	return wgc_userspace_stop(u->sys->nl, ifname, err);
+	return wgc_userspace_stop(nl, ifname, err);
 }
 
 static int link_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)

@@ -28,6 +28,7 @@ const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS] = {
 	[WGC_STEP_DEVICE_MARK] = &wgc_step_device_mark,
 	[WGC_STEP_PUT_BACK] = &wgc_step_put_back,
 	[WGC_STEP_TAKE_BACK] = &wgc_step_take_back,
+	[WGC_STEP_NETNS_CREATE] = &wgc_step_netns,
 };
 
 const char *wgc_record_str(const struct wgc_past *p, const char *key)

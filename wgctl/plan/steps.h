@@ -14,7 +14,8 @@
 extern const struct wgc_step_def wgc_step_link_create, wgc_step_hook, wgc_step_keys_read, wgc_step_resolve,
 	wgc_step_device, wgc_step_addr, wgc_step_link_set, wgc_step_sysctl, wgc_step_nft, wgc_step_dns, wgc_step_route,
 	wgc_step_rule, wgc_step_kill_switch, wgc_step_device_change, wgc_step_addr_change, wgc_step_link_change, wgc_step_route_change,
-	wgc_step_dns_change, wgc_step_nft_replace, wgc_step_kill_replace, wgc_step_device_mark, wgc_step_put_back, wgc_step_take_back;
+	wgc_step_dns_change, wgc_step_nft_replace, wgc_step_kill_replace, wgc_step_device_mark, wgc_step_put_back, wgc_step_take_back,
+	wgc_step_netns;
 
 /** A step's number in the journal: a reload counts on where `up` ended. */
 size_t wgc_step_number(const struct wgc_exec *x, size_t index);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/place.h"
 #include "plan/watch.h"
 
 #define LOOKUP_SECONDS 10
@@ -140,7 +141,7 @@ static bool route_to(struct wgc_tended *t, const union wgc_sockaddr *sa, uint32_
 	*ret = (struct wgc_route){ 0 };
 	if (sa->sa.sa_family == AF_INET6 && sa->in6.sin6_scope_id)
 		return true;
-	return wgc_nl_route_lookup(t->w->sys->nl, &ip, mark, ret, NULL) == 0;
+	return wgc_nl_route_lookup(wgc_sys_outer(t->w->sys), &ip, mark, ret, NULL) == 0;
 }
 
 static bool same_way(const struct wgc_route *a, const struct wgc_route *b)

@@ -25,6 +25,8 @@ void wgc_record_text(const struct wgc_past *p, struct wgc_str *out)
 	if (json_object_get(p->begun, "priority"))
 		wgc_str_addf(out, "%stable %u priority %u", wgc_record_int(p->begun, "family") == AF_INET6 ? "inet6 " : "",
 			     wgc_record_int(p->begun, "table"), wgc_record_int(p->begun, "priority"));
+	else if (json_object_get(p->begun, "netns"))
+		wgc_str_add(out, wgc_record_str(p, "netns"));
 	else if (json_object_get(p->begun, "path"))
 		wgc_str_addf(out, "%s = %s", wgc_record_str(p, "path"), wgc_record_str(p, "old"));
 	else if (json_object_get(p->begun, "nft"))
@@ -62,12 +64,17 @@ static int undo_one(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 
 	/* Nothing of ours is there: as good as undone. */
 	if (p->adopted || p->failed || !def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
-	    (u->netns_gone && def != wgc_step_defs[WGC_STEP_DNS_SET])) {
+	    (u->netns_gone && !def->outlives)) {
 		u->run->undone++;
 		return 0;
 	}
 	if (def == wgc_step_defs[WGC_STEP_KILL_SWITCH] && u->keep_kill_switch) {
 		u->kept = true;
+		u->run->undone++;
+		return 0;
+	}
+	/* Where the kill switch is. */
+	if (def == wgc_step_defs[WGC_STEP_NETNS_CREATE] && u->kept) {
 		u->run->undone++;
 		return 0;
 	}

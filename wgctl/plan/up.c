@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "plan/place.h"
 #include "plan/reload.h"
 #include "plan/steps.h"
 
@@ -95,6 +96,7 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 	wgc_json_key(&j, "since");
 	wgc_json_int(&j, time(NULL));
 	wgc_head_members(x->plan, &j);
+	wgc_place_members(x->sys, p, &j);
 	wgc_json_object_end(&j);
 	if (line.oom)
 		return wgc_err_nomem(err);
@@ -129,8 +131,10 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	undo.netns_gone = strcmp(wgc_history_str(&h, "netns"), netns);
 	if (undo.netns_gone && wgc_netns_alive(wgc_history_str(&h, "netns"))) {
 		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
-		wgc_err_hint(err, "take it down there first, or use a copy of the profile with another name");
-	} else if (!undo.netns_gone && h.up && !h.down && wgc_history_link(&h, sys->nl)) {
+		wgc_err_hint(err, json_object_get(h.head, "place") ?
+			     "`wgctl down %s` takes it down there" :
+			     "take it down there first, or use a copy of the profile with another name than %s", p->name);
+	} else if (!undo.netns_gone && h.up && !h.down && wgc_history_link(&h, sys->nl) && !wgc_place_orphaned(&h)) {
 		wgc_profile_fingerprint(p, print);
 		r = 1;
 		if (h.reloading) {
@@ -193,7 +197,7 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 	return r;
 }
 
-static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
+static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		     struct wgc_arena *a, struct wgc_err *err)
 {
 	struct wgc_plan plan = { .n = 0 };
@@ -247,6 +251,17 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	for (size_t i = 0; i < plan.device.n_peers; i++)
 		wgc_wipe(&plan.device.peers[i].preshared_key, sizeof(struct wgc_key));
 	wgc_wipe(&plan.device, sizeof(plan.device));
+	return r;
+}
+
+static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
+		     struct wgc_arena *a, struct wgc_err *err)
+{
+	struct wgc_place place = WGC_PLACE_INIT;
+	int r = wgc_place_of_profile(sys, p, &place, err);
+
+	r = r ?: up_here(sys, p, run, journal, a, err);
+	wgc_place_leave(sys, &place);
 	return r;
 }
 

@@ -139,6 +139,19 @@ static bool machine_has_ipv6_default(const struct wgc_routes_facts *f)
 	return false;
 }
 
+/*
+ * Encrypted packets leave elsewhere and cannot run in circles: where there is no
+ * other default route, ours is an ordinary one, as on any machine with one way out.
+ */
+static bool is_only_way(const struct work *w, uint8_t family)
+{
+	for (size_t i = 0; i < w->f->n_routes; i++)
+		if (w->f->routes[i].dst.ip.family == family && is_default(&w->f->routes[i].dst) && w->f->routes[i].table == RT_TABLE_MAIN &&
+		    w->f->routes[i].type == RTN_UNICAST && (!w->f->ifindex || w->f->routes[i].oif != w->f->ifindex))
+			return false;
+	return w->f->apart;
+}
+
 /* The prefixes to route, and which families get policy routing. */
 static int take_prefixes(struct work *w, struct wgc_err *err)
 {
@@ -167,7 +180,7 @@ static int take_prefixes(struct work *w, struct wgc_err *err)
 		}
 		if (x->prefix.ip.family == AF_INET6)
 			w->d.mtu_min = IPV6_MIN_MTU;
-		if (automatic && is_default(&x->prefix)) {
+		if (automatic && is_default(&x->prefix) && !is_only_way(w, x->prefix.ip.family)) {
 			family->policy = true;
 			family->at = x->at;
 		}

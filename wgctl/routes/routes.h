@@ -43,6 +43,7 @@ struct wgc_routes_facts {
 	bool ipv6_disabled; /* for new links: conf/default/disable_ipv6 or no IPv6 at all */
 	bool nft_available;
 	bool strict_rp_filter; /* IPv4's reverse path filter is strict on some link, or will be on a new one */
+	bool apart; /* encrypted packets leave from another namespace than the link's */
 	uint32_t table_number; /* what profile->table_name stands for */
 	uint32_t ifindex; /* of our own link where it exists already: its routes are no clash; else 0 */
 	struct wgc_routes_keep keep;

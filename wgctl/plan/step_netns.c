@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The step that gives a new namespace its name; taking it back is for the end,
+ * and only when nobody else uses it: whoever runs in there keeps it, and a later
+ * `up` finds it and knows that it is ours.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "plan/place.h"
+#include "plan/steps.h"
+
+#define LOOPBACK 1 /* the index of `lo` in every namespace */
+
+static int own_id(struct wgc_ns_id *ret)
+{
+	char text[48];
+
+	wgc_netns_id(text);
+	return wgc_ns_id_parse(text, ret) ? 0 : -EIO;
+}
+
+static int netns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	char id[48];
+
+	wgc_netns_id(id);
+	wgc_json_key(j, "netns");
+	wgc_json_str(j, x->sys->place->name);
+	wgc_json_key(j, "id");
+	wgc_json_str(j, id);
+	return 0;
+}
+
+static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	struct wgc_place *place = x->sys->place;
+	int r = place->made ? wgc_ns_pin(place->name, place->home, err) : 0;
+
+	if (r == 0)
+		wgc_place_forget(x->sys, place->name);
+	return r ?: wgc_nl_link_set(x->sys->nl, LOOPBACK, 0, NULL, true, err);
+}
+
+static void netns_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
+{
+	wgc_str_add(text, p->facts->netns);
+	wgc_str_addf(equivalent, "ip netns add %s && ip -n %s link set lo up", p->facts->netns, p->facts->netns);
+}
+
+/* Devices that a module puts into every namespace; nobody uses one that is down. */
+static bool comes_by_itself(const struct wgc_link *l)
+{
+	static const char *const kinds[] = { "ipip", "gre", "gretap", "erspan", "sit", "ip6tnl", "ip6gre", "ip6gretap", "vti", "vti6" };
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(kinds); i++)
+		if (!strcmp(l->kind, kinds[i]))
+			return !(l->flags & IFF_UP);
+	return l->ifindex == LOOPBACK;
+}
+
+/* Our own children, left behind to wait for the kernel, are nobody. */
+static bool is_wgctl(pid_t pid)
+{
+	struct stat us, them;
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	return stat("/proc/self/exe", &us) == 0 && stat(path, &them) == 0 && us.st_ino == them.st_ino && us.st_dev == them.st_dev;
+}
+
+/* Who is there, for people; empty when nobody is. -errno. */
+static int describe_users(struct wgc_undo *u, const struct wgc_ns_id *id, struct wgc_str *out)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_ns_user *users = NULL;
+	struct wgc_link *links = NULL;
+	size_t n = 0, n_links = 0, shown = 0, more = 0;
+	int r = a ? wgc_ns_users(id, a, &users, &n) : -ENOMEM;
+
+	r = r ?: wgc_nl_link_list(u->sys->nl, a, &links, &n_links, NULL);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		if (is_wgctl(users[i].pid))
+			continue;
+		if (shown < 3)
+			wgc_str_addf(out, "%s%s (%d)", shown++ ? ", " : "", users[i].comm, (int)users[i].pid);
+		else
+			more++;
+	}
+	if (more)
+		wgc_str_addf(out, " and %zu more", more);
+	for (size_t i = 0; r == 0 && i < n_links; i++)
+		if (!comes_by_itself(&links[i]))
+			wgc_str_addf(out, "%slink %s", out->len ? ", " : "", links[i].ifname);
+	wgc_arena_free(a);
+	return r;
+}
+
+/* The name, if it still leads to what we made. */
+static bool still_named(const char *name, const struct wgc_ns_id *id)
+{
+	char path[WGC_NS_PATH_MAX];
+	struct stat st;
+
+	wgc_ns_path(name, path);
+	/* Killed between making the file and binding to it: an empty file of ours. */
+	return stat(path, &st) == 0 && ((st.st_dev == id->dev && st.st_ino == id->ino) || (S_ISREG(st.st_mode) && !st.st_size && !(st.st_mode & 0777)));
+}
+
+static int netns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	const char *name = wgc_record_str(p, "netns");
+	WGC_AUTO_STR struct wgc_str users = { 0 }, note = { 0 };
+	struct wgc_ns_id id, own;
+	int r;
+
+	if (!wgc_ns_name_valid(name) || !wgc_ns_id_parse(wgc_record_str(p, "id"), &id))
+		return wgc_err_set(err, WGC_E_INTERNAL, EBADMSG, "the journal names a namespace that cannot be");
+	if (!still_named(name, &id))
+		return 0;
+	/* Entered: there may be others. Not so when it is gone already. */
+	if (own_id(&own) == 0 && wgc_ns_id_equal(&own, &id)) {
+		r = describe_users(u, &id, &users);
+		if (r < 0)
+			return wgc_err_set(err, WGC_E_IO, -r, "cannot look who uses the namespace '%s': %s", name, strerror(-r));
+		if (users.len) {
+			wgc_str_addf(&note, "the namespace '%s' stays, with %s in it; `wgctl netns delete %s` removes its name", name, users.s,
+				     name);
+			if (u->run->on_warning)
+				u->run->on_warning(u->run->ctx, wgc_str_get(&note));
+			wgc_place_remember(u->sys, name, &id);
+			return 0;
+		}
+	}
+	return wgc_ns_unpin(name, err);
+}
+
+const struct wgc_step_def wgc_step_netns = {
+	.word = "netns.create",
+	.sign = '+',
+	.capture = netns_capture,
+	.apply = netns_apply,
+	.describe = netns_describe,
+	.undo = netns_undo,
+	.undo_text = "remove, if nobody is inside",
+	.undo_last = true,
+	.outlives = true,
+};

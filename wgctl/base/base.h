@@ -111,7 +111,6 @@ int wgc_err_nomem(struct wgc_err *err);
 struct wgc_diag {
 	bool warning;
 	bool secret; /* the line at `at` holds a secret: do not echo it */
-	bool unsupported; /* a valid key that this version cannot act on yet */
 	struct wgc_span at, also;
 	char *msg;
 	char *hint; /* or NULL */

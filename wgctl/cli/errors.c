@@ -263,7 +263,7 @@ void wgc_json_diag(struct wgc_json *j, const struct wgc_source *src, const struc
 {
 	wgc_json_object(j);
 	wgc_json_key(j, "code");
-	wgc_json_str(j, d->unsupported ? "unsupported" : "config");
+	wgc_json_str(j, "config");
 	wgc_json_key(j, "severity");
 	wgc_json_str(j, d->warning ? "warning" : "error");
 	wgc_json_key(j, "message");

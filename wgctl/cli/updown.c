@@ -126,20 +126,6 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 	return code;
 }
 
-/* Keys that this version cannot act on would be silently missing from the
- * tunnel (a kill switch, say), so `up` refuses what `check` only mentions. */
-static int refuse_unsupported(struct wgc_ui *ui, struct wgc_loaded *l)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < l->diags.n; i++)
-		if (l->diags.v[i].unsupported) {
-			l->diags.v[i].warning = false;
-			any = true;
-		}
-	return any ? WGC_EXIT_INVALID : 0;
-}
-
 int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loaded *v)
 {
 	int worst = 0;
@@ -147,10 +133,8 @@ int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loade
 	for (int i = 0; i < c->argc; i++) {
 		int code = wgc_load(ui, c->argv[i], WGC_STRICT, c->allow_hooks, &v[i]);
 
-		if (!code) {
+		if (!code)
 			wgc_config_lint(v[i].profile, &v[i].diags);
-			code = refuse_unsupported(ui, &v[i]);
-		}
 		wgc_show_diags(ui, &v[i].src, &v[i].diags, true);
 		if (code && !worst)
 			worst = code;

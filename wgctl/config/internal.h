@@ -141,8 +141,6 @@ struct wgc_diag *wgc_say(struct wgc_parse *c, bool warning, struct wgc_span at, 
 bool wgc_full(const struct wgc_parse *c);
 /** An error about @w: "'@w' @what", or "this @what" where its text must not be repeated. */
 void wgc_bad_word(struct wgc_parse *c, const struct wgc_word *w, const char *hint, const char *what);
-/** "not supported yet" for a valid value. */
-void wgc_unsupported(struct wgc_parse *c, struct wgc_span at, const char *what);
 /** Whether a line of text holds, or may hold, a secret. */
 bool wgc_line_secret(const char *s, size_t len);
 /** The same for a line given by number. */

@@ -165,11 +165,3 @@ void wgc_bad_word(struct wgc_parse *c, const struct wgc_word *w, const char *hin
 	else
 		wgc_bad(c, w->at, hint, "this %s", what);
 }
-
-void wgc_unsupported(struct wgc_parse *c, struct wgc_span at, const char *what)
-{
-	struct wgc_diag *d = wgc_bad(c, at, "leave it out, if the tunnel is what you want without it", "%s is not supported yet", what);
-
-	if (d)
-		d->unsupported = true;
-}

@@ -27,7 +27,6 @@ static void collect(void)
 	is_int(d.v[0].also.line, 9);
 	ok(d.v[0].secret);
 	ok(!d.v[0].warning);
-	ok(!d.v[0].unsupported);
 	ok(d.v[1].warning);
 	is_str(d.v[1].hint, NULL);
 	is_int(d.v[1].also.line, 0);

@@ -95,13 +95,14 @@ static void one_by_one(void)
 		"an open quote");
 }
 
-static void unsupported(void)
+static void namespaces(void)
 {
-	is_said("[Interface]\nPrivateKey = " KEY_A
-		"\nSocketNamespace = a\nInterfaceNamespace = b\nKillSwitch = on\nAllowLAN = yes\nDNSMode = resolved\nIPv6 = block\nRefreshEndpoints = 30\n",
-		"3:1:15 error unsupported SocketNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n"
-		"4:1:18 error unsupported InterfaceNamespace is not supported yet | leave it out, if the tunnel is what you want without it\n",
-		"valid, but not supported yet");
+	is_said("[Interface]\nPrivateKey = " KEY_A "\nSocketNamespace = pid:17\nInterfaceNamespace = /run/netns/a\n", "", "namespaces");
+	is_said("[Interface]\nPrivateKey = " KEY_A "\nSocketNamespace = pid:x\nInterfaceNamespace = a b\n",
+		"3:19:5 error 'pid:x' does not name a process: pid: and its number are expected\n"
+		"4:22:3 error 'a b' cannot be the name of a network namespace | letters, digits and _.+@=:- make a name; a path has a slash; "
+		"pid:N and container:NAME are the other forms\n",
+		"no namespaces");
 	is_said("[Interface]\nPrivateKey = " KEY_A
 		"\nKillSwitch = off\nDNSMode = file\nIPv6 = require\nRefreshEndpoints = off\nBackend = userspace\nExcludeIPs = 10.0.0.0/8\nName = wg7\n",
 		"", "supported");
@@ -202,7 +203,7 @@ static void odd_texts(void)
 int main(void)
 {
 	one_by_one();
-	unsupported();
+	namespaces();
 	secrets();
 	odd_texts();
 	return tap_done();

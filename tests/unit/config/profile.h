@@ -28,8 +28,8 @@ static inline void say_all(struct parsed *r)
 	for (size_t i = 0; i < r->diags.n; i++) {
 		const struct wgc_diag *d = &r->diags.v[i];
 
-		wgc_str_addf(&s, "%u:%u:%u %s%s%s %s", d->at.line, d->at.col, d->at.len, d->warning ? "warning" : "error",
-			     d->secret ? " secret" : "", d->unsupported ? " unsupported" : "", d->msg);
+		wgc_str_addf(&s, "%u:%u:%u %s%s %s", d->at.line, d->at.col, d->at.len, d->warning ? "warning" : "error",
+			     d->secret ? " secret" : "", d->msg);
 		if (d->hint)
 			wgc_str_addf(&s, " | %s", d->hint);
 		if (d->also.line)

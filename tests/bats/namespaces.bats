@@ -65,3 +65,163 @@ inside() {
 	not on c test -e /run/netns/blue
 	not on c test -e /etc/netns
 }
+
+@test "who is inside keeps the namespace; the next up is in the same one, and the last down takes it" {
+	inside blue
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue sleep 1000 3>&- &
+	for _ in $(seq 50); do [ -n "$(on c ip netns pids blue)" ] && break; sleep 0.1; done
+	pid=$(on c ip netns pids blue)
+	inode=$(on c stat -Lc %i /run/netns/blue)
+	run_split on c "$WGCTL" status office
+	has "$output" "namespace  blue, socket in the caller's"
+	has "$output" "sleep ($pid)"
+	has "$(on c "$WGCTL" --json status office)" '"interface_namespace": "blue"'
+	run_split on c "$WGCTL" down office
+	is "$status" 0
+	has "$errors" "the namespace 'blue' stays, with sleep ($pid) in it"
+	not on c ip -n blue link show office
+	# Whoever is in there reaches nobody.
+	not on c ip netns exec blue ping -q -c 1 -W 1 10.8.0.1
+	on c "$WGCTL" -q up office
+	is "$(on c stat -Lc %i /run/netns/blue)" "$inode"
+	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
+	kill "$pid"
+	wait $! 2>/dev/null || true
+	on c "$WGCTL" -q down office
+	not on c test -e /run/netns/blue
+}
+
+@test "a namespace of somebody else's is used and stays, with what is in it" {
+	inside green
+	on c ip netns add green
+	on c ip -n green link set lo up
+	on c ip -n green link add type veth
+	before=$(snapshot c)
+	links=$(on c ip -n green -o link show)
+	on c "$WGCTL" -q up office
+	on c ip netns exec green ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q down office
+	same "$before" "$(snapshot c)"
+	is "$(on c ip -n green -o link show)" "$links"
+}
+
+@test "the socket elsewhere, the link here: SocketNamespace" {
+	# The wire is in `physical`, the caller has nothing but the tunnel.
+	on c ip netns add physical
+	on c ip link set j-c-s netns physical
+	on c ip -n physical addr add 10.9.0.1/24 dev j-c-s
+	on c ip -n physical link set j-c-s up
+	profile c office.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24, fd08::2/64
+		SocketNamespace = physical
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0, ::/0
+	END
+	before=$(snapshot c)
+	on c "$WGCTL" -q up office
+	has "$(on c ip route show default)" "default dev office"
+	on c ping -q -c 1 -W 5 10.8.0.1
+	has "$(on c "$WGCTL" status office)" "namespace  the caller's, socket in physical"
+	run_split on c "$WGCTL" diff office
+	is "$status" 0
+	# Its birthplace dies, and a kernel's link with it for ever: that is said. A program keeps the one that it was started in.
+	on c ip netns del physical
+	run_split on c "$WGCTL" status office
+	[ "$(data_plane c)" = userspace ] || has "$output" "the network namespace is gone that its packets left from"
+	run_split on c "$WGCTL" up office
+	is "$status" 1
+	has "$errors" "there is no network namespace 'physical'"
+	on c "$WGCTL" -q down office
+	same "$(grep -v /physical <<<"$before")" "$(snapshot c)"
+}
+
+@test "heal: a dead tunnel is replaced inside its namespace, and who runs there goes on" {
+	inside blue "SocketNamespace = outside"
+	on c ip netns add outside
+	on c ip link set j-c-s netns outside
+	on c ip -n outside addr add 10.9.0.1/24 dev j-c-s
+	on c ip -n outside link set j-c-s up
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue sleep 1000 3>&- &
+	for _ in $(seq 50); do [ -n "$(on c ip netns pids blue)" ] && break; sleep 0.1; done
+	pid=$(on c ip netns pids blue)
+	inode=$(on c stat -Lc %i /run/netns/blue)
+	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
+	# The wire survives: it is handed on before its namespace dies.
+	on c ip -n outside link set j-c-s netns "${HOST_PID[c]}"
+	on c ip netns del outside
+	on c ip netns add outside
+	on c ip link set j-c-s netns outside
+	on c ip -n outside addr add 10.9.0.1/24 dev j-c-s
+	on c ip -n outside link set j-c-s up
+	if [ "$(data_plane c)" = kernel ]; then
+		not on c nsenter -t "$pid" -n ping -q -c 1 -W 2 10.8.0.1
+		on c "$WGCTL" -q up office
+	else
+		# A program keeps the namespace that it was started in.
+		on c "$WGCTL" -q down office
+		on c "$WGCTL" -q up office
+	fi
+	is "$(on c stat -Lc %i /run/netns/blue)" "$inode"
+	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
+	kill "$pid"
+	on c "$WGCTL" -q down office
+	not on c test -e /run/netns/blue
+}
+
+@test "wrong namespaces: a sentence, and nothing has changed" {
+	before=$(snapshot c)
+	inside /run/nowhere/blue
+	run_split on c "$WGCTL" up office
+	is "$status" 1
+	has "$errors" "there is no network namespace '/run/nowhere/blue'"
+	inside /etc/hostname
+	run_split on c "$WGCTL" up office
+	has "$errors" "'/etc/hostname' is not a network namespace"
+	inside pid:999999999
+	run_split on c "$WGCTL" up office
+	has "$errors" "there is no process 999999999"
+	inside blue "DNSMode = resolved"
+	run_split on c "$WGCTL" up office
+	is "$status" 5
+	has "$errors" "reaches the resolver of the machine"
+	same "$before" "$(snapshot c)"
+}
+
+@test "a dry run shows the namespace, and makes none" {
+	inside blue
+	before=$(snapshot c)
+	run_split on c "$WGCTL" up -n office
+	is "$status" 0
+	has "$output$errors" "netns.create"
+	has "$output$errors" "/etc/netns/blue/resolv.conf"
+	same "$before" "$(snapshot c)"
+	not on c test -e /run/netns/blue
+}
+
+@test "reload, diff and a kill switch inside" {
+	inside blue "KillSwitch = on"
+	before=$(snapshot c)
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	has "$(on c ip netns exec blue nft list tables)" wgctl
+	is "$(on c nft list tables)" ""
+	run_split on c "$WGCTL" diff office
+	is "$status" 0
+	inside blue $'KillSwitch = on\nMTU = 1300'
+	run_split on c "$WGCTL" diff office
+	is "$status" 1
+	on c "$WGCTL" -q reload office
+	has "$(on c ip -n blue link show office)" "mtu 1300"
+	inside red "KillSwitch = on"
+	run_split on c "$WGCTL" reload office
+	is "$status" 1
+	has "$errors" "other network namespaces than the profile names now"
+	on c "$WGCTL" -q down office
+	same "$before" "$(snapshot c)"
+}

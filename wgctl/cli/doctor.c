@@ -84,11 +84,17 @@ static int examine(struct report *r, struct wgc_sys *sys, const char *name, cons
 static int examine_up(struct report *r, struct wgc_sys *sys, const struct wgc_up_info *info, size_t *problems)
 {
 	struct wgc_names names;
+	struct wgc_err err = WGC_ERR_INIT;
 	int code;
 
+	if (wgc_plan_enter(sys, info, &err) < 0) {
+		wgc_err_wrap(&err, "%s", info->name);
+		return wgc_show_err(r->ui, NULL, &err, NULL);
+	}
 	wgc_names_read(&names, info->path);
 	code = examine(r, sys, info->name, info, names.profile, problems);
 	wgc_names_done(&names);
+	wgc_plan_leave(sys);
 	return code;
 }
 

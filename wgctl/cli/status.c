@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A session lives 180 s (REJECT_AFTER_TIME); an older handshake carries nothing. */
 #define STALE_SECONDS 180
@@ -85,10 +86,32 @@ static void judge(struct wgc_sys *sys, struct wgc_tunnel *t, struct wgc_arena *a
 	t->next = wgc_arena_printf(a, "wgctl show %s", t->ifname);
 }
 
+/* Who runs in the namespace of a tunnel that has one of its own. */
+static void look_inside(struct wgc_tunnel *t, struct wgc_arena *a)
+{
+	struct wgc_ns_user *v;
+	struct wgc_ns_id id;
+	size_t n;
+
+	if (!*t->info->home || !wgc_ns_id_parse(t->info->home_id, &id) || wgc_ns_users(&id, a, &v, &n) < 0)
+		return;
+	t->users = v;
+	for (size_t i = 0; i < n; i++)
+		/* Ourselves, who look. */
+		if (v[i].pid != getpid())
+			v[t->n_users++] = v[i];
+}
+
 static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *t, int64_t now)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 
+	if (t->info && wgc_plan_enter(sys, t->info, &err) < 0)
+		problem(t, "%s", err.msg);
+	if (t->info && wgc_plan_orphaned(t->info))
+		problem(t, "the network namespace is gone that its packets left from: nothing passes until `wgctl up %s` makes the link anew",
+			t->name);
+	err = (struct wgc_err)WGC_ERR_INIT;
 	if (!wgc_nl_link_get(sys->nl, t->ifname, &t->link, NULL)) {
 		wgc_nl_addr_list(sys->nl, t->link.ifindex, a, &t->addrs, &t->n_addrs, NULL);
 		wgc_wg_get(sys->nl, t->ifname, a, &t->device, &err);
@@ -96,6 +119,10 @@ static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *
 	if (t->info)
 		wgc_names_read(&t->names, t->info->path);
 	judge(sys, t, a, &err, now);
+	if (t->info) {
+		wgc_plan_leave(sys);
+		look_inside(t, a);
+	}
 }
 
 const char *wgc_tunnel_state(const struct wgc_tunnel *t)
@@ -110,6 +137,16 @@ const char *wgc_tunnel_state(const struct wgc_tunnel *t)
 }
 
 /* ---- the command -------------------------------------------------------------------- */
+
+static bool lives_here(const struct wgc_up_info *info)
+{
+	struct wgc_ns_id home, own;
+	int fd = wgc_ns_own();
+	bool here = fd < 0 || wgc_ns_id(fd, &own) < 0 || !wgc_ns_id_parse(info->home_id, &home) || wgc_ns_id_equal(&home, &own);
+
+	wgc_close(fd);
+	return here;
+}
 
 /* Tunnels from the journals, then WireGuard devices that others made. @want
  * (may be NULL) keeps one of them, by profile or interface name. */
@@ -137,8 +174,9 @@ static int find_tunnels(struct wgc_sys *sys, struct wgc_arena *a, const char *wa
 	for (size_t i = 0; i < n_names; i++) {
 		bool ours = want && strcmp(want, names[i]);
 
+		/* Of the same name, in another namespace: another one. */
 		for (size_t k = 0; k < n_up && !ours; k++)
-			ours = !strcmp(up[k].ifname, names[i]);
+			ours = !strcmp(up[k].ifname, names[i]) && lives_here(&up[k]);
 		if (!ours)
 			v[n++] = (struct wgc_tunnel){ .name = names[i], .ifname = names[i] };
 	}

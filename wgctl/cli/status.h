@@ -4,6 +4,7 @@
 #define WGC_CLI_STATUS_H
 
 #include "cli/live.h"
+#include "ns/ns.h"
 
 enum wgc_health { WGC_NEVER, WGC_STALE, WGC_OK };
 extern const char *const wgc_health_word[];
@@ -15,6 +16,8 @@ struct wgc_tunnel {
 	struct wgc_link link;	   /* ifindex 0: gone */
 	struct wgc_ifaddr *addrs;
 	size_t n_addrs;
+	struct wgc_ns_user *users; /* who runs in its namespace, if that is its own */
+	size_t n_users;
 	struct wgc_names names; /* and the profile */
 	size_t count[3];
 	char problem[8][240];

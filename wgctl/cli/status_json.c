@@ -61,6 +61,29 @@ static void peer_json(const struct wgc_ui *ui, const struct wgc_tunnel *t, const
 	wgc_json_object_end(j);
 }
 
+static void place_json(const struct wgc_tunnel *t, struct wgc_json *j)
+{
+	const struct wgc_up_info *info = t->info;
+
+	wgc_json_key(j, "interface_namespace");
+	wgc_json_str(j, *info->home ? info->home : NULL);
+	wgc_json_key(j, "socket_namespace");
+	wgc_json_str(j, *info->socket ? info->socket : NULL);
+	wgc_json_key(j, "processes");
+	wgc_json_array(j);
+	for (size_t i = 0; i < t->n_users; i++) {
+		wgc_json_object(j);
+		wgc_json_key(j, "pid");
+		wgc_json_int(j, t->users[i].pid);
+		wgc_json_key(j, "uid");
+		wgc_json_uint(j, t->users[i].uid);
+		wgc_json_key(j, "command");
+		wgc_json_str(j, t->users[i].comm);
+		wgc_json_object_end(j);
+	}
+	wgc_json_array_end(j);
+}
+
 static void info_json(const struct wgc_up_info *info, struct wgc_json *j)
 {
 	char since[32];
@@ -128,8 +151,10 @@ void wgc_tunnel_json(const struct wgc_ui *ui, const struct wgc_tunnel *t, int64_
 	wgc_json_str(j, wgc_tunnel_state(t));
 	wgc_json_key(j, "managed");
 	wgc_json_bool(j, t->info);
-	if (t->info)
+	if (t->info) {
 		info_json(t->info, j);
+		place_json(t, j);
+	}
 	if (t->link.ifindex)
 		device_json(ui, t, now, j);
 	wgc_json_key(j, "problems");

@@ -106,11 +106,33 @@ static void device_text(const struct wgc_tunnel *t, struct wgc_str *out)
 	}
 }
 
+static void place_text(const struct wgc_tunnel *t, bool brief, struct wgc_str *out)
+{
+	const struct wgc_up_info *info = t->info;
+
+	if (!info || (!*info->home && !*info->socket))
+		return;
+	add_label(out, "namespace");
+	wgc_add_plain(out, *info->home ? info->home : "the caller's", strlen(*info->home ? info->home : "the caller's"));
+	wgc_str_add(out, ", socket in ");
+	wgc_add_plain(out, *info->socket ? info->socket : "the caller's", strlen(*info->socket ? info->socket : "the caller's"));
+	wgc_str_addc(out, '\n');
+	if (brief || !*info->home)
+		return;
+	add_label(out, "inside");
+	for (size_t i = 0; i < t->n_users && i < 8; i++)
+		wgc_str_addf(out, "%s%s (%d)", i ? ", " : "", t->users[i].comm, (int)t->users[i].pid);
+	if (t->n_users > 8)
+		wgc_str_addf(out, " and %zu more", t->n_users - 8);
+	wgc_str_add(out, t->n_users ? "\n" : "nobody\n");
+}
+
 void wgc_tunnel_text(const struct wgc_ui *ui, const struct wgc_tunnel *t, bool brief, int64_t now, struct wgc_str *out)
 {
 	head_text(ui, t, now, out);
 	if (!brief)
 		device_text(t, out);
+	place_text(t, brief, out);
 	if (t->info && t->info->confirm) {
 		add_label(out, "confirm");
 		wgc_str_addf(out, "to be confirmed within %u s, or it is undone\n", t->info->confirm);

@@ -144,7 +144,7 @@ void wgc_doctor_dns(struct wgc_doctor *d)
 
 	if (!d->profile || !d->profile->n_dns_servers)
 		return;
-	r = wgc_dns_detect(d->profile->dns_mode, &d->sys->dns, &how, &err);
+	r = wgc_facts_dns(d->sys, d->profile, &how, &err);
 	if (r < 0) {
 		wgc_problem(d, err.hint, "the profile's DNS cannot be set: %s", err.msg);
 		return;

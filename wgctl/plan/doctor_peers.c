@@ -160,7 +160,7 @@ void wgc_doctor_endpoint(struct wgc_doctor *d)
 		if (wgc_nl_route_lookup(wgc_sys_outer(d->sys), &ip, mark, &route, &err) < 0)
 			wgc_problem(d, "is the network up, and is there a default route of that family?", "there is no way to %s of %s",
 				    text, wgc_doctor_peer(d, key));
-		else if (d->link.ifindex && route.oif == d->link.ifindex)
+		else if (wgc_sys_outer(d->sys) == d->sys->nl && d->link.ifindex && route.oif == d->link.ifindex)
 			wgc_problem(d, "the device's mark, or the rule that goes by it, is missing; `wgctl down` and `up` set both anew. A route "
 				       "to the endpoint's own network through the tunnel does the same: see AllowedIPs",
 				    "packets to the endpoint %s of %s go into the tunnel itself", text, wgc_doctor_peer(d, key));

@@ -284,28 +284,32 @@ static bool wants_policy(const struct wgc_profile *p)
 	return false;
 }
 
-/* Names inside of a namespace are asked of what its own resolv.conf says. */
-static int choose_dns(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *f, struct wgc_err *err)
+int wgc_facts_dns(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_dns_decision *ret, struct wgc_err *err)
 {
-	struct wgc_dns_decision *why = wgc_arena_alloc(a, sizeof(*why));
-	int r;
+	struct wgc_dns_decision d = { .backend = WGC_DNS_BACKEND_FILE, .n = 1 };
 
-	if (!why)
-		return wgc_err_nomem(err);
-	if (!sys->place || !sys->dns.own_directory) {
-		r = wgc_dns_detect(p->dns_mode, &sys->dns, why, err);
-	} else if (p->dns_mode == WGC_DNS_RESOLVED || p->dns_mode == WGC_DNS_RESOLVCONF) {
-		r = wgc_err_set(err, WGC_E_CONFIG, EINVAL, "DNSMode = %s reaches the resolver of the machine, not that of the namespace",
-				p->dns_mode == WGC_DNS_RESOLVED ? "resolved" : "resolvconf");
+	if (!sys->place || !sys->dns.own_directory)
+		return wgc_dns_detect(p->dns_mode, &sys->dns, ret, err);
+	if (p->dns_mode == WGC_DNS_RESOLVED || p->dns_mode == WGC_DNS_RESOLVCONF) {
+		wgc_err_set(err, WGC_E_CONFIG, EINVAL, "DNSMode = %s reaches the resolver of the machine, not that of the namespace",
+			    p->dns_mode == WGC_DNS_RESOLVED ? "resolved" : "resolvconf");
 		wgc_err_hint(err, "DNSMode = auto writes %s, which programs in the namespace are given", sys->dns.resolv_conf);
 		if (err)
 			err->at = p->dns_mode_at;
-	} else {
-		r = 0;
-		why->backend = p->dns_mode == WGC_DNS_NONE ? WGC_DNS_BACKEND_NONE : WGC_DNS_BACKEND_FILE;
-		snprintf(why->trail[why->n++], sizeof(why->trail[0]), "the link lives in a namespace, whose resolv.conf is %s",
-			 sys->dns.resolv_conf);
+		return -EINVAL;
 	}
+	if (p->dns_mode == WGC_DNS_NONE)
+		d.backend = WGC_DNS_BACKEND_NONE;
+	snprintf(d.trail[0], sizeof(d.trail[0]), "the link lives in a namespace, whose resolv.conf is %s", sys->dns.resolv_conf);
+	*ret = d;
+	return 0;
+}
+
+static int choose_dns(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *f, struct wgc_err *err)
+{
+	struct wgc_dns_decision *why = wgc_arena_alloc(a, sizeof(*why));
+	int r = why ? wgc_facts_dns(sys, p, why, err) : wgc_err_nomem(err);
+
 	if (r < 0) {
 		if (err && !err->at.line)
 			err->at = p->dns_servers[0].at;
@@ -324,8 +328,9 @@ static int look_at_place(struct wgc_sys *sys, const struct wgc_profile *p, struc
 
 	if (!place)
 		return 0;
-	f->place = true;
 	f->routing.apart = place->apart;
+	f->home = place->name[0] ? wgc_arena_strdup(a, place->name) : NULL;
+	f->resolv_conf = place->resolv_conf[0] ? wgc_arena_strdup(a, place->resolv_conf) : NULL;
 	f->socket_netns = place->apart ? p->socket_namespace.s ?: "the caller's" : NULL;
 	if (!place->name[0] || wgc_ns_id(place->home, &id) < 0 || (!place->made && !wgc_place_is_ours(sys, place->name, &id)))
 		return 0;

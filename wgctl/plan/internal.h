@@ -18,7 +18,8 @@ struct wgc_facts {
 	const char *program; /* which one */
 	bool src_valid_mark; /* net.ipv4.conf.all.src_valid_mark is 1 already */
 	const char *netns;   /* a namespace that is to be made, or that we made once: its name; else NULL */
-	bool place;	     /* the profile names namespaces */
+	const char *home;    /* name of the namespace that the link lives in; NULL: the caller's, or one without a name */
+	const char *resolv_conf; /* of that namespace; NULL: the usual one */
 	const char *socket_netns; /* how people name the one where the socket is; NULL: the link's own */
 };
 
@@ -64,6 +65,9 @@ int wgc_plan_add_endpoint(struct wgc_plan *p, const union wgc_sockaddr *sa);
 /** Read what planning needs; marks of other running profiles come from their journals. */
 int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
 		   struct wgc_err *err);
+
+/** The DNS backend that @p gets here; names inside of a namespace are asked of what its own resolv.conf says. */
+int wgc_facts_dns(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_dns_decision *ret, struct wgc_err *err);
 
 /** TCP connections from elsewhere to this machine's own ports, at most @max, in @a. -ENOMEM. */
 int wgc_sessions_read(const struct wgc_sys *sys, struct wgc_arena *a, size_t max, struct wgc_session **ret, size_t *ret_n);

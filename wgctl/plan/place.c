@@ -223,6 +223,64 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 	return enter(sys, place, err);
 }
 
+int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_err *err)
+{
+	struct wgc_place *place;
+	struct wgc_ns_id home, own;
+	char path[WGC_NS_PATH_MAX];
+	int r = 0;
+
+	if (!wgc_ns_id_parse(info->home_id, &home))
+		return 0;
+	place = malloc(sizeof(*place));
+	if (!place)
+		return wgc_err_nomem(err);
+	*place = (struct wgc_place)WGC_PLACE_INIT;
+	place->heap = true;
+	snprintf(place->name, sizeof(place->name), "%s", info->netns);
+	snprintf(place->resolv_conf, sizeof(place->resolv_conf), "%s", info->resolv_conf);
+	wgc_ns_path(place->name, path);
+	place->back = wgc_ns_own();
+	if (place->back < 0 || wgc_ns_id(place->back, &own) < 0)
+		r = wgc_err_set(err, WGC_E_IO, EIO, "cannot look at the caller's network namespace");
+	/* In the caller's: with its socket elsewhere at most. */
+	if (r == 0 && wgc_ns_id_equal(&home, &own) && !*info->socket)
+		r = 1;
+	if (r == 0) {
+		place->home = wgc_ns_find(&home, place->name[0] ? path : NULL);
+		place->birth = find(info->birth_id, NULL);
+		if (place->birth < 0)
+			place->birth = -1;
+		if (place->home < 0)
+			r = wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "its network namespace is gone, and everything that was in it");
+	}
+	r = r ?: enter(sys, place, err);
+	if (r) {
+		wgc_place_leave(sys, place);
+		free(place);
+	}
+	return r < 0 ? r : 0;
+}
+
+void wgc_plan_leave(struct wgc_sys *sys)
+{
+	struct wgc_place *place = sys->place;
+
+	if (!place || !place->heap)
+		return;
+	wgc_place_leave(sys, place);
+	free(place);
+}
+
+bool wgc_plan_orphaned(const struct wgc_up_info *info)
+{
+	int fd = *info->home || *info->socket ? find(info->birth_id, NULL) : 0;
+
+	if (fd > 0)
+		close(fd);
+	return fd < 0;
+}
+
 bool wgc_place_orphaned(const struct wgc_history *h)
 {
 	int fd;

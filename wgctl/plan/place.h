@@ -20,6 +20,7 @@ struct wgc_place {
 	int home;  /* -1: not entered */
 	int birth; /* -1: gone */
 	bool apart; /* home and birth are two */
+	bool heap; /* made by wgc_plan_enter */
 	bool made; /* home is new and nothing else holds it: the step netns.create gives it its name */
 	char name[256]; /* of home, "" when it has none */
 	char resolv_conf[320]; /* what resolvers in there are told; "" when home is the caller's */

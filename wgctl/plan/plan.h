@@ -127,6 +127,17 @@ int wgc_plan_reload(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc
  */
 int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
 
+/**
+ * Enter the namespaces where a tunnel that is up lives, so that sys->nl speaks of
+ * them; wgc_plan_leave goes back, in any case. Nothing to do for one that lives
+ * where the caller does. -ENOENT (WGC_E_NOT_FOUND) when its namespace is gone.
+ */
+struct wgc_up_info;
+int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_err *err);
+void wgc_plan_leave(struct wgc_sys *sys);
+/** True when the namespace is gone that its encrypted packets left from: the link is dead for ever, and `up` makes a new one. */
+bool wgc_plan_orphaned(const struct wgc_up_info *info);
+
 /* What is up, from the journals. */
 struct wgc_up_info {
 	char *name, *ifname, *path; /* profile, link, file it came from */

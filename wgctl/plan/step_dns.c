@@ -107,6 +107,8 @@ static int dns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_js
 static void dns_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
 {
 	wgc_dns_describe(p->facts->dns, p->profile->ifname, p->profile, text, equivalent);
+	if (p->facts->resolv_conf)
+		wgc_str_addf(text, " %s", p->facts->resolv_conf);
 }
 
 static int dns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)

@@ -95,7 +95,8 @@ static void link_describe(const struct wgc_plan *p, const struct wgc_step *s, st
 		wgc_str_addf(text, " (%s)", p->facts->program);
 		wgc_str_addf(equivalent, "%s %s", p->facts->program, p->profile->ifname);
 	} else {
-		wgc_str_addf(equivalent, "ip link add %s type wireguard", p->profile->ifname);
+		wgc_str_addf(equivalent, "ip%s%s link add %s%s%s type wireguard", p->profile->socket_namespace.s ? " -n " : "",
+			     p->profile->socket_namespace.s ?: "", p->profile->ifname, p->facts->home ? " netns " : "", p->facts->home ?: "");
 	}
 	if (p->profile->ifname_derived)
 		wgc_str_addf(text, " alias '%s'", p->profile->name);

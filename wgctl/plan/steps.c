@@ -49,6 +49,22 @@ const struct wgc_step_def *wgc_step_def_find(const char *word)
 	return NULL;
 }
 
+/* A command for the caller becomes one for the namespace. */
+static void inside(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *equivalent)
+{
+	WGC_AUTO_STR struct wgc_str there = { 0 };
+	const char *command = wgc_str_get(equivalent);
+
+	if (!p->facts || !p->facts->home || !*command || s->kind == WGC_STEP_NETNS_CREATE || s->kind == WGC_STEP_LINK_CREATE)
+		return;
+	if (!strncmp(command, "ip ", 3))
+		wgc_str_addf(&there, "ip -n %s %s", p->facts->home, command + 3);
+	else
+		wgc_str_addf(&there, "ip netns exec %s %s", p->facts->home, command);
+	equivalent->len = 0;
+	wgc_str_add(equivalent, wgc_str_get(&there));
+}
+
 void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
 		   struct wgc_step_view *ret)
 {
@@ -57,6 +73,7 @@ void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text,
 
 	text->len = equivalent->len = 0;
 	def->describe(p, s, text, equivalent);
+	inside(p, s, equivalent);
 	*ret = (struct wgc_step_view){
 		.index = index + 1,
 		.total = p->n,

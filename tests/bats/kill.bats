@@ -18,6 +18,10 @@ setup() {
 	on c ip link set up1 up
 	on c ip link set up0 up
 	settled c up0
+	# The first name that anybody gives makes /run/netns a mount, for good.
+	on c ip netns add first
+	on c ip netns del first
+	victim=ftun
 	profile c ftun.conf <<-END
 		[Interface]
 		PrivateKey = $client_private
@@ -26,6 +30,17 @@ setup() {
 		DNSMode = file
 		PostUp = true
 		PreDown = true
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0, ::/0
+	END
+	profile c inside.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24, fd08::2/64
+		DNS = 10.8.0.1
+		InterfaceNamespace = blue
 		[Peer]
 		PublicKey = $server_public
 		Endpoint = 10.9.0.2:51820
@@ -41,7 +56,7 @@ teardown() {
 killed_at() {
 	local status=0
 	on c strace -o "$BATS_TEST_TMPDIR/strace" -e trace="$1" -e inject="$1:signal=KILL:when=$2" \
-		"$WGCTL" "$3" ftun >"$BATS_TEST_TMPDIR/killed" 2>&1 || status=$?
+		"$WGCTL" "$3" "$victim" >"$BATS_TEST_TMPDIR/killed" 2>&1 || status=$?
 	[ "$status" = 137 ] || { [ "$status" = 0 ] || cat "$BATS_TEST_TMPDIR/killed"; return 1; }
 }
 
@@ -58,7 +73,7 @@ kill_up_at_every() {
 	before=$(snapshot c)
 	while killed_at "$1" $n up; do
 		status=0
-		on c "$WGCTL" down ftun >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
+		on c "$WGCTL" down "$victim" >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
 		# 3: it was killed before there was anything.
 		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
 		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of up"; return 1; }
@@ -66,24 +81,24 @@ kill_up_at_every() {
 	done
 	echo "# up was killed at $1 up to number $((n - by))" >&3
 	[ $n -gt 5 ]
-	on c "$WGCTL" down ftun
+	on c "$WGCTL" down "$victim"
 	same "$before" "$(snapshot c)"
 }
 
 kill_down_at_every() {
 	local before n=1
 	before=$(snapshot c)
-	on c "$WGCTL" up ftun
+	on c "$WGCTL" up "$victim"
 	while killed_at "$1" $n down; do
 		status=0
-		on c "$WGCTL" down ftun >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
+		on c "$WGCTL" down "$victim" >"$BATS_TEST_TMPDIR/down" 2>&1 || status=$?
 		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "$1 $n: down says $status"; cat "$BATS_TEST_TMPDIR/down"; return 1; }
 		same "$before" "$(snapshot c)" || { echo "killed at $1 number $n of down"; return 1; }
-		on c "$WGCTL" up ftun
+		on c "$WGCTL" up "$victim"
 		n=$((n + 1))
 	done
 	echo "# down was killed at $((n - 1)) calls of $1" >&3
-	[ $n -gt 5 ]
+	[ $n -gt "${2:-5}" ]
 	same "$before" "$(snapshot c)"
 }
 
@@ -110,11 +125,26 @@ kill_down_at_every() {
 	kill_down_at_every sendto,sendmsg
 }
 
+@test "up and down in a namespace, killed at every line of the journal" {
+	victim=inside
+	kill_up_at_every fdatasync
+	kill_down_at_every fdatasync 4
+	not on c test -e /etc/netns
+}
+
+@test "up and down in a namespace, killed at every message, mount and removal" {
+	on_machine_only
+	victim=inside
+	kill_up_at_every sendto,sendmsg,mount,umount2,unlink,rename,mkdir,rmdir
+	kill_down_at_every sendto,sendmsg,mount,umount2,unlink,rename,mkdir,rmdir
+	not on c test -e /etc/netns
+}
+
 @test "up repairs what a killed up left, and goes on" {
 	before=$(snapshot c)
 	killed_at fdatasync 12 up
-	on c "$WGCTL" up ftun
+	on c "$WGCTL" up "$victim"
 	on c ip rule show | grep -c suppress_prefixlength | grep -qx 1
-	on c "$WGCTL" down ftun
+	on c "$WGCTL" down "$victim"
 	same "$before" "$(snapshot c)"
 }

@@ -80,6 +80,7 @@ inside() {
 	run_split on c "$WGCTL" down office
 	is "$status" 0
 	has "$errors" "the namespace 'blue' stays, with sleep ($pid) in it"
+	has "$(on c "$WGCTL" netns list)" "blue                  -                     sleep ($pid)"
 	not on c ip -n blue link show office
 	# Whoever is in there reaches nobody.
 	not on c ip netns exec blue ping -q -c 1 -W 1 10.8.0.1
@@ -104,6 +105,13 @@ inside() {
 	on c "$WGCTL" -q down office
 	same "$before" "$(snapshot c)"
 	is "$(on c ip -n green -o link show)" "$links"
+	on c "$WGCTL" -q up office
+	run_split on c "$WGCTL" netns delete green
+	is "$status" 1
+	has "$errors" "'office' is up in 'green'"
+	on c "$WGCTL" -q down office
+	on c "$WGCTL" -q netns delete green
+	is "$(on c ip netns list)" ""
 }
 
 @test "the socket elsewhere, the link here: SocketNamespace" {
@@ -129,6 +137,7 @@ inside() {
 	has "$(on c "$WGCTL" status office)" "namespace  the caller's, socket in physical"
 	run_split on c "$WGCTL" diff office
 	is "$status" 0
+	has "$(on c "$WGCTL" --json netns)" '"name": "physical"'
 	# Its birthplace dies, and a kernel's link with it for ever: that is said. A program keeps the one that it was started in.
 	on c ip netns del physical
 	run_split on c "$WGCTL" status office

@@ -213,6 +213,17 @@ static int check_operands(struct wgc_ui *ui, const struct wgc_cmd *cmd, const st
 	for (unsigned i = 0; i < n; i++)
 		if (!*args->argv[i])
 			return wgc_usage(ui, "an empty %s is none", cmd->args);
+	if (n && cmd->verbs) {
+		const char *near = wgc_nearest(args->argv[0], cmd->verbs);
+		bool known = false;
+
+		for (size_t i = 0; cmd->verbs[i]; i++)
+			known |= !strcmp(cmd->verbs[i], args->argv[0]);
+		if (!known && near)
+			return wgc_usage(ui, "unknown command '%s %s'; did you mean '%s'?", cmd->name, args->argv[0], near);
+		if (!known)
+			return wgc_usage(ui, "unknown command '%s %s'", cmd->name, args->argv[0]);
+	}
 	if (n > cmd->max)
 		return wgc_usage(ui, cmd->max ? "one %s too many: '%s'" : "%s takes no operand: '%s'",
 				 cmd->max ? cmd->args : cmd->name, args->argv[cmd->max]);

@@ -106,6 +106,7 @@ enum wgc_complete {
 	WGC_COMPLETE_FILE,
 	WGC_COMPLETE_COMMAND,
 	WGC_COMPLETE_SHELL,
+	WGC_COMPLETE_NETNS, /* names of network namespaces */
 };
 
 /* Which of the common options a command takes. */
@@ -147,6 +148,7 @@ struct wgc_cmd {
 	const struct wgc_opt *opts; /* its own; NULL = none */
 	size_t args_size;    /* of its argument struct */
 	unsigned min, max;   /* operands; max 0 = none, UINT_MAX = any number */
+	const char *const *verbs; /* the first operand is one of these words, NULL ends them; or NULL */
 	const char *instead; /* name of an own flag that stands in for operands, or NULL */
 	const char *const (*conflicts)[2]; /* pairs of option names; { NULL } ends it */
 	const char *const *examples; /* pairs: command line, meaning; NULL ends it */

@@ -253,6 +253,23 @@ static const struct wgc_cmd cmd_monitor = {
 	.run = wgc_run_monitor,
 };
 
+static const char *const netns_verbs[] = { "list", "delete", NULL };
+static const struct wgc_cmd cmd_netns = {
+	.name = "netns",
+	.args = "[list | delete NAME]",
+	.summary = "the network namespaces that have names",
+	.text = "Which there are, which profile is up in each and who runs there; and taking a name away. `up` makes the namespace that a profile "
+		"names and `down` removes it, unless somebody is inside or it was there before; delete is for what was left then.",
+	.examples = (const char *const[]){ "wgctl netns", "what there is", "wgctl netns delete blue", "whoever is inside goes on, without a name", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.max = 2,
+	.verbs = netns_verbs,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
+	.complete = WGC_COMPLETE_NETNS,
+	.takes = WGC_TAKES_JSON,
+	.run = wgc_run_netns,
+};
+
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define WG_COMMAND(id, operands, line, ...)                                                                                       \
@@ -386,7 +403,7 @@ static const struct wgc_cmd cmd_quick = {
 
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
-	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_show,
+	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -401,7 +418,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "run", "exec", "netns", "container", "physical", "qr" };
+	static const char *const later[] = { "run", "exec", "container", "physical", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

@@ -44,6 +44,7 @@ int wgc_run_status(struct wgc_ui *ui, const void *args);
 int wgc_run_confirm(struct wgc_ui *ui, const void *args);
 int wgc_run_watch(struct wgc_ui *ui, const void *args);
 int wgc_run_doctor(struct wgc_ui *ui, const void *args);
+int wgc_run_netns(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 

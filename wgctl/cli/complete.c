@@ -5,6 +5,7 @@
  * look-ups.
  */
 #include "cli/commands.h"
+#include "ns/ns.h"
 
 #include <string.h>
 
@@ -47,6 +48,18 @@ static void offer_up(struct wgc_str *out, const char *word)
 	wgc_arena_free(a);
 }
 
+static void offer_namespaces(struct wgc_str *out, const char *word)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_ns_name *v;
+	size_t n;
+
+	if (a && wgc_ns_list(a, &v, &n) == 0)
+		for (size_t i = 0; i < n; i++)
+			offer(out, word, v[i].name, "network namespace");
+	wgc_arena_free(a);
+}
+
 static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *word)
 {
 	switch (kind) {
@@ -56,6 +69,9 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 		break;
 	case WGC_COMPLETE_UP:
 		offer_up(out, word);
+		break;
+	case WGC_COMPLETE_NETNS:
+		offer_namespaces(out, word);
 		break;
 	case WGC_COMPLETE_FILE:
 		wgc_str_add(out, ":files\n");
@@ -118,6 +134,7 @@ void wgc_complete(int n, char **words, struct wgc_str *out)
 	const struct wgc_opt *o;
 	const char *word, *equals;
 	bool only_operands = false;
+	int operands = 0;
 
 	if (n && !strcmp(words[0], "--")) {
 		words++;
@@ -133,6 +150,8 @@ void wgc_complete(int n, char **words, struct wgc_str *out)
 			cmd = wgc_cmd_find(words[i]);
 			if (!cmd)
 				return;
+		} else if (cmd && words[i][0] != '-' && !awaits_value(cmd, words[i - 1])) {
+			operands++;
 		}
 	}
 	o = n > 1 && !only_operands ? awaits_value(cmd, words[n - 2]) : NULL;
@@ -148,6 +167,9 @@ void wgc_complete(int n, char **words, struct wgc_str *out)
 			offer_value(out, o, prefix, equals + 1);
 	} else if (!only_operands && word[0] == '-') {
 		offer_options(out, cmd, word);
+	} else if (cmd && cmd->verbs && !operands) {
+		for (size_t i = 0; cmd->verbs[i]; i++)
+			offer(out, word, cmd->verbs[i], NULL);
 	} else {
 		offer_kind(out, cmd ? cmd->complete : WGC_COMPLETE_COMMAND, word);
 	}

@@ -60,6 +60,13 @@ int wgc_ns_unpin(const char *name, struct wgc_err *err);
 /** The name that a namespace is bound to, in @out; false when it has none. */
 bool wgc_ns_name_of(const struct wgc_ns_id *id, char out[static 256]);
 
+struct wgc_ns_name {
+	const char *name;
+	struct wgc_ns_id id;
+};
+/** All names, sorted; those that lead nowhere are left out. None without the directory. -errno. */
+int wgc_ns_list(struct wgc_arena *a, struct wgc_ns_name **ret, size_t *ret_n);
+
 /* ---- inside ---------------------------------------------------------------------- */
 
 /** The calling thread enters. 0 or -errno with @err. */

@@ -91,6 +91,49 @@ int wgc_ns_unpin(const char *name, struct wgc_err *err)
 	return 0;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct wgc_ns_name *)a)->name, ((const struct wgc_ns_name *)b)->name);
+}
+
+int wgc_ns_list(struct wgc_arena *a, struct wgc_ns_name **ret, size_t *ret_n)
+{
+	DIR *d = opendir(WGC_NS_DIR);
+	struct wgc_ns_name *v = NULL;
+	size_t n = 0, cap = 0;
+	struct dirent *e;
+	int r = d || errno == ENOENT ? 0 : -errno;
+
+	while (d && !r && (e = readdir(d))) {
+		struct wgc_ns_name *slot;
+		struct wgc_ns_ref ref = { .kind = WGC_NS_NAME, .text = e->d_name };
+		struct wgc_ns_id id;
+		int fd = -1;
+
+		if (e->d_name[0] == '.' || wgc_ns_open(&ref, &fd, NULL) < 0)
+			continue;
+		r = wgc_ns_id(fd, &id);
+		close(fd);
+		slot = r ? NULL : wgc_arena_push(a, &v, &n, &cap, sizeof(*slot));
+		if (!slot) {
+			r = r ?: -ENOMEM;
+			break;
+		}
+		slot->name = wgc_arena_strdup(a, e->d_name);
+		slot->id = id;
+		r = slot->name ? 0 : -ENOMEM;
+	}
+	if (d)
+		closedir(d);
+	if (r)
+		return r;
+	if (n)
+		qsort(v, n, sizeof(*v), by_name);
+	*ret = v;
+	*ret_n = n;
+	return 0;
+}
+
 bool wgc_ns_name_of(const struct wgc_ns_id *id, char out[static 256])
 {
 	DIR *d = opendir(WGC_NS_DIR);

@@ -356,3 +356,12 @@ void wgc_place_forget(const struct wgc_sys *sys, const char *name)
 	if (path)
 		unlink(path);
 }
+
+int wgc_plan_netns_delete(struct wgc_sys *sys, const char *name, struct wgc_err *err)
+{
+	int r = wgc_ns_unpin(name, err);
+
+	if (r == 0)
+		wgc_place_forget(sys, name);
+	return r;
+}

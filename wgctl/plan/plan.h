@@ -138,6 +138,9 @@ void wgc_plan_leave(struct wgc_sys *sys);
 /** True when the namespace is gone that its encrypted packets left from: the link is dead for ever, and `up` makes a new one. */
 bool wgc_plan_orphaned(const struct wgc_up_info *info);
 
+/** Take away the name of a network namespace, and what is remembered of it. */
+int wgc_plan_netns_delete(struct wgc_sys *sys, const char *name, struct wgc_err *err);
+
 /* What is up, from the journals. */
 struct wgc_up_info {
 	char *name, *ifname, *path; /* profile, link, file it came from */

@@ -48,6 +48,30 @@ static void split_tunnel(void)
 	wgc_profile_free(p);
 }
 
+/* The socket is in another namespace: no packet can run in circles. */
+static void apart(void)
+{
+	struct wgc_route eth = { .dst.ip.family = AF_INET, .type = RTN_UNICAST, .table = RT_TABLE_MAIN, .oif = 7 };
+	struct wgc_routes_facts f = { .apart = true, .nft_available = true };
+	struct wgc_profile *p = profile();
+
+	address(p, "10.8.0.2/24");
+	allow(p, "0.0.0.0/0 ::/0");
+	is_int(plan(p, &f), 0);
+	is_str(words(&d), "0.0.0.0/0@254 ::/0@254");
+	ok(!d.policy && !d.n_rules && !d.nft_load && !d.mark);
+	/* A second interface with a way out of its own. */
+	f.routes = &eth;
+	f.n_routes = 1;
+	is_int(plan(p, &f), 0);
+	ok(d.policy4 && !d.policy6 && d.n_rules);
+	/* Ours, of a tunnel that is reloaded, is no other way. */
+	f.ifindex = 7;
+	is_int(plan(p, &f), 0);
+	ok(!d.policy);
+	wgc_profile_free(p);
+}
+
 static void owners(void)
 {
 	struct wgc_profile *p = profile();
@@ -501,6 +525,7 @@ static void mtu(void)
 int main(void)
 {
 	split_tunnel();
+	apart();
 	owners();
 	tables();
 	full_tunnel();

@@ -97,15 +97,20 @@ int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_
 	return 0;
 }
 
-static int open_if(const char *path, const struct wgc_ns_id *id)
+/* Close and forget what is not the wanted one. */
+static int only(int fd, const struct wgc_ns_id *id)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct wgc_ns_id got;
 
-	if (fd >= 0 && wgc_ns_id(fd, &got) == 0 && wgc_ns_id_equal(&got, id))
+	if (fd >= 0 && (id->cookie ? wgc_ns_id_whole(fd, &got) : wgc_ns_id(fd, &got)) == 0 && wgc_ns_id_equal(&got, id))
 		return fd;
-	wgc_close(fd);
+	wgc_close(fd < 0 ? -1 : fd);
 	return -ENOENT;
+}
+
+static int open_if(const char *path, const struct wgc_ns_id *id)
+{
+	return only(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), id);
 }
 
 /* Mounts of it, wherever they are: "... / net:[INO] MOUNTPOINT ..." in mountinfo. */
@@ -146,14 +151,8 @@ int wgc_ns_find(const struct wgc_ns_id *id, const char *hint)
 		return fd;
 	proc = opendir("/proc");
 	while (proc && fd < 0 && (pid = next_process(proc)))
-		if (lives_in(pid, id)) {
-			fd = wgc_ns_open_pid(pid);
-			/* Another one by now, perhaps. */
-			struct wgc_ns_id got;
-
-			if (fd >= 0 && (wgc_ns_id(fd, &got) < 0 || !wgc_ns_id_equal(&got, id)))
-				fd = wgc_close(fd);
-		}
+		if (lives_in(pid, id))
+			fd = only(wgc_ns_open_pid(pid), id);
 	if (proc)
 		closedir(proc);
 	return fd < 0 ? -ENOENT : fd;

@@ -5,8 +5,9 @@
  * A namespace is held by an open descriptor of its nsfs file; it has no name of
  * its own. What people call its name is a file of that name in /run/netns to
  * which it is bound, as ip-netns(8) does. What identifies it, for as long as it
- * lives, is the device and inode of that file: the kernel gives an inode to
- * another namespace only when the first one is gone.
+ * lives, is the device and inode of that file. When it is gone the kernel gives
+ * the inode to the next one at once; what no other namespace ever gets is its
+ * cookie (SO_NETNS_COOKIE, Linux 5.14), which takes a visit to be found out.
  */
 #ifndef WGC_NS_H
 #define WGC_NS_H
@@ -17,15 +18,19 @@
 
 /* How people name one is the model's: struct wgc_ns_ref. */
 
-/** Device and inode of a namespace: equal for two descriptors of the same one. */
+/* What a namespace is. */
 struct wgc_ns_id {
 	uint64_t dev, ino;
+	uint64_t cookie; /* 0: not known */
 };
-#define WGC_NS_ID_TEXT 48
-/** Of an open descriptor. 0 or -errno. */
+#define WGC_NS_ID_TEXT 72
+/** Device and inode of an open descriptor. 0 or -errno. */
 int wgc_ns_id(int fd, struct wgc_ns_id *ret);
+/** The same with the cookie, if it can be had: the calling thread enters the namespace for a moment, unless it is there. */
+int wgc_ns_id_whole(int fd, struct wgc_ns_id *ret);
+/** Are they one, as far as is known of both? */
 bool wgc_ns_id_equal(const struct wgc_ns_id *a, const struct wgc_ns_id *b);
-/** "DEV:INO", as journals have it. */
+/** "DEV:INO" or "DEV:INO:COOKIE", as journals have it. */
 void wgc_ns_id_print(const struct wgc_ns_id *id, char out[static WGC_NS_ID_TEXT]);
 bool wgc_ns_id_parse(const char *text, struct wgc_ns_id *ret);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -24,24 +25,59 @@ int wgc_ns_id(int fd, struct wgc_ns_id *ret)
 	return 0;
 }
 
+/* Of the namespace that the calling thread is in. */
+static uint64_t own_cookie(void)
+{
+	WGC_AUTO_FD int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) == 0 ? cookie : 0;
+}
+
+int wgc_ns_id_whole(int fd, struct wgc_ns_id *ret)
+{
+	WGC_AUTO_FD int own = wgc_ns_own();
+	struct wgc_ns_id here = { 0 }, id;
+	int r = wgc_ns_id(fd, &id);
+
+	if (r < 0)
+		return r;
+	if (own < 0 || wgc_ns_id(own, &here) < 0)
+		return -EIO;
+	if (wgc_ns_id_equal(&here, &id)) {
+		id.cookie = own_cookie();
+	} else if (setns(fd, CLONE_NEWNET) == 0) {
+		id.cookie = own_cookie();
+		if (setns(own, CLONE_NEWNET) < 0)
+			return -errno;
+	}
+	*ret = id;
+	return 0;
+}
+
 bool wgc_ns_id_equal(const struct wgc_ns_id *a, const struct wgc_ns_id *b)
 {
-	return a->dev == b->dev && a->ino == b->ino;
+	return a->dev == b->dev && a->ino == b->ino && (!a->cookie || !b->cookie || a->cookie == b->cookie);
 }
 
 void wgc_ns_id_print(const struct wgc_ns_id *id, char out[static WGC_NS_ID_TEXT])
 {
-	snprintf(out, WGC_NS_ID_TEXT, "%llu:%llu", (unsigned long long)id->dev, (unsigned long long)id->ino);
+	int n = snprintf(out, WGC_NS_ID_TEXT, "%llu:%llu", (unsigned long long)id->dev, (unsigned long long)id->ino);
+
+	if (id->cookie)
+		snprintf(out + n, WGC_NS_ID_TEXT - (size_t)n, ":%llu", (unsigned long long)id->cookie);
 }
 
 bool wgc_ns_id_parse(const char *text, struct wgc_ns_id *ret)
 {
-	unsigned long long dev, ino;
+	unsigned long long dev, ino, cookie = 0;
 	char end;
+	int n = sscanf(text, "%llu:%llu%c%llu%c", &dev, &ino, &end, &cookie, &end);
 
-	if (sscanf(text, "%llu:%llu%c", &dev, &ino, &end) != 2)
+	if (n != 2 && (n != 4 || strchr(text, ':') == strrchr(text, ':')))
 		return false;
-	*ret = (struct wgc_ns_id){ .dev = dev, .ino = ino };
+	*ret = (struct wgc_ns_id){ .dev = dev, .ino = ino, .cookie = cookie };
 	return true;
 }
 

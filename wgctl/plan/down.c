@@ -256,7 +256,7 @@ static int list_place(struct wgc_arena *a, const struct wgc_history *h, struct w
 		{ &info->home, json_string_value(json_object_get(place, "home")) },
 		{ &info->socket, json_string_value(json_object_get(place, "socket")) },
 		{ &info->netns, json_string_value(json_object_get(place, "name")) },
-		{ &info->home_id, wgc_history_str(h, "netns") },
+		{ &info->home_id, place ? json_string_value(json_object_get(place, "home_id")) : wgc_history_str(h, "netns") },
 		{ &info->birth_id, place ? json_string_value(json_object_get(place, "birth")) : wgc_history_str(h, "netns") },
 		{ &info->resolv_conf, json_string_value(json_object_get(place, "resolv_conf")) },
 	};

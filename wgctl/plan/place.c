@@ -212,7 +212,7 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 	place->back = wgc_ns_own();
 	if (place->back < 0)
 		return wgc_err_set(err, WGC_E_IO, -place->back, "cannot open the caller's network namespace: %s", strerror(-place->back));
-	place->home = find(wgc_history_str(h, "netns"), place->name[0] ? path : NULL);
+	place->home = find(word(h, "home_id"), place->name[0] ? path : NULL);
 	if (place->home < 0) {
 		use_resolv_conf(sys, place);
 		return -ENOENT;
@@ -297,16 +297,18 @@ bool wgc_place_orphaned(const struct wgc_history *h)
 void wgc_place_members(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_json *j)
 {
 	const struct wgc_place *place = sys->place;
-	char birth[WGC_NS_ID_TEXT] = "";
+	char birth[WGC_NS_ID_TEXT] = "", home[WGC_NS_ID_TEXT] = "";
 	struct wgc_ns_id id;
 
 	if (!place)
 		return;
-	if (wgc_ns_id(place->birth, &id) == 0)
+	if (wgc_ns_id_whole(place->birth, &id) == 0)
 		wgc_ns_id_print(&id, birth);
+	if (wgc_ns_id_whole(place->home, &id) == 0)
+		wgc_ns_id_print(&id, home);
 	const char *const v[][2] = {
 		{ "home", p->interface_namespace.s }, { "socket", p->socket_namespace.s },	{ "name", place->name },
-		{ "birth", birth },		      { "resolv_conf", place->resolv_conf },
+		{ "birth", birth },		      { "home_id", home },			{ "resolv_conf", place->resolv_conf },
 	};
 
 	wgc_json_key(j, "place");

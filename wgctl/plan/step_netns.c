@@ -16,23 +16,19 @@
 
 #define LOOPBACK 1 /* the index of `lo` in every namespace */
 
-static int own_id(struct wgc_ns_id *ret)
-{
-	char text[48];
-
-	wgc_netns_id(text);
-	return wgc_ns_id_parse(text, ret) ? 0 : -EIO;
-}
-
 static int netns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
-	char id[48];
+	char text[WGC_NS_ID_TEXT];
+	struct wgc_ns_id id;
+	int r = wgc_ns_id_whole(x->sys->place->home, &id);
 
-	wgc_netns_id(id);
+	if (r < 0)
+		return wgc_err_set(err, WGC_E_IO, -r, "cannot look at the new network namespace: %s", strerror(-r));
+	wgc_ns_id_print(&id, text);
 	wgc_json_key(j, "netns");
 	wgc_json_str(j, x->sys->place->name);
 	wgc_json_key(j, "id");
-	wgc_json_str(j, id);
+	wgc_json_str(j, text);
 	return 0;
 }
 
@@ -100,30 +96,36 @@ static int describe_users(struct wgc_undo *u, const struct wgc_ns_id *id, struct
 	return r;
 }
 
-/* The name, if it still leads to what we made. */
-static bool still_named(const char *name, const struct wgc_ns_id *id)
-{
-	char path[WGC_NS_PATH_MAX];
-	struct stat st;
+enum leads { NOWHERE, TO_OURS, ELSEWHERE };
 
-	wgc_ns_path(name, path);
-	/* Killed between making the file and binding to it: an empty file of ours. */
-	return stat(path, &st) == 0 && ((st.st_dev == id->dev && st.st_ino == id->ino) || (S_ISREG(st.st_mode) && !st.st_size && !(st.st_mode & 0777)));
+/* Where the name leads by now. Killed between making its file and binding to it,
+ * we left an empty file. */
+static enum leads look(const char *name, const struct wgc_ns_id *id)
+{
+	const struct wgc_ns_ref ref = { .kind = WGC_NS_NAME, .text = name };
+	struct wgc_ns_id got;
+	WGC_AUTO_FD int fd = -1;
+
+	if (wgc_ns_open(&ref, &fd, NULL) < 0)
+		return NOWHERE;
+	return wgc_ns_id_whole(fd, &got) == 0 && wgc_ns_id_equal(&got, id) ? TO_OURS : ELSEWHERE;
 }
 
 static int netns_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
 	const char *name = wgc_record_str(p, "netns");
 	WGC_AUTO_STR struct wgc_str users = { 0 }, note = { 0 };
-	struct wgc_ns_id id, own;
+	enum leads where;
+	struct wgc_ns_id id;
 	int r;
 
 	if (!wgc_ns_name_valid(name) || !wgc_ns_id_parse(wgc_record_str(p, "id"), &id))
 		return wgc_err_set(err, WGC_E_INTERNAL, EBADMSG, "the journal names a namespace that cannot be");
-	if (!still_named(name, &id))
+	where = look(name, &id);
+	if (where == ELSEWHERE)
 		return 0;
-	/* Entered: there may be others. Not so when it is gone already. */
-	if (own_id(&own) == 0 && wgc_ns_id_equal(&own, &id)) {
+	/* Entered, so there may be others. */
+	if (where == TO_OURS && u->sys->place) {
 		r = describe_users(u, &id, &users);
 		if (r < 0)
 			return wgc_err_set(err, WGC_E_IO, -r, "cannot look who uses the namespace '%s': %s", name, strerror(-r));

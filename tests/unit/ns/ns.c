@@ -57,7 +57,7 @@ static void names(int own)
 	ok(wgc_ns_id_equal(&v[0].id, &there));
 	wgc_ns_id_print(&there, text);
 	ok(wgc_ns_id_parse(text, &got) && wgc_ns_id_equal(&got, &there));
-	ok(!wgc_ns_id_parse("4:", &got) && !wgc_ns_id_parse("4:5x", &got) && !wgc_ns_id_parse("", &got));
+	ok(!wgc_ns_id_parse("4:", &got) && !wgc_ns_id_parse("4:5:", &got) && !wgc_ns_id_parse("4:5:6:", &got) && !wgc_ns_id_parse("4:5 6", &got) && !wgc_ns_id_parse("4:5x", &got) && !wgc_ns_id_parse("", &got));
 
 	/* By what it is: by the hint, and without it by its mount. */
 	wgc_ns_path("blue", path);
@@ -68,6 +68,19 @@ static void names(int own)
 	ok(fd >= 0);
 	close(fd);
 	fd = wgc_ns_find(&there, "/etc/hostname");
+	ok(fd >= 0);
+	close(fd);
+
+	/* The next one may get the same inode: it is another one all the same. */
+	fd = wgc_ns_find(&there, NULL);
+	is_int(wgc_ns_id_whole(fd, &there), 0);
+	ok(there.cookie);
+	close(fd);
+	wgc_ns_id_print(&there, text);
+	ok(wgc_ns_id_parse(text, &got) && wgc_ns_id_equal(&got, &there) && got.cookie == there.cookie);
+	got.cookie++;
+	is_int(wgc_ns_find(&got, path), -ENOENT);
+	fd = wgc_ns_find(&there, path);
 	ok(fd >= 0);
 	close(fd);
 

@@ -55,6 +55,9 @@ inside() {
 	is "$(on c ip -n blue rule show | grep -vc -E 'lookup (local|main|default)')" 0
 	on c ip netns exec blue ping -q -c 2 -W 5 -i 0.2 10.8.0.1
 	on c ip netns exec blue ping -q -c 1 -W 5 fd08::1
+	has "$(on c "$WGCTL" show office)" "peer: $server_public"
+	is "$(on c "$WGCTL" show office peers)" "$server_public"
+	[ "$(data_plane c)" = userspace ] || not on c wg show office
 	# The caller's has no link of it, and no route.
 	not on c ip link show office
 	on c ip netns exec blue grep -q 'nameserver 10.8.0.1' /etc/resolv.conf

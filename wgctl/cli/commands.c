@@ -273,6 +273,10 @@ static const struct wgc_cmd cmd_netns = {
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define WG_COMMAND(id, operands, line, ...)                                                                                       \
+	static int run_##id(int argc, char **argv)                                                                                \
+	{                                                                                                                         \
+		return wgc_there(argc, argv, wgc_cmd_##id);                                                                       \
+	}                                                                                                                         \
 	static const struct wgc_cmd cmd_##id = {                                                                                  \
 		.name = #id,                                                                                                      \
 		.args = operands,                                                                                                 \
@@ -280,7 +284,7 @@ static const struct wgc_cmd cmd_netns = {
 		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
 		.exits = OK | FAILED,                                                                                             \
 		.takes = WGC_TAKES_RAW,                                                                                           \
-		.raw = wgc_cmd_##id,                                                                                              \
+		.raw = run_##id,                                                                                                  \
 	}
 WG_COMMAND(show, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0", "one device",
 	   "wgctl show all dump", "for scripts");

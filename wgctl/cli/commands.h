@@ -32,6 +32,9 @@ struct wgc_monitor_args {
 	unsigned poll;
 };
 
+/** Run a command of wg(8) where the tunnel lives that argv[1] names. */
+int wgc_there(int argc, char **argv, int (*run)(int argc, char **argv));
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);

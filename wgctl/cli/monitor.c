@@ -244,6 +244,24 @@ static int watch_all(struct monitor *m, struct wgc_events *events, const struct 
 	return WGC_EXIT_OK;
 }
 
+/* One tunnel that lives in a namespace of its own is listened to in there. */
+static int go_there(struct monitor *m, struct wgc_err *err)
+{
+	WGC_AUTO_FREE char *want = m->c->argc == 1 ? wgc_name_of(m->c->argv[0]) : NULL;
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_up_info *up;
+	size_t n = 0;
+	int r = 0;
+
+	/* Journals are root's: others listen where they are. */
+	if (want && a && wgc_plan_list(&m->sys, a, &up, &n, NULL) == 0)
+		for (size_t i = 0; i < n && !r; i++)
+			if (*up[i].home && (!strcmp(up[i].name, want) || !strcmp(up[i].ifname, want)))
+				r = wgc_plan_enter(&m->sys, &up[i], err);
+	wgc_arena_free(a);
+	return r;
+}
+
 int wgc_run_monitor(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_monitor_args *c = args;
@@ -256,6 +274,10 @@ int wgc_run_monitor(struct wgc_ui *ui, const void *args)
 	wgc_signals_take(&signals, false);
 	if (wgc_sys_open(&m.sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
+	if (go_there(&m, &err)) {
+		wgc_sys_close(&m.sys);
+		return wgc_show_err(ui, NULL, &err, NULL);
+	}
 	/* Listening begins before the first look: nothing falls between. */
 	if (wgc_events_open(&events, &err) || wgc_links_list(&m.links, m.sys.nl, &err))
 		code = wgc_show_err(ui, NULL, &err, NULL);
@@ -266,6 +288,7 @@ int wgc_run_monitor(struct wgc_ui *ui, const void *args)
 	free(m.devices);
 	free(m.links.v);
 	wgc_events_close(events);
+	wgc_plan_leave(&m.sys);
 	wgc_sys_close(&m.sys);
 	return code;
 }

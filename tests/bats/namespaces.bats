@@ -237,3 +237,47 @@ inside() {
 	on c "$WGCTL" -q down office
 	same "$before" "$(snapshot c)"
 }
+
+@test "leak 19: a namespace that is recreated under its name while somebody is in the old one" {
+	inside blue
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue sleep 1000 3>&- &
+	for _ in $(seq 50); do [ -n "$(on c ip netns pids blue)" ] && break; sleep 0.1; done
+	pid=$(on c ip netns pids blue)
+	on c ip netns del blue
+	on c ip netns add blue
+	# Whoever is inside is in the tunnel still; that the name is wrong is said.
+	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
+	run_split on c "$WGCTL" status office
+	has "$output" "the name 'blue' leads to another network namespace"
+	has "$output" "sleep ($pid)"
+	# What is undone is undone where it was done; the other namespace is not ours.
+	on c "$WGCTL" -q down office
+	not on c nsenter -t "$pid" -n ip link show office
+	on c ip netns list | grep -qw blue
+	kill "$pid"
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q down office
+	on c ip netns list | grep -qw blue
+}
+
+@test "leak 20: an endpoint's name is asked where the packets leave, of the servers of that namespace" {
+	inside blue "SocketNamespace = outside"
+	sed -i 's/10.9.0.2:51820/hub.example:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c ip netns add outside
+	on c ip link set j-c-s netns outside
+	on c ip -n outside addr add 10.9.0.1/24 dev j-c-s
+	on c ip -n outside link set j-c-s up
+	on c mkdir -p /etc/netns/outside
+	on c sh -c 'echo nameserver 10.9.0.2 >/etc/netns/outside/resolv.conf'
+	# The wrong ones: the caller's, and a file that must not be asked there.
+	on c sh -c 'echo "127.0.0.1 hub.example" >>/etc/hosts'
+	background s "$BATS_TEST_TMPDIR/dns.log" dnsmasq -k -C /dev/null -R -h -2 -z -a 10.9.0.2 -A /hub.example/10.9.0.2 -q --log-facility=-
+	for _ in $(seq 50); do on s ss -Hln 'sport = :53' | grep -q . && break; sleep 0.1; done
+	on c "$WGCTL" -q up --wait 10 office
+	is "$(on c "$WGCTL" show office endpoints | cut -f2)" 10.9.0.2:51820
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	grep -q 'query\[A\] hub.example from 10.9.0.1' "$BATS_TEST_TMPDIR/dns.log" "$BATS_TEST_TMPDIR/dns.log.err"
+	on c "$WGCTL" -q down office
+}

@@ -102,6 +102,17 @@ static void look_inside(struct wgc_tunnel *t, struct wgc_arena *a)
 			v[t->n_users++] = v[i];
 }
 
+/* False when somebody deleted the name of its namespace, and perhaps made another one of that name. */
+static bool name_is_right(const struct wgc_up_info *info)
+{
+	const struct wgc_ns_ref ref = { .kind = WGC_NS_NAME, .text = info->netns };
+	struct wgc_ns_id home, named;
+	WGC_AUTO_FD int fd = -1;
+
+	return wgc_ns_id_parse(info->home_id, &home) && wgc_ns_open(&ref, &fd, NULL) == 0 && wgc_ns_id_whole(fd, &named) == 0 &&
+	       wgc_ns_id_equal(&home, &named);
+}
+
 static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *t, int64_t now)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -111,6 +122,9 @@ static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *
 	if (t->info && wgc_plan_orphaned(t->info))
 		problem(t, "the network namespace is gone that its packets left from: nothing passes until `wgctl up %s` makes the link anew",
 			t->name);
+	if (t->info && *t->info->netns && !name_is_right(t->info))
+		problem(t, "the name '%s' leads to another network namespace than its own by now; `wgctl down %s` and `up` begin anew",
+			t->info->netns, t->name);
 	err = (struct wgc_err)WGC_ERR_INIT;
 	if (!wgc_nl_link_get(sys->nl, t->ifname, &t->link, NULL)) {
 		wgc_nl_addr_list(sys->nl, t->link.ifindex, a, &t->addrs, &t->n_addrs, NULL);

@@ -250,8 +250,9 @@ int wgc_real_nft_list(struct wgc_sys *sys, const char *command, char **ret_text,
 int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err);
 int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
 
-/** Ask the servers of systemd-resolved directly: number of addresses, in *@ret (to be freed); 0 without an answer. */
-size_t wgc_resolve_direct(const char *host, const char *port, union wgc_sockaddr **ret);
+#define WGC_RESOLVED_SERVERS "/run/systemd/resolve/resolv.conf" /* where systemd-resolved names the servers that it asks */
+/** Ask the IPv4 servers that @file, a resolv.conf, names: number of addresses, in *@ret (to be freed); 0 without an answer. */
+size_t wgc_resolve_direct(const char *file, const char *host, const char *port, union wgc_sockaddr **ret);
 
 /** Read the first line of <proc_sys>/<path>, without newline. 0 or -errno. */
 int wgc_sysctl_read(const struct wgc_sys *sys, const char *path, char *buf, size_t size);

@@ -35,6 +35,7 @@ struct pool {
 	size_t n, next, done;
 	unsigned users;
 	int birth; /* the network namespace to ask in; -1: the caller's */
+	char *servers; /* its own resolv.conf, or NULL */
 	bool over; /* nobody waits any more */
 };
 
@@ -54,6 +55,7 @@ static void pool_put(struct pool *p)
 	}
 	free(p->jobs);
 	wgc_close(p->birth);
+	free(p->servers);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	free(p);
@@ -116,9 +118,9 @@ static void *worker(void *arg)
 			int e;
 
 			pthread_mutex_unlock(&p->lock);
-			e = look_up(j->host, j->port, &addrs, &n);
+			e = p->servers ? EAI_AGAIN : look_up(j->host, j->port, &addrs, &n);
 			if (worth_another_try(e)) {
-				n = wgc_resolve_direct(j->host, j->port, &addrs);
+				n = wgc_resolve_direct(p->servers ?: WGC_RESOLVED_SERVERS, j->host, j->port, &addrs);
 				e = n ? 0 : e;
 			}
 			pthread_mutex_lock(&p->lock);
@@ -168,6 +170,21 @@ static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
 	return p;
 }
 
+/* Where ip-netns(8) looks for it; the caller's own namespace has the usual one. */
+static char *servers_of(const struct wgc_place *place)
+{
+	struct wgc_ns_id birth, back;
+	char name[256], *path;
+
+	if (!place || place->birth < 0 || wgc_ns_id(place->birth, &birth) < 0 || wgc_ns_id(place->back, &back) < 0 ||
+	    wgc_ns_id_equal(&birth, &back) || !wgc_ns_name_of(&birth, name) || asprintf(&path, "/etc/netns/%s/resolv.conf", name) < 0)
+		return NULL;
+	if (access(path, R_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
 int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop)
 {
 	struct pool *p = pool_new(v, n);
@@ -179,6 +196,7 @@ int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsign
 	/* A copy: a thread that hangs outlives the place. */
 	if (sys->place && sys->place->birth >= 0)
 		p->birth = fcntl(sys->place->birth, F_DUPFD_CLOEXEC, 3);
+	p->servers = servers_of(sys->place);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	end.tv_sec += wait_seconds ?: DEFAULT_WAIT;
 	pthread_mutex_lock(&p->lock);

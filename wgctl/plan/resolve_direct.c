@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Asking the servers themselves, where systemd-resolved is the one that is
- * asked and a kill switch keeps it from asking: its questions are not ours to
- * let through, those of this thread are. It names its servers in a file.
+ * Asking the servers of a file themselves. Where systemd-resolved is the one
+ * that is asked, and a kill switch keeps it from asking: its questions are not
+ * ours to let through, those of this thread are. And in a network namespace with
+ * a resolv.conf of its own, where the C library would ask what the caller's says.
  */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
@@ -13,17 +14,15 @@
 
 #include "plan/internal.h"
 
-#define SERVERS "/run/systemd/resolve/resolv.conf"
-
 /* The IPv4 servers of the file: the only ones that the C library lets be set. */
-static int servers(struct __res_state *st)
+static int servers(const char *file, struct __res_state *st)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	char *save = NULL;
 	size_t len;
 	int n = 0;
 
-	if (wgc_read_file(SERVERS, 1u << 20, &text, &len) < 0)
+	if (wgc_read_file(file, 1u << 20, &text, &len) < 0)
 		return 0;
 	for (char *line = strtok_r(text, "\n", &save); line && n < MAXNS; line = strtok_r(NULL, "\n", &save)) {
 		struct sockaddr_in *sa = &st->nsaddr_list[n];
@@ -75,7 +74,7 @@ static void ask(struct __res_state *st, const char *host, int type, struct answe
 			take(a, &rr);
 }
 
-size_t wgc_resolve_direct(const char *host, const char *port, union wgc_sockaddr **ret)
+size_t wgc_resolve_direct(const char *file, const char *host, const char *port, union wgc_sockaddr **ret)
 {
 	struct __res_state st = { 0 };
 	struct answers a = { .cap = 32 };
@@ -84,7 +83,7 @@ size_t wgc_resolve_direct(const char *host, const char *port, union wgc_sockaddr
 	if (wgc_parse_u64(port, UINT16_MAX, &number) || res_ninit(&st) < 0)
 		return 0;
 	a.port = htons((uint16_t)number);
-	a.v = servers(&st) ? calloc(a.cap, sizeof(*a.v)) : NULL;
+	a.v = servers(file, &st) ? calloc(a.cap, sizeof(*a.v)) : NULL;
 	if (a.v) {
 		st.retrans = 2;
 		st.retry = 2;

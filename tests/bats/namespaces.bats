@@ -26,7 +26,27 @@ setup() {
 	on c ip netns del first
 }
 
-teardown() { hosts_gone; }
+teardown() {
+	nobody_in
+	hosts_gone
+}
+
+# A process in a namespace of c: its number in pid.
+pid=
+somebody_in() {
+	on c ip netns exec "$1" sleep 1000 >/dev/null 2>&1 </dev/null 3>&- &
+	for _ in $(seq 50); do
+		pid=$(on c ip netns pids "$1")
+		[ -z "$pid" ] || return 0
+		sleep 0.1
+	done
+	return 1
+}
+nobody_in() {
+	[ -z "$pid" ] || kill "$pid" 2>/dev/null || true
+	while [ -n "$pid" ] && [ -e "/proc/$pid" ]; do sleep 0.05; done
+	pid=
+}
 
 # inside NAME [extra lines for Interface]: a full tunnel, the only way out of namespace NAME.
 inside() {
@@ -72,9 +92,7 @@ inside() {
 @test "who is inside keeps the namespace; the next up is in the same one, and the last down takes it" {
 	inside blue
 	on c "$WGCTL" -q up office
-	on c ip netns exec blue sleep 1000 3>&- &
-	for _ in $(seq 50); do [ -n "$(on c ip netns pids blue)" ] && break; sleep 0.1; done
-	pid=$(on c ip netns pids blue)
+	somebody_in blue
 	inode=$(on c stat -Lc %i /run/netns/blue)
 	run_split on c "$WGCTL" status office
 	has "$output" "namespace  blue, socket in the caller's"
@@ -90,8 +108,7 @@ inside() {
 	on c "$WGCTL" -q up office
 	is "$(on c stat -Lc %i /run/netns/blue)" "$inode"
 	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
-	kill "$pid"
-	wait $! 2>/dev/null || true
+	nobody_in
 	on c "$WGCTL" -q down office
 	not on c test -e /run/netns/blue
 }
@@ -159,9 +176,7 @@ inside() {
 	on c ip -n outside addr add 10.9.0.1/24 dev j-c-s
 	on c ip -n outside link set j-c-s up
 	on c "$WGCTL" -q up office
-	on c ip netns exec blue sleep 1000 3>&- &
-	for _ in $(seq 50); do [ -n "$(on c ip netns pids blue)" ] && break; sleep 0.1; done
-	pid=$(on c ip netns pids blue)
+	somebody_in blue
 	inode=$(on c stat -Lc %i /run/netns/blue)
 	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
 	# The wire survives: it is handed on before its namespace dies.
@@ -181,7 +196,7 @@ inside() {
 	fi
 	is "$(on c stat -Lc %i /run/netns/blue)" "$inode"
 	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
-	kill "$pid"
+	nobody_in
 	on c "$WGCTL" -q down office
 	not on c test -e /run/netns/blue
 }
@@ -241,9 +256,7 @@ inside() {
 @test "leak 19: a namespace that is recreated under its name while somebody is in the old one" {
 	inside blue
 	on c "$WGCTL" -q up office
-	on c ip netns exec blue sleep 1000 3>&- &
-	for _ in $(seq 50); do [ -n "$(on c ip netns pids blue)" ] && break; sleep 0.1; done
-	pid=$(on c ip netns pids blue)
+	somebody_in blue
 	on c ip netns del blue
 	on c ip netns add blue
 	# Whoever is inside is in the tunnel still; that the name is wrong is said.
@@ -255,7 +268,7 @@ inside() {
 	on c "$WGCTL" -q down office
 	not on c nsenter -t "$pid" -n ip link show office
 	on c ip netns list | grep -qw blue
-	kill "$pid"
+	nobody_in
 	on c "$WGCTL" -q up office
 	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	on c "$WGCTL" -q down office

@@ -161,6 +161,10 @@ until_() {
 	done
 }
 
+# comes_through SPACE ADDRESS: in the end. Nobody begins a handshake within five seconds of
+# the last one, nor later on behalf of a packet that found that so: the next one begins it.
+comes_through() { until_ 60 reaches "$@"; }
+
 # What its only peer knows, in variables, which costs one process less than to print it:
 # transfer SPACE [LINK] sets in and out, others the variable of their name.
 transfer() { read -r _ in out < <(at "$1" wg show "${2:-wg0}" transfer); }

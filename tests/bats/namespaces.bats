@@ -97,6 +97,7 @@ inside() {
 	run_split on c "$WGCTL" status office
 	has "$output" "namespace  blue, socket in the caller's"
 	has "$output" "sleep ($pid)"
+	has "$(on c "$WGCTL" list)" "office.conf  in blue"
 	has "$(on c "$WGCTL" --json status office)" '"interface_namespace": "blue"'
 	run_split on c "$WGCTL" down office
 	is "$status" 0

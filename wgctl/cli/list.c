@@ -6,7 +6,7 @@
 #include <string.h>
 
 struct row {
-	const char *name, *path, *ifname, *state;
+	const char *name, *path, *ifname, *state, *home;
 	unsigned confirm;
 };
 
@@ -28,7 +28,7 @@ static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, siz
 	if (!v)
 		return NULL;
 	for (size_t i = 0; i < n_found; i++)
-		v[n++] = (struct row){ found[i].name, found[i].path, NULL, "down", 0 };
+		v[n++] = (struct row){ .name = found[i].name, .path = found[i].path, .state = "down" };
 	for (size_t i = 0; i < n_up; i++) {
 		struct row *r = row_of(v, n, up[i].name);
 
@@ -41,6 +41,7 @@ static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, siz
 			r->path = up[i].path;
 		r->ifname = up[i].ifname;
 		r->state = up[i].finished ? "up" : up[i].locked ? "locked" : "unfinished";
+		r->home = *up[i].home ? up[i].home : NULL;
 		r->confirm = up[i].confirm;
 	}
 	*ret_n = n;
@@ -63,6 +64,8 @@ static void list_json(const struct row *v, size_t n)
 		wgc_json_str(&j, v[i].state);
 		wgc_json_key(&j, "interface");
 		wgc_json_str(&j, v[i].ifname);
+		wgc_json_key(&j, "interface_namespace");
+		wgc_json_str(&j, v[i].home);
 		wgc_json_key(&j, "file");
 		wgc_json_str(&j, v[i].path);
 		wgc_json_key(&j, "confirm_within_seconds");
@@ -93,6 +96,10 @@ static void list_text(const struct wgc_ui *ui, const struct row *v, size_t n)
 		wgc_str_addf(&out, "%*s  %s%-10s%s  %-15s  ", (int)(width - strlen(v[i].name)), "", wgc_paint(ui->color_out, p),
 			     v[i].state, wgc_paint(ui->color_out, WGC_PLAIN), v[i].ifname ? v[i].ifname : "-");
 		wgc_add_plain(&out, v[i].path ? v[i].path : "-", v[i].path ? strlen(v[i].path) : 1);
+		if (v[i].home) {
+			wgc_str_add(&out, "  in ");
+			wgc_add_plain(&out, v[i].home, strlen(v[i].home));
+		}
 		if (v[i].confirm)
 			wgc_str_addf(&out, "  to be confirmed within %u s", v[i].confirm);
 		wgc_str_addc(&out, '\n');

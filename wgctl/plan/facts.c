@@ -300,6 +300,10 @@ int wgc_facts_dns(const struct wgc_sys *sys, const struct wgc_profile *p, struct
 	}
 	if (p->dns_mode == WGC_DNS_NONE)
 		d.backend = WGC_DNS_BACKEND_NONE;
+	else if (!sys->place->name[0])
+		snprintf(d.warning, sizeof(d.warning),
+			 "the namespace has no name, so that programs in it are not given %s, but by `wgctl exec %s`: what they ask is theirs to say",
+			 sys->dns.resolv_conf, p->name);
 	snprintf(d.trail[0], sizeof(d.trail[0]), "the link lives in a namespace, whose resolv.conf is %s", sys->dns.resolv_conf);
 	*ret = d;
 	return 0;

@@ -6,6 +6,7 @@
 #   host_new a            a host: own network, own /run, own changes to /etc
 #   on a CMD...           run CMD there
 #   join a 10.9.0.1/24 b 10.9.0.2/24
+#   client_and_server     what most tests begin with
 #   snapshot a            everything that wgctl may change, as text
 #
 # On a machine whose kernel has WireGuard that is the data plane, else
@@ -128,6 +129,25 @@ keys() {
 profile() {
 	local f=$BATS_TEST_TMPDIR/host-$1/etc-wgctl/$2
 	(umask 077 && cat >"$f")
+}
+
+# client_and_server: the hosts c and s with a cable between 10.9.0.1 and 10.9.0.2, keys
+# for both, and on s the profile hub (10.8.0.1, fd08::1), which is not up yet.
+client_and_server() {
+	keys client
+	keys server
+	host_new c
+	host_new s
+	join c 10.9.0.1/24 s 10.9.0.2/24
+	profile s hub.conf <<-END
+		[Interface]
+		PrivateKey = $server_private
+		ListenPort = 51820
+		Address = 10.8.0.1/24, fd08::1/64
+		[Peer]
+		PublicKey = $client_public
+		AllowedIPs = 10.8.0.2/32, fd08::2/128
+	END
 }
 
 same() { # same TEXT TEXT

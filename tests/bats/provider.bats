@@ -7,25 +7,12 @@
 load net
 
 setup() {
-	keys client
-	keys server
-	host_new c
-	host_new s
-	join c 10.9.0.1/24 s 10.9.0.2/24
+	client_and_server
 	# The provider: forwards from the tunnel to a "web" address of its own,
 	# and answers DNS inside the tunnel only.
 	on s ip addr add 203.0.113.80/32 dev lo
 	on s ip addr add 2001:db8:80::80/128 dev lo
-	profile s gw.conf <<-END
-		[Interface]
-		PrivateKey = $server_private
-		ListenPort = 51820
-		Address = 10.8.0.1/24, fd08::1/64
-		[Peer]
-		PublicKey = $client_public
-		AllowedIPs = 10.8.0.2/32, fd08::2/128
-	END
-	on s "$WGCTL" up gw
+	on s "$WGCTL" up hub
 	on s dnsmasq --keep-in-foreground --no-resolv --no-hosts --pid-file= --user=root --listen-address=10.8.0.1 --bind-interfaces \
 		--address=/web.example/203.0.113.80 --address=/web.example/2001:db8:80::80 >"$BATS_TEST_TMPDIR/dnsmasq" 2>&1 &
 	on s python3 -m http.server --bind 203.0.113.80 --directory "$BATS_TEST_TMPDIR/host-s/etc-wireguard" 80 >/dev/null 2>&1 &

@@ -9,24 +9,11 @@ load lib
 load net
 
 setup() {
-	keys client
-	keys server
-	host_new c
-	host_new s
-	join c 10.9.0.1/24 s 10.9.0.2/24
+	client_and_server
 	names=$BATS_TEST_TMPDIR/names
 	log=$BATS_TEST_TMPDIR/watch
 	# Minutes as seconds. A handshake is tried every 5 s whatever we do.
 	export WGCTL_WATCH_INTERVALS=poll=300,stale=2000,quiet=1500,dead=3000,attempt=6000,settle=200,retry_min=200,retry_max=1000
-	profile s hub.conf <<-END
-		[Interface]
-		PrivateKey = $server_private
-		ListenPort = 51820
-		Address = 10.8.0.1/24, fd08::1/64
-		[Peer]
-		PublicKey = $client_public
-		AllowedIPs = 10.8.0.2/32, fd08::2/128
-	END
 	on s "$WGCTL" up hub
 }
 

@@ -176,7 +176,11 @@ inside() {
 	on c ip -n outside link set j-c-s up
 	if [ "$(data_plane c)" = kernel ]; then
 		not on c nsenter -t "$pid" -n ping -q -c 1 -W 2 10.8.0.1
-		on c "$WGCTL" -q up office
+		background c "$BATS_TEST_TMPDIR/watch" env WGCTL_WATCH_INTERVALS=poll=300,settle=100 "$WGCTL" watch office
+		watch=$!
+		for _ in $(seq 150); do grep -q "the link is made anew" "$BATS_TEST_TMPDIR/watch.err" && break; sleep 0.1; done
+		kill "$watch"
+		has "$(<"$BATS_TEST_TMPDIR/watch.err")" "the link is made anew"
 	else
 		# A program keeps the namespace that it was started in.
 		on c "$WGCTL" -q down office
@@ -281,4 +285,21 @@ inside() {
 	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	grep -q 'query\[A\] hub.example from 10.9.0.1' "$BATS_TEST_TMPDIR/dns.log" "$BATS_TEST_TMPDIR/dns.log.err"
 	on c "$WGCTL" -q down office
+}
+
+@test "watch looks after a tunnel in its namespace" {
+	inside blue
+	on c "$WGCTL" -q up office
+	background c "$BATS_TEST_TMPDIR/watch" env WGCTL_WATCH_INTERVALS=poll=300,settle=100 "$WGCTL" watch office
+	watch=$!
+	for _ in $(seq 100); do grep -q "looking after it" "$BATS_TEST_TMPDIR/watch.err" && break; sleep 0.1; done
+	on c ip -n blue route del default
+	for _ in $(seq 100); do on c ip -n blue route show default | grep -q office && break; sleep 0.1; done
+	has "$(on c ip -n blue route show default)" "dev office"
+	has "$(<"$BATS_TEST_TMPDIR/watch.err")" "somebody removed it, added again"
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q down office
+	# It has nothing left to do, and ends.
+	wait "$watch"
+	not on c test -e /run/netns/blue
 }

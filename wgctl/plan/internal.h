@@ -69,6 +69,9 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 /** The DNS backend that @p gets here; names inside of a namespace are asked of what its own resolv.conf says. */
 int wgc_facts_dns(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_dns_decision *ret, struct wgc_err *err);
 
+/** What @from says of namespaces, and nothing else, in @a. -ENOMEM. */
+int wgc_plan_copy_place(struct wgc_arena *a, const struct wgc_up_info *from, struct wgc_up_info *ret);
+
 /** TCP connections from elsewhere to this machine's own ports, at most @max, in @a. -ENOMEM. */
 int wgc_sessions_read(const struct wgc_sys *sys, struct wgc_arena *a, size_t max, struct wgc_session **ret, size_t *ret_n);
 /** The address that the caller's SSH session comes from; false when there is none. */

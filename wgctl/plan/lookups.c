@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Looking names up without waiting for it: in a thread that says by a descriptor that it is through. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "plan/place.h"
 #include "plan/watch.h"
 
 struct wgc_lookups {
 	pthread_t thread;
-	struct wgc_sys *sys;
+	struct wgc_sys sys; /* a copy, of which only what looking up needs is used */
+	struct wgc_place place;
 	struct wgc_lookup *v;
 	size_t n;
 	unsigned wait_seconds;
@@ -24,7 +27,7 @@ static void *run(void *arg)
 	struct wgc_lookups *l = arg;
 	const uint64_t one = 1;
 
-	l->sys->resolve(l->sys, l->v, l->n, l->wait_seconds, &l->stop);
+	l->sys.resolve(&l->sys, l->v, l->n, l->wait_seconds, &l->stop);
 	wgc_write_all(l->fd, &one, sizeof(one));
 	return NULL;
 }
@@ -38,6 +41,8 @@ static void done(struct wgc_lookups *l)
 	}
 	free(l->v);
 	wgc_close(l->fd);
+	wgc_close(l->place.birth);
+	wgc_close(l->place.back);
 	free(l);
 }
 
@@ -48,7 +53,14 @@ int wgc_lookups_start(struct wgc_sys *sys, const struct wgc_lookup *v, size_t n,
 
 	if (!l)
 		return -ENOMEM;
-	l->sys = sys;
+	l->sys = *sys;
+	l->place = (struct wgc_place)WGC_PLACE_INIT;
+	/* The namespaces of the tunnel are left while this goes on. */
+	if (sys->place) {
+		l->place.birth = sys->place->birth < 0 ? -1 : fcntl(sys->place->birth, F_DUPFD_CLOEXEC, 3);
+		l->place.back = fcntl(sys->place->back, F_DUPFD_CLOEXEC, 3);
+		l->sys.place = &l->place;
+	}
 	l->n = n;
 	l->wait_seconds = wait_seconds;
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

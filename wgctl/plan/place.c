@@ -272,6 +272,26 @@ void wgc_plan_leave(struct wgc_sys *sys)
 	free(place);
 }
 
+int wgc_plan_copy_place(struct wgc_arena *a, const struct wgc_up_info *from, struct wgc_up_info *ret)
+{
+	struct wgc_up_info to = { 0 };
+	const struct {
+		char **to;
+		const char *from;
+	} v[] = {
+		{ &to.home, from->home },	{ &to.socket, from->socket },	  { &to.netns, from->netns },
+		{ &to.home_id, from->home_id }, { &to.birth_id, from->birth_id }, { &to.resolv_conf, from->resolv_conf },
+	};
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
+		*v[i].to = wgc_arena_strdup(a, v[i].from);
+		if (!*v[i].to)
+			return -ENOMEM;
+	}
+	*ret = to;
+	return 0;
+}
+
 bool wgc_plan_orphaned(const struct wgc_up_info *info)
 {
 	int fd = *info->home || *info->socket ? find(info->birth_id, NULL) : 0;

@@ -87,12 +87,41 @@ void wgc_tended_reload(struct wgc_tended *t)
 	wgc_diags_done(&diags);
 }
 
+bool wgc_tended_enter(struct wgc_tended *t)
+{
+	return !t->placed || wgc_plan_enter(t->w->sys, &t->where, NULL) == 0;
+}
+
+void wgc_tended_leave(struct wgc_tended *t)
+{
+	if (t->placed)
+		wgc_plan_leave(t->w->sys);
+}
+
+void wgc_tended_heal(struct wgc_tended *t)
+{
+	struct wgc_run run = { .on_warning = log_warning, .ctx = t };
+	struct wgc_err err = WGC_ERR_INIT;
+
+	if (!t->profile || wgc_now_ms() < t->hold)
+		return;
+	if (wgc_plan_up(t->w->sys, t->profile, &run, &err) == 0) {
+		wgc_watch_log(t->w, t, "the network namespace was gone that its packets left from: the link is made anew");
+		return;
+	}
+	if (strcmp(err.msg, t->trouble))
+		wgc_watch_log(t->w, t, "the network namespace is gone that its packets left from, and the link cannot be made anew: %s", err.msg);
+	snprintf(t->trouble, sizeof(t->trouble), "%s", err.msg);
+	t->hold = wgc_now_ms() + t->w->times.retry_max;
+}
+
 void wgc_tended_done(struct wgc_tended *t)
 {
 	forget_profile(t);
 	free(t->name);
 	free(t->ifname);
 	free(t->path);
+	wgc_arena_free(t->arena);
 }
 
 /* By name, else by the beginning of the key, as people tell them apart. */

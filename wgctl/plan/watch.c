@@ -50,6 +50,29 @@ static void drop(struct wgc_watch *w, size_t i)
 	w->v[i] = w->v[--w->n];
 }
 
+static int remember_place(struct wgc_tended *t, const struct wgc_up_info *up)
+{
+	t->placed = *up->home || *up->socket;
+	t->arena = t->placed ? wgc_arena_new() : NULL;
+	if (!t->placed)
+		return 0;
+	return t->arena && wgc_plan_copy_place(t->arena, up, &t->where) == 0 ? 0 : -ENOMEM;
+}
+
+/* One without namespaces of its own that is up in another one than ours is not ours to see. */
+static bool is_there(struct wgc_watch *w, const struct wgc_up_info *up)
+{
+	struct wgc_link link;
+	bool there;
+
+	if (*up->home || *up->socket) {
+		there = wgc_plan_enter(w->sys, up, NULL) == 0;
+		wgc_plan_leave(w->sys);
+		return there;
+	}
+	return wgc_nl_link_get(w->sys->nl, up->ifname, &link, NULL) == 0;
+}
+
 static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 {
 	struct wgc_tended *t = find(w, up->name), *v;
@@ -73,7 +96,7 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 	t->name = strdup(up->name);
 	t->ifname = strdup(up->ifname);
 	t->path = strdup(up->path);
-	if (!t->name || !t->ifname || !t->path) {
+	if (!t->name || !t->ifname || !t->path || remember_place(t, up) < 0) {
 		wgc_tended_done(t);
 		return -ENOMEM;
 	}
@@ -88,7 +111,6 @@ static int find_tunnels(struct wgc_watch *w, struct wgc_err *err)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_up_info *up;
-	struct wgc_link link;
 	size_t n;
 	int r;
 
@@ -98,9 +120,7 @@ static int find_tunnels(struct wgc_watch *w, struct wgc_err *err)
 		w->v[i].there = false;
 	r = wgc_plan_list(w->sys, a, &up, &n, err);
 	for (size_t i = 0; r == 0 && i < n; i++)
-		/* One that is up in another network namespace is not ours to see. */
-		if ((up[i].finished || up[i].reloading) && wanted(w->run, &up[i]) && wgc_nl_link_get(w->sys->nl, up[i].ifname, &link, NULL) == 0 &&
-		    take(w, &up[i]) < 0)
+		if ((up[i].finished || up[i].reloading) && wanted(w->run, &up[i]) && is_there(w, &up[i]) && take(w, &up[i]) < 0)
 			r = wgc_err_nomem(err);
 	for (size_t i = w->n; r == 0 && i--;)
 		if (!w->v[i].there) {
@@ -133,11 +153,21 @@ static int64_t look(struct wgc_watch *w, bool network)
 	int64_t again = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
-		int64_t at = network ? wgc_tended_reassert(&w->v[i]) : 0;
+		struct wgc_tended *t = &w->v[i];
+		int64_t at;
 
+		if (t->placed && wgc_plan_orphaned(&t->where)) {
+			wgc_tended_heal(t);
+			continue;
+		}
+		if (!wgc_tended_enter(t))
+			continue;
+		/* What happens in other namespaces is not heard of: they are looked at each time. */
+		at = network || t->placed ? wgc_tended_reassert(t) : 0;
 		if (at && (!again || at < again))
 			again = at;
-		wgc_tended_look(&w->v[i], network);
+		wgc_tended_look(t, network);
+		wgc_tended_leave(t);
 	}
 	return again;
 }
@@ -149,8 +179,10 @@ static int turn(struct wgc_watch *w, struct wgc_err *err)
 	int r = 0;
 
 	for (size_t i = 0; i < w->n; i++)
-		if (w->v[i].lookups)
+		if (w->v[i].lookups && wgc_tended_enter(&w->v[i])) {
 			wgc_tended_answers(&w->v[i]);
+			wgc_tended_leave(&w->v[i]);
+		}
 	if (!network && now < w->next_look)
 		return 0;
 	r = find_tunnels(w, err);

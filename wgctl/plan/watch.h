@@ -39,6 +39,9 @@ struct wgc_tended_peer {
 struct wgc_tended {
 	struct wgc_watch *w;
 	char *name, *ifname, *path;
+	struct wgc_arena *arena; /* what `where` holds */
+	struct wgc_up_info where; /* its namespaces */
+	bool placed; /* they are not simply the caller's */
 	int64_t since;	 /* when it was brought up: another time is another tunnel */
 	char fingerprint[33]; /* of the profile that was applied last */
 	bool there;	 /* in this round */
@@ -56,6 +59,11 @@ struct wgc_tended {
 	char trouble[256];
 };
 
+/** Go where the tunnel lives, and back. False when that is gone; then there is nothing to go back from. */
+bool wgc_tended_enter(struct wgc_tended *t);
+void wgc_tended_leave(struct wgc_tended *t);
+/** Make the link anew whose packets cannot leave any more, since their namespace is gone. */
+void wgc_tended_heal(struct wgc_tended *t);
 /** Make the tunnel what its profile says now; what stands in the way of that is logged. */
 void wgc_tended_reload(struct wgc_tended *t);
 /** Read the profile (again). */

@@ -85,13 +85,24 @@ static int own_below(const struct wgc_ns_inside *x, const struct wgc_ns_kept *li
 	return 0;
 }
 
+static bool is_mount(const char *path)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, path, AT_NO_AUTOMOUNT, STATX_TYPE, &st) == 0 && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
 static int new_sys(struct wgc_err *err)
 {
+	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
 	struct wgc_ns_kept *kept = NULL;
 	struct statvfs st;
-	int r = take_all(sys_trees, &kept, err);
-	unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+	int r = 0;
 
+	/* What is no mount of its own is the old /sys. */
+	for (const char *const *p = sys_trees; *p && r == 0; p++)
+		if (is_mount(*p))
+			r = wgc_ns_take(*p, &kept, err);
 	if (statvfs("/sys", &st) == 0 && (st.f_flag & ST_RDONLY))
 		flags |= MS_RDONLY;
 	if (r == 0 && mount("sysfs", "/sys", "sysfs", flags, NULL) < 0)

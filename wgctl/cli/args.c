@@ -210,7 +210,7 @@ static int check_operands(struct wgc_ui *ui, const struct wgc_cmd *cmd, const st
 			return wgc_usage(ui, "--%s and '%s' exclude each other", cmd->instead, args->argv[0]);
 		return 0;
 	}
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < (cmd->takes & WGC_TAKES_PROGRAM && n ? 1 : n); i++)
 		if (!*args->argv[i])
 			return wgc_usage(ui, "an empty %s is none", cmd->args);
 	if (n && cmd->verbs) {
@@ -247,6 +247,7 @@ int wgc_args_parse(struct wgc_ui *ui, const struct wgc_cmd *cmd, int argc, char 
 
 		if (only_operands || a[0] != '-' || !a[1]) {
 			args->argv[args->argc++] = a;
+			only_operands = only_operands || ((cmd->takes & WGC_TAKES_PROGRAM) && args->argc > 1);
 			continue;
 		}
 		if (!strcmp(a, "--"))
@@ -306,7 +307,7 @@ static int run_command(struct wgc_ui *ui, const struct wgc_cmd *cmd, int argc, c
 	}
 	rc = wgc_args_parse(ui, cmd, argc, argv, args);
 	if (rc)
-		return rc;
+		return cmd->takes & WGC_TAKES_PROGRAM ? WGC_EXIT_NOT_RUN : rc;
 	if (args->help)
 		return show_help(cmd);
 	ui->json = args->json;

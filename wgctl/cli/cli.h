@@ -22,6 +22,9 @@ enum wgc_exit {
 	WGC_EXIT_NOT_PERMITTED = 4,
 	WGC_EXIT_INVALID = 5,	 /* the profile is */
 	WGC_EXIT_INCOMPLETE = 6, /* failed, and undo left something behind */
+	WGC_EXIT_NOT_RUN = 125,	   /* exec, run: a failure of ours, not of the program */
+	WGC_EXIT_CANNOT_RUN = 126,
+	WGC_EXIT_NO_COMMAND = 127,
 	WGC_EXIT_INTERRUPTED = 130,
 };
 
@@ -117,6 +120,7 @@ enum {
 	WGC_TAKES_SECRETS = 1 << 3, /* --show-secrets */
 	WGC_TAKES_RAW = 1 << 4,	   /* arguments go on unparsed: the commands of wg(8) */
 	WGC_HIDDEN = 1 << 5,
+	WGC_TAKES_PROGRAM = 1 << 6, /* from the second operand on: a program with its own options */
 };
 
 struct wgc_opt {
@@ -163,6 +167,9 @@ extern const struct wgc_cmd *const wgc_commands[]; /* NULL-terminated, in the or
 extern const struct wgc_opt wgc_common_opts[];
 /* The usual conflict list: --quiet with --verbose. */
 extern const char *const wgc_conflicts_common[][2];
+
+/** The umask that the program was started with. */
+extern mode_t wgc_caller_umask;
 
 /** The command @name, or NULL. */
 const struct wgc_cmd *wgc_cmd_find(const char *name);

@@ -15,7 +15,8 @@
 #define NOT_PERMITTED (1u << 4)
 #define INVALID (1u << 5)
 #define INCOMPLETE (1u << 6)
-#define INTERRUPTED (1u << 7)
+#define PROGRAM (7u << 7) /* 125 to 127 */
+#define INTERRUPTED (1u << 10)
 
 static const struct wgc_opt up_opts[] = {
 	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_up_args, confirm),
@@ -367,6 +368,46 @@ static const struct wgc_cmd cmd_version = {
 	.run = run_version,
 };
 
+/* ---- programs in a tunnel's namespace --------------------------------------------- */
+
+#define PROGRAM_OPTS(type)                                                                                                          \
+	{ "user", 'u', "USER", WGC_OPT_TEXT, offsetof(struct type, user), .text = "run as USER, not as who called sudo" },          \
+	{ "root", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, root), .text = "run as root, with all that root may do" },           \
+	{ "keep-env", 0, "NAMES", WGC_OPT_TEXT, offsetof(struct type, keep_env),                                                    \
+	  .text = "hand on these variables, too; commas between them" },                                                          \
+	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory" },        \
+	{ "pin-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, pin_dns),                                                         \
+	  .text = "browsers are told by a policy to use the tunnel's resolver" }
+
+static const struct wgc_opt exec_opts[] = {
+	PROGRAM_OPTS(wgc_exec_args),
+	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct wgc_exec_args, dns),
+	  .text = "ask these name servers; commas between them" },
+	{ "no-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_exec_args, no_dns), .text = "no name server at all" },
+	{ 0 },
+};
+static const char *const exec_conflicts[][2] = { { "user", "root" }, { "dns", "no-dns" }, { NULL } };
+static const struct wgc_cmd cmd_exec = {
+	.name = "exec",
+	.args = "NAME [--] [PROGRAM [ARGUMENT]...]",
+	.summary = "run a program inside a tunnel's namespace",
+	.text = "NAME is a profile that is up in a network namespace, or a namespace: its name, a path, pid:N or container:NAME. The "
+		"program sees the tunnel's resolvers and no server outside, has no capabilities and can get none, and runs as the user "
+		"who called sudo; without a PROGRAM it is that user's shell. If any of this cannot be had nothing is run. The exit "
+		"code is the program's.",
+	.examples = (const char *const[]){ "sudo wgctl exec office -- firefox", "with a profile directory of its own",
+					   "sudo wgctl exec office", "a shell", NULL },
+	.opts = exec_opts,
+	.args_size = sizeof(struct wgc_exec_args),
+	.min = 1,
+	.max = UINT_MAX,
+	.conflicts = exec_conflicts,
+	.exits = PROGRAM,
+	.complete = WGC_COMPLETE_UP,
+	.takes = WGC_TAKES_PROGRAM,
+	.run = wgc_run_exec,
+};
+
 /* ---- hidden: what scripts call, and the other two names of this program ------- */
 
 static int raw_complete(int argc, char **argv)
@@ -407,7 +448,7 @@ static const struct wgc_cmd cmd_quick = {
 
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
-	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_show,
+	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_exec, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -422,7 +463,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "run", "exec", "container", "physical", "qr" };
+	static const char *const later[] = { "run", "container", "physical", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

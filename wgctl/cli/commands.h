@@ -35,6 +35,12 @@ struct wgc_monitor_args {
 /** Run a command of wg(8) where the tunnel lives that argv[1] names. */
 int wgc_there(int argc, char **argv, int (*run)(int argc, char **argv));
 
+struct wgc_exec_args {
+	struct wgc_common c;
+	const char *user, *keep_env, *cwd, *dns;
+	bool root, no_dns, pin_dns;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -50,5 +56,6 @@ int wgc_run_doctor(struct wgc_ui *ui, const void *args);
 int wgc_run_netns(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
+int wgc_run_exec(struct wgc_ui *ui, const void *args);
 
 #endif

@@ -22,6 +22,9 @@ const struct wgc_exit_text wgc_exit_texts[] = {
 	{ WGC_EXIT_NOT_PERMITTED, "not permitted" },
 	{ WGC_EXIT_INVALID, "the profile is invalid" },
 	{ WGC_EXIT_INCOMPLETE, "failed, and something could not be undone" },
+	{ WGC_EXIT_NOT_RUN, "exec, run: wgctl failed, and no program was run" },
+	{ WGC_EXIT_CANNOT_RUN, "exec, run: the program cannot be run" },
+	{ WGC_EXIT_NO_COMMAND, "exec, run: there is no such program" },
 	{ WGC_EXIT_INTERRUPTED, "interrupted; everything was undone" },
 	{ 0, NULL },
 };

@@ -19,6 +19,7 @@
  *     updown.c check.c list.c status*.c doctor.c   the commands
  *     confirm.c            what is undone unless it is confirmed
  *     watch.c monitor.c    what runs until it is told to end
+ *     exec.c run.c inside.h   programs in a tunnel's namespace
  *     quick.c      wg-quick(8)
  *     wg.h         wg(8): show, showconf, set and friends, keys
  *
@@ -74,7 +75,7 @@ static bool be_clean(void)
 	/* File capabilities: the caller's PATH does not choose our programs. */
 	if (getauxval(AT_SECURE))
 		setenv("PATH", "/usr/sbin:/usr/bin:/sbin:/bin", 1);
-	umask(077);
+	wgc_caller_umask = umask(077);
 	sigaction(SIGPIPE, &pipe, NULL);
 	/* No core dump and no debugger of the same user: memory holds keys. The
 	 * leak checker is such a debugger. */

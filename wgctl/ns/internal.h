@@ -13,4 +13,32 @@ int wgc_ns_open_pid(pid_t pid);
 /** The first process of a running container. 0; -ENOENT or -errno with @err. */
 int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err);
 
+/* ---- inside ---------------------------------------------------------------------- */
+
+/** What failed, and the errno of it: returns -errno. */
+int wgc_ns_failed(struct wgc_err *err, const char *what, const char *path);
+
+/* Something of the old view that has its place in the new one. */
+struct wgc_ns_kept {
+	char *path;
+	char *link; /* a symbolic link: where to; else NULL */
+	int tree;   /* else a copy of the mount there */
+	bool dir;
+	struct wgc_ns_kept *next;
+};
+/** Take what is at @path, when there is something, into @list. -errno with @err. */
+int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
+/** Put everything of @list where it was; what has no place there gets one. */
+int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
+struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
+
+/** The caller's own mount namespace becomes what @x says; @listeners: wgc_ns_listeners of where it came from. */
+int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
+/** /etc as @x has it, with work space in the empty directory @stage. */
+int wgc_ns_etc(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err);
+/** Sockets with a path, as the kernel lists them for this network namespace; the caller frees it. */
+int wgc_ns_listeners(char **ret, struct wgc_err *err);
+/** Put an inert file over every socket of @listeners that @x does not keep. */
+int wgc_ns_mask_listeners(const struct wgc_ns_inside *x, const char *listeners, const char *inert, struct wgc_err *err);
+
 #endif

@@ -88,4 +88,39 @@ struct wgc_ns_user {
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
 
+/* ---- a program inside -------------------------------------------------------------- */
+
+/* A file that the program finds below /etc in place of the machine's own. */
+struct wgc_ns_file {
+	const char *path; /* "resolv.conf" */
+	const char *text;
+};
+
+/* What a program sees, and as whom it runs. */
+struct wgc_ns_inside {
+	int net; /* an open descriptor */
+	const struct wgc_ns_file *files;
+	size_t n_files;
+	const char *const *keep; /* paths of sockets and files that stay, where all others of their kind are hidden */
+	size_t n_keep;
+	const char *runtime; /* XDG_RUNTIME_DIR: a new one, with what @keep has of the old; or NULL */
+	uid_t uid;
+	gid_t gid;
+	const gid_t *groups;
+	size_t n_groups;
+	bool keep_groups;   /* they are right already, and may not be set */
+	bool keep_root;	    /* capabilities stay, and what root works with */
+	const char *cwd;
+	mode_t umask;
+};
+/**
+ * Make the calling process, which has one thread, one that only execve(2) is
+ * left for: in the namespace, in a mount namespace of its own where /etc has
+ * @files, where no socket of a server outside can be reached by its path, and
+ * /sys shows the namespace; without descriptors beyond 2, without capabilities
+ * and without a way to get any. After a failure, with @err, it is neither here
+ * nor there: nothing may be run in it.
+ */
+int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err);
+
 #endif

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What of the old view has a place in the new one: taken before it is covered, put back on top. */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ns/internal.h"
+
+struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list)
+{
+	while (list) {
+		struct wgc_ns_kept *next = list->next;
+
+		free(list->path);
+		free(list->link);
+		wgc_close(list->tree);
+		free(list);
+		list = next;
+	}
+	return NULL;
+}
+
+static int fill(struct wgc_ns_kept *k, const char *path)
+{
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (lstat(path, &st) < 0)
+		return -errno;
+	if (S_ISLNK(st.st_mode)) {
+		n = readlink(path, target, sizeof(target));
+		if (n < 0)
+			return -errno;
+		k->link = strndup(target, (size_t)n);
+		return k->link ? 0 : -ENOMEM;
+	}
+	k->dir = S_ISDIR(st.st_mode);
+	k->tree = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | (k->dir ? AT_RECURSIVE : 0));
+	return k->tree < 0 ? -errno : 0;
+}
+
+int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err)
+{
+	struct wgc_ns_kept *k = calloc(1, sizeof(*k));
+	int r;
+
+	if (!k)
+		return wgc_err_nomem(err);
+	k->tree = -1;
+	k->path = strdup(path);
+	r = k->path ? fill(k, path) : -ENOMEM;
+	if (r == 0) {
+		/* In the order in which they were taken. */
+		while (*list)
+			list = &(*list)->next;
+		*list = k;
+		return 0;
+	}
+	wgc_ns_kept_free(k);
+	if (r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP)
+		return 0;
+	errno = -r;
+	return r == -ENOMEM ? wgc_err_nomem(err) : wgc_ns_failed(err, "keep", path);
+}
+
+static int make_place(const struct wgc_ns_kept *k)
+{
+	WGC_AUTO_FREE char *parent = strdup(k->path);
+	int r = parent ? 0 : -ENOMEM, fd;
+
+	if (r == 0) {
+		*strrchr(parent, '/') = '\0';
+		r = *parent ? wgc_mkdir_p(parent, 0755) : 0;
+	}
+	if (r < 0)
+		return r;
+	if (k->dir)
+		return mkdir(k->path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	fd = open(k->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == EEXIST ? 0 : -errno;
+	close(fd);
+	return 0;
+}
+
+int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err)
+{
+	for (const struct wgc_ns_kept *k = list; k; k = k->next) {
+		int r;
+
+		if (k->link)
+			r = symlink(k->link, k->path) < 0 && errno != EEXIST ? -errno : 0;
+		else
+			r = make_place(k);
+		if (r == 0 && !k->link && move_mount(k->tree, "", AT_FDCWD, k->path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			r = -errno;
+		if (r < 0) {
+			errno = -r;
+			return wgc_ns_failed(err, "keep", k->path);
+		}
+	}
+	return 0;
+}

@@ -19,7 +19,7 @@ all: $(O)/wgctl ## build wgctl
 # Lowest layer first. A folder may use its own headers and those of lower
 # layers; tests/lint/layers holds the matrix. A folder without sources is not
 # there yet.
-FOLDERS := base model config netlink routes ns dns plan cli
+FOLDERS := base model config netlink routes ns containers dns plan cli
 FOLDERS := $(foreach f,$(FOLDERS),$(if $(wildcard wgctl/$(f)/*.c),$(f)))
 PKGS := libmnl libnl-3.0 libnl-route-3.0 libnl-genl-3.0 inih jansson libnftables libsodium
 OPTIONAL_PKGS := libsystemd

@@ -13,6 +13,7 @@ RANK = {
     "netlink": 2,
     "routes": 2,
     "ns": 2,
+    "containers": 2,
     "dns": 2,
     "plan": 3,
     "cli": 4,

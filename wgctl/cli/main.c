@@ -11,15 +11,17 @@
  *   netlink/  2  the kernel's tongue, and the UAPI of userspace implementations
  *   routes/   2  pure: what a profile means for routes, rules, marks, firewall
  *   dns/      2  whose resolver it is, and how to give it back
+ *   containers/ 2  what container engines say and want to hear: CNI, OCI, netavark
  *   plan/     3  desired and actual to steps; executor, journal, undo
  *   cli/      4  this folder: the only one that prints and exits
- *     main.c       process hygiene, the three names of this program
+ *     main.c       process hygiene, the names of this program
  *     commands.c   the table of commands; args.c, help.c and complete.c read it
  *     ui.c errors.c steps.c   how answers, failures and plans look
  *     updown.c check.c list.c status*.c doctor.c   the commands
  *     confirm.c            what is undone unless it is confirmed
  *     watch.c monitor.c    what runs until it is told to end
  *     exec.c run.c inside.h   programs in a tunnel's namespace
+ *     attach.h     tunnels in containers: cni.c, oci.c, netavark.c, container.c
  *     quick.c      wg-quick(8)
  *     wg.h         wg(8): show, showconf, set and friends, keys
  *
@@ -38,6 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/attach.h"
 #include "cli/cli.h"
 #include "cli/wg.h"
 
@@ -103,6 +106,10 @@ int main(int argc, char **argv)
 		ui.program = "wg-quick";
 		ui.quick = true;
 		code = wgc_quick_main(&ui, argc, argv);
+	} else if (!strcmp(name, "wgctl-cni") || (argc == 1 && !strcmp(name, "wgctl") && getenv("CNI_COMMAND"))) {
+		/* With arguments it is a person, or a hook of ours, in an engine's environment. */
+		ui.program = "wgctl-cni";
+		code = wgc_cni_main(&ui);
 	} else {
 		code = wgc_dispatch(&ui, argc, argv);
 	}

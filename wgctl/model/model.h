@@ -169,6 +169,22 @@ struct wgc_link {
 	uint32_t flags; /* IFF_* */
 };
 
+/* A link as far as it matters for moving it to another network namespace. */
+struct wgc_nic {
+	struct wgc_link link;
+	uint32_t lower;	 /* index of the link that it stands on, 0 = none */
+	bool lower_elsewhere; /* ... and that is in another namespace */
+	uint32_t master; /* index of the bridge, bond, ... that it is a port of, 0 = none */
+	uint32_t group, txqlen;
+	int32_t phy;	 /* number of its 802.11 radio, -1 = none */
+	bool immutable;	 /* the kernel does not let it leave */
+	char parent[64]; /* the device that it is the driver's face of, "" = none: it is virtual */
+	uint8_t mac[32];
+	uint8_t mac_len;
+	char **altnames;
+	size_t n_altnames;
+};
+
 struct wgc_route {
 	struct wgc_prefix dst; /* host bits zero */
 	uint32_t table;

@@ -36,7 +36,10 @@ static const struct row rows[] = {
 	{ WGC_OP_LINK_CREATE, EINVAL, WGC_E_KERNEL, NULL, "an interface name has 1 to 15 characters, without '/', ':' and spaces" },
 	{ WGC_OP_LINK_DELETE, EOPNOTSUPP, WGC_E_KERNEL, "this interface belongs to a device and cannot be deleted", NULL },
 	{ WGC_OP_LINK_SET, EINVAL, WGC_E_KERNEL, NULL, "the MTU may be outside of what the interface takes" },
-	{ LINKS, ENODEV, WGC_E_NOT_UP, "the interface is gone", NULL },
+	{ WGC_OP_LINK_MOVE, EINVAL, WGC_E_KERNEL, "the kernel does not let it leave its network namespace", NULL },
+	{ WGC_OP_LINK_MOVE, EOPNOTSUPP, WGC_E_UNSUPPORTED, "its driver does not let it leave its network namespace", NULL },
+	{ WGC_OP_LINK_MOVE, EEXIST, WGC_E_EXISTS, "there is a link of that name already", NULL },
+	{ LINKS | WGC_OP_LINK_MOVE, ENODEV, WGC_E_NOT_UP, "the interface is gone", NULL },
 
 	{ WGC_OP_ADDR_ADD, EEXIST, WGC_E_EXISTS, "the interface has this address already", NULL },
 	{ WGC_OP_ADDR_ADD, EACCES, WGC_E_KERNEL, "IPv6 is disabled on the interface",

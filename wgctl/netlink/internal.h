@@ -66,6 +66,7 @@ enum wgc_nl_op {
 	WGC_OP_WG_GET = 1 << 12,
 	WGC_OP_WG_SET = 1 << 13,
 	WGC_OP_FAMILY = 1 << 14,
+	WGC_OP_LINK_MOVE = 1 << 15,
 };
 
 /* socket.c */
@@ -160,6 +161,14 @@ int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret);
 int wgc_nl_route_parse(const struct nlmsghdr *nlh, struct wgc_route *ret);
 /** A rule is known by its message type: 0 or -errno. */
 int wgc_nl_rule_parse(const struct nlmsghdr *nlh, struct wgc_rule *ret);
+
+/* wiphy.c */
+
+/** The number of a generic netlink family. -ENOENT when the kernel has none of that name. */
+int wgc_nl_family(struct wgc_nl *nl, const char *name, uint16_t *ret, struct wgc_nl_fault *fault);
+/** Ask which radio each link belongs to; a kernel without radios is no failure. @tell is called for each. */
+int wgc_nl_wiphy_links(struct wgc_nl *nl, void (*tell)(void *ctx, uint32_t ifindex, uint32_t phy), void *ctx,
+		       struct wgc_nl_fault *fault);
 
 /* wg_get.c, wg_set.c: the kernel's side of wgc_wg_get and wgc_wg_set */
 

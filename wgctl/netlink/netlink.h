@@ -63,6 +63,47 @@ int wgc_nl_link_set(struct wgc_nl *nl, uint32_t ifindex, uint32_t mtu, const cha
 /** Put a link into a group of links. */
 int wgc_nl_link_group(struct wgc_nl *nl, uint32_t ifindex, uint32_t group, struct wgc_err *err);
 
+/* ---- links that go to another namespace ------------------------------------- */
+
+/** All links, with what moving them takes; in @a. */
+int wgc_nl_nic_list(struct wgc_nl *nl, struct wgc_arena *a, struct wgc_nic **ret, size_t *ret_n, struct wgc_err *err);
+/**
+ * Move a link into the namespace of @netns_fd, where it is called @as, in one
+ * message: it is nowhere under another name. -EEXIST when that name is taken
+ * there, -EINVAL when the kernel does not let this link go; it stays then.
+ */
+int wgc_nl_link_move(struct wgc_nl *nl, uint32_t ifindex, int netns_fd, const char *as, struct wgc_err *err);
+/** Rename; set down first by who calls where the kernel wants that. */
+int wgc_nl_link_rename(struct wgc_nl *nl, uint32_t ifindex, const char *name, struct wgc_err *err);
+/** Add a further name. -EEXIST when it is taken. */
+int wgc_nl_link_altname(struct wgc_nl *nl, uint32_t ifindex, const char *name, struct wgc_err *err);
+/** Make it a port of @master, 0: of none. */
+int wgc_nl_link_master(struct wgc_nl *nl, uint32_t ifindex, uint32_t master, struct wgc_err *err);
+/** Set the alias, "" takes it away; nothing else changes. */
+int wgc_nl_link_alias(struct wgc_nl *nl, uint32_t ifindex, const char *alias, struct wgc_err *err);
+/** Move a radio, and with it all its links, into the namespace of @netns_fd. -EOPNOTSUPP when its driver cannot. */
+int wgc_nl_wiphy_move(struct wgc_nl *nl, uint32_t phy, int netns_fd, struct wgc_err *err);
+
+/*
+ * What the kernel tells of a link, word for word, to be told to it again, here
+ * or in another namespace: addresses, routes, rules with everything about them
+ * that we have no field for. Text of hexadecimal digits.
+ */
+enum wgc_copy { WGC_COPY_ADDRS, WGC_COPY_ROUTES, WGC_COPY_RULES };
+/** Append a copy to @out: of all links, or of @ifindex. What the kernel makes by itself is left out. */
+int wgc_nl_copy(struct wgc_nl *nl, enum wgc_copy what, uint32_t ifindex, struct wgc_str *out, struct wgc_err *err);
+/* How links are numbered where it is told again. */
+struct wgc_renumber {
+	uint32_t from, to;
+};
+/**
+ * Tell it again. What is there already is well; what names a link that is not
+ * in @map, and what the kernel refuses, is left out: *@ret_left_out (may be NULL)
+ * counts that, and @err has the first refusal. 0 also then.
+ */
+int wgc_nl_paste(struct wgc_nl *nl, const char *copy, const struct wgc_renumber *map, size_t n, size_t *ret_left_out,
+		 struct wgc_err *err);
+
 /* ---- addresses, routes, rules ----------------------------------------------- */
 
 /*

@@ -123,4 +123,33 @@ struct wgc_ns_inside {
  */
 int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err);
 
+/* ---- which links are physical ------------------------------------------------------ */
+
+enum wgc_ns_fate {
+	WGC_FATE_STAYS,	  /* no way to a wire goes through it alone */
+	WGC_FATE_MOVES,	  /* a device, or what stands on one */
+	WGC_FATE_RADIO,	  /* goes with its radio */
+	WGC_FATE_REFUSED, /* it should go and cannot */
+};
+
+struct wgc_ns_verdict {
+	enum wgc_ns_fate fate;
+	bool stacked;	/* it is no device itself: it stands on one, and is gone for good if the namespace dies */
+	bool named;	/* because it was asked for */
+	char why[160];
+};
+
+/* What was asked for: names of links, each list ends with NULL or is NULL. */
+struct wgc_ns_wish {
+	const char *const *take;  /* these go, whatever they are */
+	const char *const *leave; /* these stay, and may go on to send in clear */
+};
+
+/**
+ * Decide for each of @v, all links of a namespace, whether it is a way to a
+ * wire and has to go for the namespace to be without one. Pure. @out has room
+ * for @n. -ENODEV (WGC_E_NOT_FOUND) when a name that was asked for is missing.
+ */
+int wgc_ns_classify(const struct wgc_nic *v, size_t n, const struct wgc_ns_wish *wish, struct wgc_ns_verdict *out, struct wgc_err *err);
+
 #endif

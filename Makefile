@@ -64,6 +64,9 @@ $(O)/obj/%.o: wgctl/%.c $(O)/deps.mk
 	$(call say,CC,$<)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# They are part of the program.
+$(O)/obj/cli/completion.o: $(wildcard completions/*)
+
 $(O)/wgctl: $(O)/obj/cli/main.o $(ARCHIVES)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) $(O)/obj/cli/main.o $(LINK_ARCHIVES) $(DEPS_LIBS) -o $@
@@ -168,9 +171,9 @@ install: all ## install wgctl, man pages and completions below PREFIX
 		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
 	install -m 755 $(O)/wgctl '$(DESTDIR)$(PREFIX)/bin/wgctl'
 	$(foreach m,$(MAN),install -D -m 644 $(m) '$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))'$(newline))
-	$(if $(wildcard completions/wgctl.bash),install -m 644 completions/wgctl.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wgctl')
-	$(if $(wildcard completions/_wgctl),install -m 644 completions/_wgctl '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_wgctl')
-	$(if $(wildcard completions/wgctl.fish),install -m 644 completions/wgctl.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish')
+	install -m 644 completions/wgctl.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wgctl'
+	install -m 644 completions/_wgctl '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_wgctl'
+	install -m 644 completions/wgctl.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish'
 
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(PREFIX)/bin/wgctl' \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Completion of wgctl for bash. Made by `wgctl completion bash`.
+# Completion of wgctl for bash.
 _wgctl() {
 	local word value cur=${COMP_WORDS[COMP_CWORD]} i
 	local -a words=()

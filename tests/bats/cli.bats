@@ -392,7 +392,44 @@ commands() {
 	is "${COMPREPLY[0]}" "a file.conf"
 }
 
-@test "man pages and completion say what the program says" {
+@test "completion in zsh" {
+	# A real line editor on a terminal of its own. What is found is written down before it is shown.
+	cp -p "$WGCTL" wgctl
+	touch 'a file.conf'
+	zsh_at() {
+		rm -f found
+		# shellcheck disable=SC2016
+		timeout 20 zsh -f -c '
+			zmodload zsh/zpty
+			zpty -b z "PS1=ready TERM=dumb zsh -f -i"
+			zpty -w z "path=(\$PWD \$path); autoload -Uz compinit; compinit -u -d \$PWD/zcompdump; source <(wgctl completion zsh)"
+			zpty -w z "compadd() { builtin compadd -O all \"\$@\"; print -rl -- \$all >>\$PWD/found; builtin compadd \"\$@\"; }; touch \$PWD/loaded"
+			until [[ -e loaded ]]; do sleep 0.05; done
+			zpty -n -w z "$1"$'"'\t'"'
+			for i in {1..100}; do [[ -s found ]] && break; sleep 0.05; done
+			sleep 0.1
+			zpty -d z' zsh "$1" >/dev/null 2>&1 </dev/null || true
+		rm -f loaded
+		sort -u found 2>/dev/null
+	}
+	has "$(zsh_at "wgctl conv")" convert
+	is "$(zsh_at "wgctl check --color=n" | grep color)" "--color=never"
+	has "$(zsh_at "wgctl convert --to ")" json
+	has "$(zsh_at "wgctl check ./a")" "a file.conf"
+}
+
+@test "completion in fish" {
+	mkdir bin
+	ln -s "$WGCTL" bin/wgctl
+	touch 'a file.conf'
+	fish_at() { PATH=$PWD/bin:$PATH HOME=$PWD fish --no-config -c 'wgctl completion fish | source; complete -C "$argv[1]"' -- "$1"; }
+	has "$(fish_at "wgctl conv")" $'convert\t'
+	is "$(fish_at "wgctl check --color=n")" "--color=never"
+	has "$(fish_at "wgctl convert --to ")" json
+	has "$(fish_at "wgctl check a")" "a file.conf"
+}
+
+@test "man pages say what the program says" {
 	run "$WGCTL_ROOT/tests/helpers/generated"
 	is "$output" ""
 	is "$status" 0

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * complete: what could stand at the cursor, read off the command tables; and
- * the bash script that asks. Runs as the user at every TAB: quick, silent, no
- * look-ups.
+ * complete: what could stand at the cursor, read off the command tables. Runs as
+ * the user at every TAB: quick, silent, no look-ups.
  */
 #include "cli/commands.h"
 #include "ns/ns.h"
@@ -82,7 +81,8 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 				offer(out, word, wgc_commands[i]->name, wgc_commands[i]->summary);
 		break;
 	case WGC_COMPLETE_SHELL:
-		offer(out, word, "bash", NULL);
+		for (size_t i = 0; wgc_shells[i]; i++)
+			offer(out, word, wgc_shells[i], NULL);
 		break;
 	case WGC_COMPLETE_NONE:
 		break;
@@ -173,48 +173,4 @@ void wgc_complete(int n, char **words, struct wgc_str *out)
 	} else {
 		offer_kind(out, cmd ? cmd->complete : WGC_COMPLETE_COMMAND, word);
 	}
-}
-
-/* Bash splits words at '=', so they are put together again before asking, and
- * what it already has of "--option=value" is taken off the candidates. */
-static const char bash_script[] =
-	"# SPDX-License-Identifier: GPL-2.0\n"
-	"# Completion of wgctl for bash. Made by `wgctl completion bash`.\n"
-	"_wgctl() {\n"
-	"\tlocal word value cur=${COMP_WORDS[COMP_CWORD]} i\n"
-	"\tlocal -a words=()\n"
-	"\tfor ((i = 1; i <= COMP_CWORD; i++)); do\n"
-	"\t\tword=${COMP_WORDS[i]}\n"
-	"\t\tif [[ ${#words[@]} -gt 0 && ($word == = || ${words[-1]} == --*=) ]]; then\n"
-	"\t\t\twords[-1]+=$word\n"
-	"\t\telse\n"
-	"\t\t\twords+=(\"$word\")\n"
-	"\t\tfi\n"
-	"\tdone\n"
-	"\t[[ $cur == = ]] && cur=\n"
-	"\tCOMPREPLY=()\n"
-	"\twhile IFS=$'\\t' read -r value _; do\n"
-	"\t\tif [[ $value == :files ]]; then\n"
-	"\t\t\tcompopt -o filenames 2>/dev/null || :\n"
-	"\t\t\twhile IFS= read -r value; do\n"
-	"\t\t\t\tCOMPREPLY+=(\"$value\")\n"
-	"\t\t\tdone < <(compgen -f -- \"$cur\")\n"
-	"\t\telse\n"
-	"\t\t\t[[ $value == --*=* && $cur != --* ]] && value=${value#*=}\n"
-	"\t\t\tCOMPREPLY+=(\"$value\")\n"
-	"\t\tfi\n"
-	"\tdone < <(\"${COMP_WORDS[0]}\" __complete -- \"${words[@]}\" 2>/dev/null)\n"
-	"}\n"
-	"complete -F _wgctl wgctl\n";
-
-int wgc_run_completion(struct wgc_ui *ui, const void *args)
-{
-	const struct wgc_common *c = args;
-	WGC_AUTO_STR struct wgc_str out = { 0 };
-
-	if (strcmp(c->argv[0], "bash"))
-		return wgc_usage(ui, "completion is there for bash, not for '%s'", c->argv[0]);
-	wgc_str_add(&out, bash_script);
-	wgc_ui_answer(&out);
-	return WGC_EXIT_OK;
 }

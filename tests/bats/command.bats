@@ -112,6 +112,26 @@ wg_quick() {
 	on c "$WGCTL" down office
 }
 
+@test "status --format prometheus: every sample after the type of its metric, labels escaped" {
+	on s "$WGCTL" -q up hub
+	sed -i 's/the hub/the "hub"/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" -q up office
+	on c ping -q -c 1 -W 5 10.8.0.1
+	run_split on c "$WGCTL" status --format prometheus
+	is "$status" 0
+	has "$output" 'wgctl_tunnel_up{profile="office",interface="office"} 1'
+	has "$output" 'wgctl_tunnel_peers{profile="office",interface="office",health="never"} 1'
+	labels='profile="office",interface="office",public_key="'$server_public'",name="the \"hub\""'
+	grep -qxF "wgctl_peer_last_handshake_seconds{$labels} $(on c wg show office latest-handshakes | awk -v k="$server_public" '$1 == k { print $2 }')" <<<"$output"
+	# The grammar: HELP, TYPE, and then the samples of that metric only.
+	is "$(awk '/^# HELP/ { name = $3; next } /^# TYPE/ { if ($3 != name) print; next } { split($1, w, "{"); if (w[1] != name) print }' <<<"$output")" ""
+	not grep -vqE '^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{([a-z_]+="([^"\\]|\\.)*",?)+\} [0-9]+)$' <<<"$output"
+	run_split on c "$WGCTL" status --format json office
+	is "$(jq -r '.tunnels[0].name' <<<"$output")" office
+	run_split on c "$WGCTL" status --format yaml
+	is "$status" 2
+}
+
 @test "status tells of devices that others made" {
 	if [ "$(data_plane c)" = kernel ]; then
 		on c ip link add foreign0 type wireguard

@@ -169,13 +169,23 @@ static const struct wgc_cmd cmd_convert = {
 	.run = wgc_run_convert,
 };
 
+static const char *const status_formats[] = { "text", "json", "prometheus", NULL };
+static const struct wgc_opt status_opts[] = {
+	{ "format", 0, "FORMAT", WGC_OPT_CHOICE, offsetof(struct wgc_status_args, format),
+	  .text = "text, json or prometheus: metrics for a file that node_exporter reads", .choices = status_formats },
+	{ 0 },
+};
+static const char *const status_conflicts[][2] = { { "format", "json" }, { NULL } };
 static const struct wgc_cmd cmd_status = {
 	.name = "status",
 	.args = "[PROFILE]",
 	.summary = "what is up, how its peers do, what is wrong",
 	.text = "A peer is ok when its last handshake is at most 180 seconds old, stale when it is older, and never when there was none.",
-	.examples = (const char *const[]){ "wgctl status", "all tunnels, in short", "wgctl status office", "one screen", NULL },
-	.args_size = sizeof(struct wgc_common),
+	.examples = (const char *const[]){ "wgctl status", "all tunnels, in short", "wgctl status office", "one screen",
+					   "wgctl status --format prometheus", "metrics", NULL },
+	.opts = status_opts,
+	.conflicts = status_conflicts,
+	.args_size = sizeof(struct wgc_status_args),
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_UP,

@@ -22,6 +22,12 @@ struct wgc_convert_args {
 	const char *output;
 };
 
+enum { WGC_STATUS_TEXT = 1, WGC_STATUS_JSON, WGC_STATUS_PROMETHEUS };
+struct wgc_status_args {
+	struct wgc_common c;
+	int format; /* 0 not given, else one of these */
+};
+
 struct wgc_watch_args {
 	struct wgc_common c;
 	bool up;

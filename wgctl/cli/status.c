@@ -226,7 +226,15 @@ static void answer_text(const struct wgc_ui *ui, const struct wgc_tunnel *v, siz
 	wgc_ui_answer(&out);
 }
 
-static int status(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, const char *want)
+static void answer_prometheus(const struct wgc_tunnel *v, size_t n)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+
+	wgc_tunnels_prometheus(v, n, &out);
+	wgc_ui_answer(&out);
+}
+
+static int status(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, const char *want, bool prometheus)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	int64_t now = (int64_t)time(NULL);
@@ -241,7 +249,9 @@ static int status(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, c
 	}
 	for (size_t i = 0; i < n; i++)
 		gather(sys, a, &v[i], now);
-	if (ui->json)
+	if (prometheus)
+		answer_prometheus(v, n);
+	else if (ui->json)
 		answer_json(ui, v, n, now);
 	else if (!want || n)
 		answer_text(ui, v, n, !want, now);
@@ -252,20 +262,23 @@ static int status(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, c
 
 int wgc_run_status(struct wgc_ui *ui, const void *args)
 {
-	const struct wgc_common *c = args;
+	const struct wgc_status_args *s = args;
+	const struct wgc_common *c = &s->c;
 	WGC_AUTO_FREE char *want = c->argc ? wgc_name_of(c->argv[0]) : NULL;
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
 	int code;
 
+	if (s->format == WGC_STATUS_JSON)
+		ui->json = true;
 	if (!a || (c->argc && !want)) {
 		wgc_err_nomem(&err);
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else if (wgc_sys_open(&sys, &err)) {
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else {
-		code = status(ui, &sys, a, want);
+		code = status(ui, &sys, a, want, s->format == WGC_STATUS_PROMETHEUS);
 		wgc_sys_close(&sys);
 	}
 	wgc_arena_free(a);

@@ -29,6 +29,8 @@ enum wgc_health wgc_health_of(const struct wgc_peer *p, int64_t now);
 /** "up", "gone" or "unfinished". */
 const char *wgc_tunnel_state(const struct wgc_tunnel *t);
 void wgc_tunnel_text(const struct wgc_ui *ui, const struct wgc_tunnel *t, bool brief, int64_t now, struct wgc_str *out);
+/** All tunnels in the text format of Prometheus. */
+void wgc_tunnels_prometheus(const struct wgc_tunnel *v, size_t n, struct wgc_str *out);
 void wgc_tunnel_json(const struct wgc_ui *ui, const struct wgc_tunnel *t, int64_t now, struct wgc_json *j);
 
 #endif

@@ -172,8 +172,6 @@ int wgc_reload_resolve(struct wgc_exec *x, struct wgc_err *err);
 /** `reload` of a profile whose journal is locked and read: @h. */
 int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		      const struct wgc_history *h, struct wgc_arena *a, struct wgc_err *err);
-/** What identifies a profile's text, in hex. */
-void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
 /** The members of a journal's first record that a profile decides; they follow it when it changes. */
 void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j); /* mark, table, priorities only */
 void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j);

@@ -11,7 +11,7 @@ static void sets(void)
 	struct wgc_set s;
 	size_t first = 99, wrong = 0;
 
-	wgc_set_init(&s);
+	wgc_set_init(&s, 0);
 	for (uint64_t i = 0; i < 20000; i++)
 		wrong += wgc_set_add(&s, &i, sizeof(i), i + 5, &first) != 1;
 	is_int(wrong, 0);

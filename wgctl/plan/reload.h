@@ -16,6 +16,7 @@ struct wgc_key_map {
 	uint32_t *slots; /* index + 1; 0: free */
 	const struct wgc_key **keys;
 	size_t mask;
+	struct wgc_hash_seed seed;
 };
 /** For up to @n keys. 0 or -ENOMEM. */
 int wgc_key_map_init(struct wgc_key_map *m, size_t n);

@@ -45,6 +45,18 @@ int wgc_close(int fd);
 /** Overwrite @len bytes so that the compiler cannot drop it (libsodium). */
 void wgc_wipe(void *p, size_t len);
 
+/* ---- tables ------------------------------------------------------------- */
+
+#define WGC_HASH_LEN 32 /* bytes that are hashed at once: a key; what is shorter is padded */
+struct wgc_hash_seed {
+	uint64_t w[WGC_HASH_LEN / 8];
+};
+
+/** A seed that nobody else knows. */
+void wgc_hash_seed(struct wgc_hash_seed *ret);
+/** For a table of what strangers have chosen: without the seed nobody can tell what falls together. */
+uint64_t wgc_hash(const struct wgc_hash_seed *seed, const void *bytes);
+
 /* ---- where something was written -------------------------------------- */
 
 /* A place in one source file. line 0 means "nowhere"; col counts bytes from 1. */
@@ -197,6 +209,7 @@ static inline bool wgc_isspace(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
+#define WGC_BLANKS " \t\n\v\f\r" /* the same, for strcspn(3) */
 /**
  * The entry of @words (NULL-terminated) nearest to @word by edit distance,
  * ignoring case, or NULL when none is near enough for its length.

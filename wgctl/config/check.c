@@ -76,7 +76,7 @@ static void peers(struct wgc_parse *c)
 
 	if (know_own)
 		wgc_key_public(&p->device.private_key, &own);
-	wgc_set_init(&set);
+	wgc_set_init(&set, p->n_peers);
 	for (size_t i = 0; i < p->n_peers && !c->oom; i++) {
 		const struct wgc_profile_peer *peer = &p->peers[i];
 		struct wgc_diag *d;
@@ -124,7 +124,7 @@ static void allowed_ips(struct wgc_parse *c)
 	const struct wgc_profile *p = c->p;
 	struct wgc_set set;
 
-	wgc_set_init(&set);
+	wgc_set_init(&set, p->n_peers);
 	for (size_t i = 0; i < p->n_peers; i++) {
 		const struct wgc_peer *peer = &p->peers[i].peer;
 
@@ -147,7 +147,7 @@ static void addresses(struct wgc_parse *c, const struct wgc_address *v, size_t n
 {
 	struct wgc_set set;
 
-	wgc_set_init(&set);
+	wgc_set_init(&set, n);
 	for (size_t i = 0; i < n && !c->oom; i++) {
 		unsigned char bytes[18] = { v[i].prefix.ip.family, v[i].prefix.len };
 		struct wgc_diag *d;

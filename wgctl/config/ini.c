@@ -194,11 +194,9 @@ static void open_section(struct feed *f, enum wgc_section section, struct wgc_sp
 	c->section = section;
 	c->section_at = where;
 	if (section == WGC_SECTION_PEER) {
-		const struct wgc_key_info *k = wgc_config_keys(NULL);
+		size_t first = wgc_key_first(section);
 
-		for (size_t i = 0; k[i].ini; i++)
-			if (k[i].section[0] == 'P')
-				c->seen[i] = (struct wgc_span){ 0 };
+		memset(c->seen + first, 0, sizeof(c->seen) - first * sizeof(c->seen[0]));
 		wgc_parse_peer(c, where);
 	} else if (section == WGC_SECTION_INTERFACE && !c->interface_at.line) {
 		c->interface_at = where;

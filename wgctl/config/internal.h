@@ -63,6 +63,8 @@ enum wgc_section { WGC_SECTION_NONE, WGC_SECTION_INTERFACE, WGC_SECTION_PEER, WG
 const char *wgc_section_name(enum wgc_section s);
 /** The key of @section with the INI or JSON name @name (case and blanks do not matter for INI), or NULL. */
 const struct wgc_key_info *wgc_key_find(enum wgc_section section, const char *name, enum wgc_format format, enum wgc_mode mode);
+/** The number of the first key of @section; those of [Peer] are the last ones. */
+size_t wgc_key_first(enum wgc_section section);
 /** Its number in the table. */
 size_t wgc_key_index(const struct wgc_key_info *k);
 /** "did you mean" for a key that is not known, in @hint; false when nothing is to be said. */
@@ -199,12 +201,12 @@ void wgc_name_behind_section(struct wgc_parse *c, const char *s, size_t len, uin
 /* Which numbered thing was first with some bytes. */
 struct wgc_set {
 	struct wgc_set_slot *slots;
-	size_t n, room;
-	unsigned char seed[16];
+	size_t n, room, expected;
+	struct wgc_hash_seed seed;
 };
 
-/** Empty, with a seed of its own. */
-void wgc_set_init(struct wgc_set *s);
+/** Empty, with a seed of its own, and, once there is something in it, with room for @n; it grows beyond that. */
+void wgc_set_init(struct wgc_set *s, size_t n);
 void wgc_set_done(struct wgc_set *s);
 /**
  * Add @len (at most 32) bytes under number @value. 1 when they are new, 0 when

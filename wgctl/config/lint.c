@@ -109,7 +109,7 @@ static void same_names(struct lint *l)
 	const struct wgc_profile *p = l->p;
 	struct wgc_set set;
 
-	wgc_set_init(&set);
+	wgc_set_init(&set, 0);
 	for (size_t i = 0; i < p->n_peers; i++) {
 		const struct wgc_text *name = &p->peers[i].name;
 		struct wgc_diag *d;

@@ -4,27 +4,31 @@
  * so the hash is keyed: nobody can choose keys or prefixes that all collide.
  */
 #include <errno.h>
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "config/internal.h"
 
-#define BYTES 32
+#define BYTES WGC_HASH_LEN
 
 struct wgc_set_slot {
 	unsigned char bytes[BYTES];
 	size_t value; /* plus 1; 0 = free */
 };
 
-void wgc_set_init(struct wgc_set *s)
+static size_t room_for(size_t n)
 {
-	_Static_assert(sizeof(s->seed) == crypto_shorthash_KEYBYTES, "the seed is not siphash's");
-	memset(s, 0, sizeof(*s));
-	/* Early at boot there may be none: then the addresses of this process must do. */
-	if (getrandom(s->seed, sizeof(s->seed), GRND_NONBLOCK) != (ssize_t)sizeof(s->seed))
-		memcpy(s->seed, &(const void *){ s }, sizeof(void *));
+	size_t room = 64;
+
+	while (3 * room < 4 * n)
+		room *= 2;
+	return room;
+}
+
+void wgc_set_init(struct wgc_set *s, size_t n)
+{
+	*s = (struct wgc_set){ .expected = room_for(n) };
+	wgc_hash_seed(&s->seed);
 }
 
 void wgc_set_done(struct wgc_set *s)
@@ -35,11 +39,8 @@ void wgc_set_done(struct wgc_set *s)
 
 static struct wgc_set_slot *find(const struct wgc_set *s, struct wgc_set_slot *slots, size_t room, const unsigned char *bytes)
 {
-	unsigned char hash[crypto_shorthash_BYTES];
-	uint64_t at;
+	uint64_t at = wgc_hash(&s->seed, bytes);
 
-	crypto_shorthash(hash, bytes, BYTES, s->seed);
-	memcpy(&at, hash, sizeof(at));
 	for (at &= room - 1; slots[at].value; at = (at + 1) & (room - 1))
 		if (!memcmp(slots[at].bytes, bytes, BYTES))
 			break;
@@ -48,7 +49,7 @@ static struct wgc_set_slot *find(const struct wgc_set *s, struct wgc_set_slot *s
 
 static int grow(struct wgc_set *s)
 {
-	size_t room = s->room ? 2 * s->room : 64;
+	size_t room = s->room ? 2 * s->room : s->expected;
 	struct wgc_set_slot *slots = calloc(room, sizeof(*slots));
 
 	if (!slots)

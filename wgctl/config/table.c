@@ -132,6 +132,16 @@ size_t wgc_key_index(const struct wgc_key_info *k)
 	return (size_t)(k - keys);
 }
 
+size_t wgc_key_first(enum wgc_section section)
+{
+	static size_t peer;
+
+	/* Asked for by each line of 100,000 peers. */
+	while (!peer || keys[peer].section[0] != 'P')
+		peer++;
+	return section == WGC_SECTION_PEER ? peer : 0;
+}
+
 static bool usable(const struct wgc_key_info *k, enum wgc_section section, enum wgc_mode mode)
 {
 	return k->section[0] == wgc_section_name(section)[0] && (mode != WGC_WG_ONLY || k->rule->owner == WGC_OWNER_WG);
@@ -165,10 +175,10 @@ static bool has_blank(const char *s)
 
 const struct wgc_key_info *wgc_key_find(enum wgc_section section, const char *name, enum wgc_format format, enum wgc_mode mode)
 {
-	for (const struct wgc_key_info *k = keys; k->ini; k++) {
+	for (const struct wgc_key_info *k = keys + wgc_key_first(section); k->ini; k++) {
 		if (!usable(k, section, mode))
 			continue;
-		if (format == WGC_FORMAT_JSON ? strcmp(name, k->json) : !same_key(name, k->ini))
+		if (format == WGC_FORMAT_JSON ? strcmp(name, k->json) : strcmp(name, k->ini) && !same_key(name, k->ini))
 			continue;
 		/* wg-quick does not look into its keys, and wg does not know them. */
 		if (format == WGC_FORMAT_INI && mode == WGC_COMPATIBLE && k->rule->owner == WGC_OWNER_QUICK && has_blank(name))

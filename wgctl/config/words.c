@@ -7,9 +7,12 @@
 
 void wgc_word_squeeze(struct wgc_word *w)
 {
-	size_t n = 0;
+	size_t n = strcspn(w->s, WGC_BLANKS);
 
-	for (size_t i = 0; i < w->len; i++) {
+	/* Nearly always: there are none. */
+	if (n == w->len)
+		return;
+	for (size_t i = n; i < w->len; i++) {
 		if (wgc_isspace(w->s[i]))
 			continue;
 		w->s[n++] = w->s[i];
@@ -36,13 +39,24 @@ void wgc_word_trim(struct wgc_word *w)
 
 bool wgc_text_plain(const char *s, size_t len)
 {
+	static const uint64_t ones = UINT64_MAX / 0xff;
 	const unsigned char *p = (const unsigned char *)s, *end = p + len;
 
 	while (p < end) {
-		uint32_t c = *p++;
+		uint64_t eight;
+		uint32_t c;
 
+		/* Nearly always: neither below ' ' nor above '~', eight at once. */
+		if (end - p >= 8) {
+			memcpy(&eight, p, 8);
+			if (!(((eight - ones * 0x20) | (eight + ones) | eight) & ones * 0x80)) {
+				p += 8;
+				continue;
+			}
+		}
+		c = *p++;
 		if (c >= 0x20 && c < 0x7f)
-			continue; /* nearly always */
+			continue;
 		unsigned more = c < 0x80 ? 0 : (c & 0xe0) == 0xc0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : (c & 0xf8) == 0xf0 ? 3 : 4;
 		static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 

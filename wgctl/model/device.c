@@ -21,8 +21,8 @@ struct wgc_allowed_ip *wgc_peer_add_allowed_ip(struct wgc_arena *a, struct wgc_p
 	if (n == UINT32_MAX)
 		return NULL;
 	if (n == cap) {
-		/* Most peers have one or two; the last block of an arena grows in place. */
-		cap = cap ? 2 * cap : 2;
+		/* Most peers have one; the last block of an arena grows in place. */
+		cap = cap ? 2 * cap : 1;
 		if (cap > UINT32_MAX)
 			cap = UINT32_MAX;
 		v = wgc_arena_grow(a, v, n * sizeof(*v), cap * sizeof(*v));

@@ -55,7 +55,6 @@ static int take_allowed_ip(struct reader *rd, struct wgc_peer *peer, const struc
 	struct wgc_allowed_ip ip = { 0 }, *out;
 	const struct nlattr *a, *addr = NULL;
 	uint16_t family = AF_UNSPEC;
-	size_t n = peer->n_allowed_ips, cap = peer->cap_allowed_ips;
 	bool good = true, masked = false;
 
 	mnl_attr_for_each_nested(a, nest) {
@@ -74,14 +73,10 @@ static int take_allowed_ip(struct reader *rd, struct wgc_peer *peer, const struc
 	if (!good || !masked || !addr || family > UINT8_MAX || !wgc_nl_get_ip(addr, (uint8_t)family, &ip.prefix.ip) ||
 	    ip.prefix.len > wgc_ip_bits(&ip.prefix.ip))
 		return -EBADMSG;
-	if (n == UINT32_MAX)
-		return -E2BIG;
-	out = wgc_arena_push(rd->a, &peer->allowed_ips, &n, &cap, sizeof(*out));
+	out = wgc_peer_add_allowed_ip(rd->a, peer);
 	if (!out)
-		return -ENOMEM;
+		return peer->n_allowed_ips == UINT32_MAX ? -E2BIG : -ENOMEM;
 	*out = ip;
-	peer->n_allowed_ips = (uint32_t)n;
-	peer->cap_allowed_ips = (uint32_t)cap;
 	return 0;
 }
 

@@ -29,16 +29,10 @@
 
 /* ---- peers by their key ---------------------------------------------------------- */
 
-/* Public keys are as good as random, but for those that somebody made up for a
- * test: every byte counts, and the golden ratio spreads them (Knuth, 6.4). */
 static size_t slot_of(const struct wgc_key_map *m, const struct wgc_key *key)
 {
-	uint64_t w[4], mixed;
-	size_t h;
+	size_t h = wgc_hash(&m->seed, key->b) & m->mask;
 
-	memcpy(w, key->b, sizeof(w));
-	mixed = (w[0] ^ w[1] << 1 ^ w[2] << 2 ^ w[3] << 3) * 0x9e3779b97f4a7c15ULL;
-	h = (size_t)(mixed >> 32) & m->mask;
 	while (m->slots[h] && memcmp(m->keys[m->slots[h] - 1]->b, key->b, WGC_KEY_LEN))
 		h = (h + 1) & m->mask;
 	return h;
@@ -51,6 +45,7 @@ int wgc_key_map_init(struct wgc_key_map *m, size_t n)
 	while (size < 2 * n)
 		size *= 2;
 	*m = (struct wgc_key_map){ .mask = size - 1 };
+	wgc_hash_seed(&m->seed);
 	m->slots = calloc(size, sizeof(*m->slots));
 	m->keys = calloc(n ? n : 1, sizeof(*m->keys));
 	if (m->slots && m->keys)

@@ -238,6 +238,7 @@ int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struc
 		return r;
 	if (build_device(&plan) < 0 || build_steps(&plan) < 0)
 		return wgc_err_nomem(err);
+	wgc_profile_fingerprint(p, plan.fingerprint);
 	*ret = plan;
 	return 0;
 }

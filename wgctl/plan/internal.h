@@ -50,6 +50,7 @@ struct wgc_plan {
 	struct wgc_step *steps;
 	size_t n, cap;
 	struct wgc_reload *reload; /* NULL: this is `up` */
+	char fingerprint[33];	   /* of the profile's text */
 };
 
 /**
@@ -58,6 +59,9 @@ struct wgc_plan {
  */
 int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
 		   struct wgc_err *err);
+
+/** What identifies a profile's text, in hex. */
+void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
 
 /** Remember an address that a peer may be called at. -ENOMEM. */
 int wgc_plan_add_endpoint(struct wgc_plan *p, const union wgc_sockaddr *sa);

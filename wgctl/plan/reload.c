@@ -128,20 +128,20 @@ static void forget_mark(struct wgc_plan *up, const struct wgc_reload *r)
 	up->device.flags |= WGC_DEVICE_HAS_FWMARK;
 }
 
+/* Does the journal say something of the profile that is not so any more: a hook of `down`, say? */
+static bool head_changes(const struct wgc_plan *up, const struct wgc_history *h)
+{
+	return h->reloading || strcmp(wgc_history_str(h, "fingerprint"), up->fingerprint);
+}
+
 static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, struct wgc_facts *facts, struct wgc_arena *a,
 		struct wgc_err *err)
 {
 	const struct wgc_profile *p = up->profile;
 	struct wgc_delta_sides sides;
-	char print[33];
 	int rc;
 
-	wgc_profile_fingerprint(p, print);
 	rc = read_live(x->sys, r->history, a, &r->live, err);
-	if (rc == 0 && !r->history->reloading && !strcmp(wgc_history_str(r->history, "fingerprint"), print))
-		r->applied.same = true;
-	else if (rc == 0)
-		rc = wgc_applied_read(x->journal, a, &r->applied, err);
 	rc = rc ?: wgc_facts_read(x->sys, p, a, facts, err);
 	rc = rc ?: check_identity(p, r->history, facts, err);
 	if (rc < 0)
@@ -151,6 +151,10 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, s
 	if (leave_out_own(p, r->history, &r->live, a, &facts->routing) < 0)
 		return wgc_err_nomem(err);
 	rc = wgc_plan_build(p, facts, a, up, err);
+	if (rc == 0) {
+		r->applied.same = !head_changes(up, r->history);
+		rc = r->applied.same ? 0 : wgc_applied_read(x->journal, a, &r->applied, err);
+	}
 	/* What a peer is called at now, it may be called at. */
 	for (size_t i = 0; rc == 0 && p->kill_switch && i < r->live.device->n_peers; i++)
 		if (r->live.device->peers[i].endpoint.sa.sa_family &&
@@ -302,15 +306,6 @@ static int end(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_err *er
 	if (r == 0)
 		renameat(fd, WGC_APPLIED_NEXT, fd, WGC_APPLIED);
 	return r;
-}
-
-/* Does the journal say something of the profile that is not so any more: a hook of `down`, say? */
-static bool head_changes(const struct wgc_plan *up, const struct wgc_history *h)
-{
-	char print[33];
-
-	wgc_profile_fingerprint(up->profile, print);
-	return h->reloading || strcmp(wgc_history_str(h, "fingerprint"), print);
 }
 
 /* The numbers that were chosen come first: killed on the way, the next one keeps them. */

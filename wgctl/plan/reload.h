@@ -16,6 +16,7 @@ struct wgc_key_map {
 	uint32_t *slots; /* index + 1; 0: free */
 	const struct wgc_key **keys;
 	size_t mask;
+	struct wgc_hash_seed seed;
 };
 /** For up to @n keys. 0 or -ENOMEM. */
 int wgc_key_map_init(struct wgc_key_map *m, size_t n);
@@ -172,8 +173,6 @@ int wgc_reload_resolve(struct wgc_exec *x, struct wgc_err *err);
 /** `reload` of a profile whose journal is locked and read: @h. */
 int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		      const struct wgc_history *h, struct wgc_arena *a, struct wgc_err *err);
-/** What identifies a profile's text, in hex. */
-void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
 /** The members of a journal's first record that a profile decides; they follow it when it changes. */
 void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j); /* mark, table, priorities only */
 void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j);

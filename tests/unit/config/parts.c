@@ -11,7 +11,7 @@ static void sets(void)
 	struct wgc_set s;
 	size_t first = 99, wrong = 0;
 
-	wgc_set_init(&s);
+	wgc_set_init(&s, 0);
 	for (uint64_t i = 0; i < 20000; i++)
 		wrong += wgc_set_add(&s, &i, sizeof(i), i + 5, &first) != 1;
 	is_int(wrong, 0);
@@ -24,6 +24,17 @@ static void sets(void)
 
 static void plain(void)
 {
+	unsigned wrong = 0;
+
+	/* Wherever it stands in a long one. */
+	for (unsigned c = 1; c < 128; c++)
+		for (size_t at = 0; at < 24; at++) {
+			char text[25] = " ~ a text of 24 letters ~";
+
+			text[at] = (char)c;
+			wrong += wgc_text_plain(text, 24) != ((c >= 0x20 && c < 0x7f) || c == '\t');
+		}
+	ok(wrong == 0);
 	ok(wgc_text_plain("a\tb \xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", 15));
 	ok(wgc_text_plain("", 0));
 	ok(!wgc_text_plain("\n", 1));

@@ -387,15 +387,12 @@ static const struct wgc_cmd cmd_version = {
 	  .text = "hand on these variables, too; commas between them" },                                                          \
 	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory" },        \
 	{ "pin-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, pin_dns),                                                         \
-	  .text = "browsers are told by a policy to use the tunnel's resolver" }
+	  .text = "browsers are told by a policy to use the tunnel's resolver" },                                                   \
+	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct type, dns),                                                          \
+	  .text = "ask these name servers; commas between them" },                                                                \
+	{ "no-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, no_dns), .text = "no name server at all" }
 
-static const struct wgc_opt exec_opts[] = {
-	PROGRAM_OPTS(wgc_exec_args),
-	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct wgc_exec_args, dns),
-	  .text = "ask these name servers; commas between them" },
-	{ "no-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_exec_args, no_dns), .text = "no name server at all" },
-	{ 0 },
-};
+static const struct wgc_opt exec_opts[] = { PROGRAM_OPTS(wgc_exec_args), { 0 } };
 static const char *const exec_conflicts[][2] = { { "user", "root" }, { "dns", "no-dns" }, { NULL } };
 static const struct wgc_cmd cmd_exec = {
 	.name = "exec",
@@ -416,6 +413,27 @@ static const struct wgc_cmd cmd_exec = {
 	.complete = WGC_COMPLETE_UP,
 	.takes = WGC_TAKES_PROGRAM,
 	.run = wgc_run_exec,
+};
+
+static const struct wgc_opt run_opts[] = { PROGRAM_OPTS(wgc_run_args), { 0 } };
+static const struct wgc_cmd cmd_run = {
+	.name = "run",
+	.args = "PROFILE [--] [PROGRAM [ARGUMENT]...]",
+	.summary = "bring a tunnel up for one program, in a namespace of its own",
+	.text = "The namespace is the profile's InterfaceNamespace, or one that is named as the profile. The program runs as with "
+		"exec. When the last process inside has ended the tunnel is taken down; further runs of the same PROFILE share it, and "
+		"one that was up before stays up. The exit code is the program's.",
+	.examples = (const char *const[]){ "sudo wgctl run office -- firefox", "only this browser is in the tunnel",
+					   "sudo wgctl run office -- curl https://example.org", "one command", NULL },
+	.opts = run_opts,
+	.args_size = sizeof(struct wgc_run_args),
+	.min = 1,
+	.max = UINT_MAX,
+	.conflicts = exec_conflicts,
+	.exits = PROGRAM,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_PROGRAM | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS,
+	.run = wgc_run_run,
 };
 
 /* ---- hidden: what scripts call, and the other two names of this program ------- */
@@ -458,7 +476,7 @@ static const struct wgc_cmd cmd_quick = {
 
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
-	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_exec, &cmd_show,
+	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
 };
@@ -473,7 +491,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "run", "container", "physical", "qr" };
+	static const char *const later[] = { "container", "physical", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

@@ -47,6 +47,12 @@ struct wgc_exec_args {
 	bool root, no_dns, pin_dns;
 };
 
+struct wgc_run_args {
+	struct wgc_common c;
+	const char *user, *keep_env, *cwd, *dns;
+	bool root, no_dns, pin_dns;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -64,6 +70,7 @@ int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 /* The shells that can be completed in, NULL ends them. */
 extern const char *const wgc_shells[];
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
+int wgc_run_run(struct wgc_ui *ui, const void *args);
 int wgc_run_exec(struct wgc_ui *ui, const void *args);
 
 #endif

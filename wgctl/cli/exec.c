@@ -24,30 +24,6 @@ static const struct wgc_up_info *find_up(const struct wgc_up_info *v, size_t n, 
 	return NULL;
 }
 
-/* The namespace of a tunnel that is up. */
-static int room_of_tunnel(const struct wgc_up_info *up, struct wgc_room *room, const char **ret_resolv_conf, struct wgc_err *err)
-{
-	char path[WGC_NS_PATH_MAX];
-	struct wgc_ns_id id;
-	int fd;
-
-	if (!*up->home) {
-		wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "the tunnel '%s' is not in a network namespace of its own", up->name);
-		wgc_err_hint(err, "every program uses it as it is; InterfaceNamespace in its profile, or `wgctl run`, would put it into one");
-		return -ENOENT;
-	}
-	wgc_ns_path(up->netns, path);
-	fd = wgc_ns_id_parse(up->home_id, &id) ? wgc_ns_find(&id, *up->netns ? path : NULL) : -ENOENT;
-	if (fd < 0) {
-		wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "the network namespace of '%s' is gone, and the tunnel with it", up->name);
-		wgc_err_hint(err, "`wgctl down %s && wgctl up %s` makes both anew", up->name, up->name);
-		return -ENOENT;
-	}
-	*room = (struct wgc_room){ .net = fd, .name = up->name, .netns = up->netns };
-	*ret_resolv_conf = up->resolv_conf;
-	return 0;
-}
-
 /* Any namespace, by how people name it. */
 static int room_of_ref(struct wgc_arena *a, const char *text, struct wgc_room *room, const char **ret_resolv_conf, struct wgc_err *err)
 {
@@ -98,20 +74,11 @@ static int find_room(struct wgc_arena *a, const struct wgc_exec_args *x, struct 
 	if (r < 0)
 		return r;
 	found = find_up(up, n, name);
-	r = found ? room_of_tunnel(found, room, &resolv_conf, err) : room_of_ref(a, name, room, &resolv_conf, err);
+	r = found ? wgc_room_of_tunnel(found, room, &resolv_conf, err) : room_of_ref(a, name, room, &resolv_conf, err);
 	r = r ?: refuse_own(room, err);
 	if (r < 0)
 		return r;
-	r = x->no_dns ? 0 : *resolv_conf || x->dns ? wgc_room_resolvers(a, resolv_conf, x->dns, &room->resolv_conf, err) : -ENOENT;
-	if (x->no_dns)
-		room->resolv_conf = "# no name server: --no-dns\n";
-	/* The file is made by `up` if the profile has a DNS line. */
-	if (r == -ENOENT) {
-		wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "'%s' has no name servers of its own, and those of the machine are outside", name);
-		wgc_err_hint(err, "%s%s%s--dns ADDRESS names one, --no-dns does without", *resolv_conf ? "write " : "", resolv_conf,
-			     *resolv_conf ? ", or: " : "");
-	}
-	return r;
+	return wgc_room_dns(a, name, resolv_conf, x->dns, x->no_dns, room, err);
 }
 
 int wgc_run_exec(struct wgc_ui *ui, const void *args)
@@ -119,7 +86,7 @@ int wgc_run_exec(struct wgc_ui *ui, const void *args)
 	const struct wgc_exec_args *x = args;
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_err err = WGC_ERR_INIT;
-	struct wgc_start s = { .keep_env = x->keep_env, .cwd = x->cwd, .pin_dns = x->pin_dns, .ready = -1 };
+	struct wgc_start s = { .keep_env = x->keep_env, .cwd = x->cwd, .pin_dns = x->pin_dns };
 	struct wgc_who who;
 	int code;
 

@@ -43,8 +43,11 @@ struct wgc_room {
 	const char *netns; /* name of the namespace, "" when it has none */
 	const char *resolv_conf; /* text */
 };
-/** The resolv.conf at @path, into @ret in the arena; or one of @servers (with commas between them) when these are given. -ENOENT: no such file. */
-int wgc_room_resolvers(struct wgc_arena *a, const char *path, const char *servers, const char **ret, struct wgc_err *err);
+/** The namespace of a tunnel that is up, and the path of its resolv.conf. */
+int wgc_room_of_tunnel(const struct wgc_up_info *up, struct wgc_room *room, const char **ret_resolv_conf, struct wgc_err *err);
+/** Its resolvers: from the file @path, or @servers, or none with @none. -errno with @err, @name being what was asked for. */
+int wgc_room_dns(struct wgc_arena *a, const char *name, const char *path, const char *servers, bool none, struct wgc_room *room,
+		 struct wgc_err *err);
 
 struct wgc_start {
 	struct wgc_room room;
@@ -54,7 +57,6 @@ struct wgc_start {
 	bool private_users; /* in a user namespace of the caller's own */
 	int argc; /* 0: the user's shell */
 	char **argv;
-	int ready; /* closed by a successful start; -1: nobody waits */
 };
 /** Become the program. Returns only on failure, after a message: 125, 126 or 127. */
 int wgc_start(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s);

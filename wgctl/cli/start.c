@@ -2,11 +2,9 @@
 /* start: from a namespace and a command line to a program that runs inside, or to a sentence about why not. */
 #include <dirent.h>
 #include <errno.h>
-#include <arpa/inet.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -106,35 +104,6 @@ static int add_files(struct wgc_arena *a, const struct wgc_start *s, struct wgc_
 	if (r == 0 && s->pin_dns)
 		*n += wgc_browser_policies(a, v + *n);
 	return r;
-}
-
-int wgc_room_resolvers(struct wgc_arena *a, const char *path, const char *servers, const char **ret, struct wgc_err *err)
-{
-	WGC_AUTO_STR struct wgc_str out = { 0 };
-	WGC_AUTO_FREE char *text = NULL;
-	char *list, *save = NULL;
-	size_t len;
-	int r;
-
-	if (!servers) {
-		r = wgc_read_file(path, MAX_TEXT, &text, &len);
-		if (r == -ENOENT)
-			return r;
-		if (r < 0)
-			return wgc_err_set(err, WGC_E_IO, -r, "cannot read %s: %s", path, strerror(-r));
-		*ret = wgc_arena_strdup(a, text);
-		return *ret ? 0 : wgc_err_nomem(err);
-	}
-	list = wgc_arena_strdup(a, servers);
-	for (char *one = list ? strtok_r(list, ",", &save) : NULL; one; one = strtok_r(NULL, ",", &save)) {
-		unsigned char to[16];
-
-		if (inet_pton(AF_INET, one, to) != 1 && inet_pton(AF_INET6, one, to) != 1)
-			return wgc_err_set(err, WGC_E_USAGE, EINVAL, "'%s' is not the address of a name server", one);
-		wgc_str_addf(&out, "nameserver %s\n", one);
-	}
-	*ret = list && !out.oom ? wgc_arena_strdup(a, wgc_str_get(&out)) : NULL;
-	return *ret ? 0 : wgc_err_nomem(err);
 }
 
 /* As the user already, who could do nothing that he may not. */

@@ -76,9 +76,13 @@ static int enter(const struct wgc_ns_inside *x, struct wgc_err *err)
  * would give rights to gets none. */
 static int drop_bounding_set(struct wgc_err *err)
 {
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++)
-		if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) < 0)
-			return wgc_ns_failed(err, "drop the capability bounding set", NULL);
+	unsigned long cap = 0;
+
+	while (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0)
+		cap++;
+	/* Behind the last one that the kernel knows. */
+	if (errno != EINVAL || !cap)
+		return wgc_ns_failed(err, "drop the capability bounding set", NULL);
 	return 0;
 }
 

@@ -63,7 +63,7 @@ int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err
 		return 0;
 	}
 	wgc_ns_kept_free(k);
-	if (r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP)
+	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	errno = -r;
 	return r == -ENOMEM ? wgc_err_nomem(err) : wgc_ns_failed(err, "keep", path);

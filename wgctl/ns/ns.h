@@ -88,6 +88,13 @@ struct wgc_ns_user {
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
 
+/**
+ * Wait until nobody lives there any more. 0 when that is so, 1 when @timeout_ms
+ * (-1: no limit) have passed, -errno. Nothing is polled: whoever is there keeps
+ * the place used until he ends, and his children are there before.
+ */
+int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms);
+
 /* ---- a program inside -------------------------------------------------------------- */
 
 /* A file that the program finds below /etc in place of the machine's own. */

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Waiting until nobody lives in a namespace. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ns/internal.h"
+
+/* As many at once as descriptors usually allow; the others are seen at the next look. */
+#define AT_ONCE 500
+
+struct watched {
+	struct pollfd v[AT_ONCE];
+	nfds_t n;
+};
+
+static void let_go(struct watched *w)
+{
+	while (w->n)
+		close(w->v[--w->n].fd);
+}
+
+static bool still_there(pid_t pid, const struct wgc_ns_id *id)
+{
+	char path[40];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
+}
+
+/* Who is there now. The number may have been another's before it was held. */
+static int look(const struct wgc_ns_id *id, struct watched *w)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_ns_user *users = NULL;
+	size_t n = 0;
+	int r = a ? wgc_ns_users(id, a, &users, &n) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < n && w->n < AT_ONCE; i++) {
+		int fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
+
+		if (fd < 0 && errno != ESRCH) {
+			r = -errno;
+		} else if (fd >= 0 && still_there(users[i].pid, id)) {
+			w->v[w->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+		} else {
+			wgc_close(fd);
+		}
+	}
+	wgc_arena_free(a);
+	return r;
+}
+
+/* Until all of them have ended: 0; 1 when the time is over. */
+static int wait_for(struct watched *w, int64_t end)
+{
+	while (w->n) {
+		int64_t left = end < 0 ? -1 : end - wgc_now_ms();
+		int got = end >= 0 && left <= 0 ? 0 : poll(w->v, w->n, (int)left);
+
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (!got)
+			return 1;
+		for (nfds_t i = 0; got > 0 && i < w->n;) {
+			if (!w->v[i].revents) {
+				i++;
+				continue;
+			}
+			close(w->v[i].fd);
+			w->v[i] = w->v[--w->n];
+		}
+	}
+	return 0;
+}
+
+int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms)
+{
+	struct watched *w = calloc(1, sizeof(*w));
+	int64_t end = timeout_ms < 0 ? -1 : wgc_now_ms() + timeout_ms;
+	int r = w ? look(id, w) : -ENOMEM;
+
+	while (r == 0 && w->n) {
+		r = wait_for(w, end);
+		if (r == 0)
+			r = look(id, w);
+	}
+	if (w)
+		let_go(w);
+	free(w);
+	return r;
+}

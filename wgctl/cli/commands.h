@@ -35,6 +35,18 @@ struct wgc_monitor_args {
 /** Run a command of wg(8) where the tunnel lives that argv[1] names. */
 int wgc_there(int argc, char **argv, int (*run)(int argc, char **argv));
 
+struct wgc_container_args {
+	struct wgc_common c;
+	const char *interface;
+	int mode; /* 0 not given, 1 only, 2 additional */
+};
+
+struct wgc_oci_args {
+	struct wgc_common c;
+	const char *profiles;
+	bool strict;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -50,5 +62,9 @@ int wgc_run_doctor(struct wgc_ui *ui, const void *args);
 int wgc_run_netns(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
+int wgc_run_container(struct wgc_ui *ui, const void *args);
+int wgc_run_oci_hook(struct wgc_ui *ui, const void *args);
+/** netavark's words: info, create, setup, teardown. */
+int wgc_netavark_main(int argc, char **argv);
 
 #endif

@@ -23,7 +23,14 @@ engines_setup() {
 		AllowedIPs = 10.8.0.0/24, fd08::/64
 	END
 	on s "$WGCTL" -q up hub
+	# What only the tunnel reaches: half a megabyte over HTTP.
+	mkdir -p "$BATS_TEST_TMPDIR/www"
+	head -c 500000 /dev/urandom >"$BATS_TEST_TMPDIR/www/data"
+	DATA=$(sha256sum <"$BATS_TEST_TMPDIR/www/data" | cut -c1-64)
+	background s "$BATS_TEST_TMPDIR/httpd.log" busybox httpd -f -p 10.8.0.1:80 -h "$BATS_TEST_TMPDIR/www"
 	office
+	# The host's own /sys has no cgroups mounted; runtimes look for them.
+	on c sh -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null || true'
 	# The first name that anybody gives makes /run/netns a mount, for good.
 	on c ip netns add first
 	on c ip netns del first
@@ -64,4 +71,39 @@ cni() {
 	shift 4
 	run_split on c env CNI_COMMAND="$command" CNI_CONTAINERID="$id" CNI_NETNS="/run/netns/$id" CNI_IFNAME="$ifname" \
 		CNI_PATH="${CNI_DIR:-/usr/lib/cni}" "$@" "$WGCTL" <<<"$config"
+}
+
+# rootfs DIR: a root file system of busybox.
+rootfs() {
+	mkdir -p "$1"/{bin,etc,proc,sys,dev,tmp}
+	cp /bin/busybox "$1/bin/busybox"
+	local name
+	for name in sh ping ip cat ls sleep echo xargs grep true wget nc sha256sum; do ln -sf busybox "$1/bin/$name"; done
+	echo "nameserver 192.0.2.53" >"$1/etc/resolv.conf"
+}
+
+# bundle PROFILE [JQ]: an OCI bundle in $BUNDLE, its config.json changed by JQ.
+bundle() {
+	BUNDLE=$BATS_TEST_TMPDIR/bundle
+	rm -rf "$BUNDLE"
+	mkdir -p "$BUNDLE"
+	rootfs "$BUNDLE/rootfs"
+	(cd "$BUNDLE" && runc spec)
+	# No cgroups: who made this machine may have kept them to himself.
+	jq --arg wgctl "$WGCTL" --arg profile "$1" '
+		.process.terminal = false | .process.args = ["sh", "-c", $ARGS.named.script]
+		| .annotations = {"org.wgctl.profile": $profile, "org.wgctl.interface": "eth0", "run.oci.hooks.stderr": ($ENV.BATS_TEST_TMPDIR + "/hook.err")}
+		| .hooks = {createRuntime: [{path: $wgctl, args: ["wgctl", "oci-hook"]}],
+			poststop: [{path: $wgctl, args: ["wgctl", "oci-hook"]}]}
+		| '"${2:-.}" --arg script '
+		echo links $(ls /sys/class/net 2>/dev/null || ip -o link | cut -d: -f2)
+		cat /etc/resolv.conf; wget -qO- http://10.8.0.1/data | sha256sum' "$BUNDLE/config.json" >"$BUNDLE/new"
+	mv "$BUNDLE/new" "$BUNDLE/config.json"
+}
+
+# runtime ARGS...: $runtime in c, its state in the test's directory.
+runtime() {
+	local args=()
+	[ "$runtime" != crun ] || args=(--cgroup-manager=disabled)
+	(cd "$BUNDLE" && on c "$runtime" "${args[@]}" --root "$BATS_TEST_TMPDIR/$runtime" "$@" </dev/null)
 }

@@ -281,6 +281,55 @@ static const struct wgc_cmd cmd_netns = {
 	.run = wgc_run_netns,
 };
 
+static const char *const attach_modes[] = { "only", "additional", NULL };
+static const struct wgc_opt container_opts[] = {
+	{ "interface", 'i', "NAME", WGC_OPT_TEXT, offsetof(struct wgc_container_args, interface), .text = "its name in the container; else as in the profile" },
+	{ "mode", 'm', "MODE", WGC_OPT_CHOICE, offsetof(struct wgc_container_args, mode),
+	  .text = "only: refuse a container that has another interface; additional: be one more", .choices = attach_modes },
+	{ 0 },
+};
+static const char *const container_verbs[] = { "attach", "detach", "unit", NULL };
+static const struct wgc_cmd cmd_container = {
+	.name = "container",
+	.args = "{attach PROFILE CONTAINER | detach CONTAINER | unit PROFILE}",
+	.summary = "a tunnel for a container that runs, or for a service",
+	.text = "A CONTAINER is one of podman, docker or systemd-nspawn by name or id, pid:N, or the path of a network namespace. The link is made in there; "
+		"encrypted packets leave from the caller's namespace. Start the container without a network (--network none) and with --dns: nothing leaves it "
+		"until the tunnel is there. unit prints a drop-in that puts a service of systemd into the namespace that the profile names. "
+		"See wgctl-cni(8) for tunnels that engines attach by themselves.",
+	.examples = (const char *const[]){ "wgctl container attach office web", "a container named web", "wgctl container attach -m only office pid:4711",
+					   "whatever runs as that process", "wgctl container detach web", "all tunnels that were attached to it",
+					   "wgctl container unit office >/run/systemd/system/web.service.d/tunnel.conf", "a service in the namespace", NULL },
+	.opts = container_opts,
+	.args_size = sizeof(struct wgc_container_args),
+	.min = 2,
+	.max = 3,
+	.verbs = container_verbs,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS,
+	.run = wgc_run_container,
+};
+
+static const struct wgc_opt oci_opts[] = {
+	{ "profiles", 0, "DIR", WGC_OPT_TEXT, offsetof(struct wgc_oci_args, profiles),
+	  .text = "where the profiles are that containers may name; else /etc/wgctl" },
+	{ "strict", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_oci_args, strict), .text = "refuse containers that keep CAP_NET_ADMIN" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_oci_hook = {
+	.name = "oci-hook",
+	.args = "[PROFILE]",
+	.summary = "what container runtimes call at createRuntime and poststop",
+	.text = "The container's state comes on standard input. Without a PROFILE the annotation org.wgctl.profile names it. See wgctl-cni(8).",
+	.opts = oci_opts,
+	.args_size = sizeof(struct wgc_oci_args),
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE,
+	.complete = WGC_COMPLETE_PROFILE,
+	.run = wgc_run_oci_hook,
+};
+
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 #define WG_COMMAND(id, operands, line, ...)                                                                                       \
@@ -474,11 +523,20 @@ static const struct wgc_cmd cmd_quick = {
 	.name = "wg-quick", .args = "", .summary = "", .takes = WGC_TAKES_RAW | WGC_HIDDEN, .raw = raw_quick
 };
 
+/* Netavark's plugins are called with these words. */
+#define NETAVARK(id) \
+	static const struct wgc_cmd cmd_netavark_##id = { .name = #id, .args = "", .summary = "", .takes = WGC_TAKES_RAW | WGC_HIDDEN, .raw = wgc_netavark_main }
+NETAVARK(info);
+NETAVARK(create);
+NETAVARK(setup);
+NETAVARK(teardown);
+
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
-	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_show,
+	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_container, &cmd_oci_hook, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
-	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  NULL,
+	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,
+	&cmd_netavark_setup, &cmd_netavark_teardown, NULL,
 };
 
 const struct wgc_cmd *wgc_cmd_find(const char *name)
@@ -491,7 +549,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "container", "physical", "qr" };
+	static const char *const later[] = { "physical", "qr" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

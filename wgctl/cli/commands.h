@@ -53,6 +53,18 @@ struct wgc_run_args {
 	bool root, no_dns, pin_dns;
 };
 
+struct wgc_container_args {
+	struct wgc_common c;
+	const char *interface;
+	int mode; /* 0 not given, 1 only, 2 additional */
+};
+
+struct wgc_oci_args {
+	struct wgc_common c;
+	const char *profiles;
+	bool strict;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -72,5 +84,9 @@ extern const char *const wgc_shells[];
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 int wgc_run_run(struct wgc_ui *ui, const void *args);
 int wgc_run_exec(struct wgc_ui *ui, const void *args);
+int wgc_run_container(struct wgc_ui *ui, const void *args);
+int wgc_run_oci_hook(struct wgc_ui *ui, const void *args);
+/** netavark's words: info, create, setup, teardown. */
+int wgc_netavark_main(int argc, char **argv);
 
 #endif

@@ -158,5 +158,16 @@ struct wgc_ns_wish {
  * for @n. -ENODEV (WGC_E_NOT_FOUND) when a name that was asked for is missing.
  */
 int wgc_ns_classify(const struct wgc_nic *v, size_t n, const struct wgc_ns_wish *wish, struct wgc_ns_verdict *out, struct wgc_err *err);
+/* ---- files of a container ---------------------------------------------------------- */
+
+/**
+ * Mount a read-only file of @text over @path below the directory @root as the process
+ * @pid sees it; made if it is not there. Symbolic links do not lead out of @root. @dir,
+ * a directory of ours, holds the file for a moment. The mount goes with the container.
+ */
+int wgc_ns_put_file(pid_t pid, const char *root, const char *path, const char *text, const char *dir, struct wgc_err *err);
+
+/** Read a file as the process @pid sees it, whatever links there are on its way. 0 or -errno. */
+int wgc_ns_read_file(pid_t pid, const char *path, size_t max, char **ret_text, size_t *ret_len);
 
 #endif

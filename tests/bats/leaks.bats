@@ -231,6 +231,7 @@ answers() { # answers inside|moved KIND PATH
 	not answers inside seqpacket /home/guest/seq
 	for path in "${paths[@]}"; do not answers inside stream "$path"; done
 	# Everything that the kernel says listens here.
+	mapfile -t sockets < <(on c awk '$8 ~ /^\// { print $8 }' /proc/net/unix | sort -u)
 	inside /usr/bin/python3 -Sc '
 import socket, sys
 reached = []
@@ -242,7 +243,7 @@ for path in sys.argv[1:]:
             reached.append(path)
         except OSError:
             pass
-sys.exit(f"reached: {reached}" if reached else 0)' $(on c awk '$8 ~ /^\// { print $8 }' /proc/net/unix | sort -u)
+sys.exit(f"reached: {reached}" if reached else 0)' "${sockets[@]}"
 	# A real one; and one of a later time, in /run.
 	on c env -u TMUX tmux -f /dev/null -S /home/guest/tmux new-session -d 'sleep 1000'
 	on c chmod 777 /home/guest/tmux

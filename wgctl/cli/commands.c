@@ -291,7 +291,7 @@ static const struct wgc_opt container_opts[] = {
 static const char *const container_verbs[] = { "attach", "detach", "unit", NULL };
 static const struct wgc_cmd cmd_container = {
 	.name = "container",
-	.args = "{attach PROFILE CONTAINER | detach CONTAINER | unit PROFILE}",
+	.args = "attach|detach|unit [PROFILE] [CONTAINER]",
 	.summary = "a tunnel for a container that runs, or for a service",
 	.text = "A CONTAINER is one of podman, docker or systemd-nspawn by name or id, pid:N, or the path of a network namespace. The link is made in there; "
 		"encrypted packets leave from the caller's namespace. Start the container without a network (--network none) and with --dns: nothing leaves it "

@@ -22,7 +22,7 @@ all: $(O)/wgctl ## build wgctl
 FOLDERS := base model config netlink routes ns containers dns plan cli
 FOLDERS := $(foreach f,$(FOLDERS),$(if $(wildcard wgctl/$(f)/*.c),$(f)))
 PKGS := libmnl libnl-3.0 libnl-route-3.0 libnl-genl-3.0 inih jansson libnftables libsodium
-OPTIONAL_PKGS := libsystemd
+OPTIONAL_PKGS := libsystemd libqrencode
 
 # These set the machine up themselves and build in a make of their own, so they
 # must run where the libraries are not installed yet.

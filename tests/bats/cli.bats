@@ -100,7 +100,7 @@ commands() {
 
 @test "commands of a later version say so" {
 	local c
-	for c in physical qr; do
+	for c in physical; do
 		run_split "$WGCTL" "$c" x
 		is "$status" 2
 		has "$errors" "'$c' is not supported yet"
@@ -427,6 +427,37 @@ commands() {
 	is "$(fish_at "wgctl check --color=n")" "--color=never"
 	has "$(fish_at "wgctl convert --to ")" json
 	has "$(fish_at "wgctl check a")" "a file.conf"
+}
+
+@test "qr: what a telephone reads is the profile, without what it does not know" {
+	sed '/^ListenPort/a FwMark = 1\nPostUp = true' good.conf >phone.conf
+	chmod 600 phone.conf
+	run_split "$WGCTL" qr ./phone.conf
+	is "$status" 0
+	has "$errors" "left out, since telephones do not know it: FwMark, PostUp"
+	python3 - "$output" >code.pgm <<-'END'
+		import sys
+		rows = []
+		for line in sys.argv[1].splitlines():
+		    rows.append([c in "\u2588\u2580" for c in line])
+		    rows.append([c in "\u2588\u2584" for c in line])
+		print("P2", len(rows[0]) * 4, len(rows) * 4, 1)
+		for row in rows:
+		    for _ in range(4):
+		        print(" ".join(str(int(m)) for m in row for _ in range(4)))
+	END
+	zbarimg --quiet --raw -Sdisable -Sqrcode.enable code.pgm >read.conf
+	chmod 600 read.conf
+	"$WGCTL" check ./read.conf
+	lacks "$(<read.conf)" FwMark
+	has "$(<read.conf)" "PrivateKey = $SECRET"
+	has "$(<read.conf)" "PresharedKey = $PSK"
+	has "$(<read.conf)" "Endpoint = 192.0.2.1:51820"
+	for i in {1..60}; do printf '[Peer]\nPublicKey = %s\nAllowedIPs = 10.9.0.%d/32\n' "$("$WGCTL" genkey | "$WGCTL" pubkey)" "$i"; done >>phone.conf
+	run_split "$WGCTL" qr ./phone.conf
+	is "$status" 1
+	has "$errors" "too large for a QR code"
+	lacks "$errors$output" "$SECRET"
 }
 
 @test "man pages say what the program says" {

@@ -361,6 +361,20 @@ WG_COMMAND(genkey, "", "a new private key on standard output", "wgctl genkey > p
 WG_COMMAND(genpsk, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
 WG_COMMAND(pubkey, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
 
+static const struct wgc_cmd cmd_qr = {
+	.name = "qr",
+	.args = "PROFILE",
+	.summary = "a profile as a QR code, for the application of a telephone",
+	.text = "The code holds the private key: who sees it has the tunnel. Keys that telephones do not know are left out, and that is said.",
+	.examples = (const char *const[]){ "wgctl qr phone", "on a terminal of 80 columns", NULL },
+	.args_size = sizeof(struct wgc_common),
+	.min = 1,
+	.max = 1,
+	.exits = OK | FAILED | USAGE | INVALID,
+	.complete = WGC_COMPLETE_PROFILE,
+	.run = wgc_run_qr,
+};
+
 static const struct wgc_cmd cmd_completion = {
 	.name = "completion",
 	.args = "SHELL",
@@ -534,7 +548,7 @@ NETAVARK(teardown);
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
 	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_container, &cmd_oci_hook, &cmd_show,
-	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey,
+	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey, &cmd_qr,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,
 	&cmd_netavark_setup, &cmd_netavark_teardown, NULL,
 };
@@ -549,7 +563,7 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 
 bool wgc_cmd_is_later(const char *name)
 {
-	static const char *const later[] = { "physical", "qr" };
+	static const char *const later[] = { "physical" };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
 		if (!strcmp(later[i], name))

@@ -79,6 +79,7 @@ int wgc_run_watch(struct wgc_ui *ui, const void *args);
 int wgc_run_doctor(struct wgc_ui *ui, const void *args);
 int wgc_run_netns(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
+int wgc_run_qr(struct wgc_ui *ui, const void *args);
 /* The shells that can be completed in, NULL ends them. */
 extern const char *const wgc_shells[];
 int wgc_run_completion(struct wgc_ui *ui, const void *args);

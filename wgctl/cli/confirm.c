@@ -52,20 +52,6 @@ static int take_down(void *arg)
 	return 0;
 }
 
-static bool is_up(struct wgc_sys *sys, const char *name)
-{
-	struct wgc_arena *a = wgc_arena_new();
-	struct wgc_up_info *v;
-	bool up = false;
-	size_t n;
-
-	if (a && wgc_plan_list(sys, a, &v, &n, NULL) == 0)
-		for (size_t i = 0; i < n; i++)
-			up |= v[i].finished && !strcmp(v[i].name, name);
-	wgc_arena_free(a);
-	return up;
-}
-
 int wgc_confirm_begin(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, unsigned seconds, int *ret_hold)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -73,7 +59,7 @@ int wgc_confirm_begin(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, 
 
 	*ret_hold = -1;
 	/* What is up stays as it is, a confirmation that is waited for included. */
-	if (!seconds || is_up(sys, name))
+	if (!seconds || wgc_is_up(sys, name))
 		return 0;
 	copy = strdup(name);
 	if (!copy)

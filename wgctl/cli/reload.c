@@ -143,7 +143,7 @@ int wgc_run_diff(struct wgc_ui *ui, const void *args)
 
 /* ---- reload --------------------------------------------------------------------------- */
 
-static int reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, const struct wgc_loaded *l, struct wgc_json *j)
+int wgc_reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, const struct wgc_loaded *l, struct wgc_json *j)
 {
 	const struct wgc_profile *p = l->profile;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
@@ -198,7 +198,7 @@ int wgc_run_reload(struct wgc_ui *ui, const void *args)
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else if (!code) {
 		for (int i = 0; i < c->argc; i++) {
-			int one = reload_one(ui, &sys, c, &v[i], ui->json ? &j : NULL);
+			int one = wgc_reload_one(ui, &sys, c, &v[i], ui->json ? &j : NULL);
 
 			if (one > code)
 				code = one;

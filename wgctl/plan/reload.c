@@ -126,8 +126,8 @@ static bool head_changes(const struct wgc_plan *up, const struct wgc_history *h)
 	return h->reloading || strcmp(wgc_history_str(h, "fingerprint"), up->fingerprint);
 }
 
-static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, struct wgc_facts *facts, struct wgc_arena *a,
-		struct wgc_err *err)
+static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, const struct wgc_key *printed, struct wgc_facts *facts,
+		struct wgc_arena *a, struct wgc_err *err)
 {
 	const struct wgc_profile *p = up->profile;
 	struct wgc_delta_sides sides;
@@ -152,7 +152,7 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, s
 		if (r->live.device->peers[i].endpoint.sa.sa_family &&
 		    wgc_plan_add_endpoint(up, &r->live.device->peers[i].endpoint) < 0)
 			return wgc_err_nomem(err);
-	rc = rc ?: wgc_keys_read(up, !x->run->dry_run, err);
+	rc = rc ?: wgc_keys_read(up, printed, err);
 	if (rc < 0)
 		return rc;
 	forget_mark(up, r);
@@ -345,6 +345,7 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
 	struct wgc_route *routes = NULL;
 	struct wgc_facts facts;
+	struct wgc_key printed;
 	size_t n_routes = 0;
 	int all, r;
 
@@ -352,12 +353,18 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	for (size_t i = 0; i < h->n; i++)
 		if (h->steps[i].index > reload.base)
 			reload.base = h->steps[i].index;
+	r = run->dry_run ? 0 : wgc_keys_command(p, &printed, err);
+	if (r < 0)
+		return r;
 	/* A profile that becomes a full tunnel chooses a mark, as `up` does. */
 	all = wgc_journal_lock_all(sys, err);
-	if (all < 0)
+	if (all < 0) {
+		wgc_wipe(&printed, sizeof(printed));
 		return all;
+	}
 	up.reload = &reload;
-	r = look(&x, &reload, &up, &facts, a, err);
+	r = look(&x, &reload, &up, run->dry_run ? NULL : &printed, &facts, a, err);
+	wgc_wipe(&printed, sizeof(printed));
 	up.reload = &reload;
 	x.ifindex = reload.live.link.ifindex;
 	r = r ?: wgc_nl_route_list(sys->nl, 0, 0, a, &routes, &n_routes, err);

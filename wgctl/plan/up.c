@@ -224,7 +224,7 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	}
 	wgc_close(all);
 	if (r == 0)
-		wgc_ssh_warn(&plan, run);
+		wgc_ssh_warn(&plan, run, sys->nl, 0);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
 		if (journal->fd >= 0 && !goes_on)

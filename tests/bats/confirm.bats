@@ -172,3 +172,130 @@ time.sleep(60)'
 	run_split on c env SSH_CONNECTION='fd00::1 51000 fd00::2 22' "$WGCTL" up -n split
 	lacks "$errors" SSH
 }
+
+# ---- reload ---------------------------------------------------------------------
+
+# split [lines of Interface] [ENDPOINT]: only one network goes through it
+split() {
+	profile c ftun.conf <<-END
+		[Interface]
+		PrivateKey = ${2-$client_private}
+		Address = 10.8.0.2/24
+		${1-}
+		[Peer]
+		PublicKey = $server_public
+		PresharedKey = ${psk-$client_private}
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 10.7.0.0/16
+	END
+}
+
+# another: keys, address, MTU, DNS, kill switch, all traffic
+another() {
+	profile c ftun.conf <<-END
+		[Interface]
+		PrivateKey = $server_private
+		Address = 10.8.0.3/24, 10.5.0.1/32
+		MTU = 1300
+		DNS = 10.7.0.53
+		DNSMode = file
+		KillSwitch = on
+		[Peer]
+		PublicKey = $client_public
+		Endpoint = 10.9.0.77:51820
+		AllowedIPs = 0.0.0.0/0, ::/0
+	END
+}
+
+device() { on c wg show ftun dump | cut -f 1-4,8; }
+
+back_within() { # back_within SECONDS
+	for _ in $(seq $(($1 * 5))); do
+		if on c test ! -e /run/wgctl/ftun/confirm; then return 0; fi
+		sleep 0.2
+	done
+	return 1
+}
+
+@test "reload --confirm, and nobody confirms: the tunnel is what it was, keys and all, and its record too" {
+	split
+	on c "$WGCTL" up ftun
+	up=$(snapshot c) device=$(device)
+	another
+	run_split on c timeout 20 setsid -w bash -c '"$1" reload --confirm 3 ftun; kill -HUP 0' hang "$WGCTL"
+	has "$errors" "taken back in 3 s, unless you run \`wgctl confirm ftun\`"
+	has "$(on c "$WGCTL" status ftun)" "its reload is to be confirmed within"
+	[ "$up" != "$(snapshot c)" ]
+	# What is not confirmed yet is not built upon.
+	run_split on c "$WGCTL" reload ftun
+	is "$status" 1
+	has "$errors" "still waits for the confirmation of its last reload"
+	back_within 10
+	same "$device" "$(device)"
+	same "$(grep -v journal <<<"$up")" "$(snapshot c | grep -v journal)"
+	# The next reload knows what there is: nothing to do for the old profile, and the new one again.
+	split
+	run_split on c "$WGCTL" reload ftun
+	has "$errors" "is as its profile says"
+	another
+	on c "$WGCTL" reload ftun
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+}
+
+@test "reload --confirm and confirm: it stays, down leaves nothing; a reload with nothing to do waits for nobody" {
+	split
+	on c "$WGCTL" up ftun
+	run_split on c "$WGCTL" reload --confirm 60 ftun
+	has "$errors" "is as its profile says"
+	on c test ! -e /run/wgctl/ftun/confirm
+	another
+	on c "$WGCTL" reload --confirm 2 ftun
+	now=$(device)
+	run_split on c "$WGCTL" confirm ftun
+	has "$errors" "it stays as it is"
+	sleep 3
+	same "$now" "$(device)"
+	is "$(on c ls /run/wgctl/ftun)" $'applied\njournal'
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+}
+
+@test "reload --confirm: a failure or down ends the wait; killed half-way, it goes back when the time is up" {
+	split
+	on c "$WGCTL" up ftun
+	up=$(snapshot c) device=$(device)
+	another
+	run on c strace -o /dev/null -e trace=sendto -e inject=sendto:error=EIO:when=12+ "$WGCTL" reload --confirm 60 ftun
+	is "$status" 1
+	on c test ! -e /run/wgctl/ftun/confirm
+	same "$device" "$(device)"
+	run on c strace -o /dev/null -e trace=fdatasync -e inject=fdatasync:signal=KILL:when=9 "$WGCTL" reload --confirm 2 ftun
+	is "$status" 137
+	back_within 10
+	same "$device" "$(device)"
+	same "$(grep -v journal <<<"$up")" "$(snapshot c | grep -v journal)"
+	on c "$WGCTL" reload --confirm 60 ftun
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+	is "$(on c ls -A /run/wgctl)" ""
+}
+
+@test "over SSH, reload warns when the way of the session moves, either way, and not else" {
+	split
+	on c "$WGCTL" up ftun
+	ssh=SSH_CONNECTION='10.99.7.7 51000 10.9.0.1 22'
+	split "MTU = 1300"
+	run_split on c env "$ssh" "$WGCTL" reload ftun
+	lacks "$errors" SSH
+	another
+	run_split on c env "$ssh" "$WGCTL" reload -n ftun
+	has "$errors" "you are here over SSH from 10.99.7.7, and packets to that address are to take the tunnel from now on"
+	has "$errors" "wgctl reload --confirm 60 ftun"
+	run_split on c env "$ssh" "$WGCTL" reload --confirm 60 ftun
+	lacks "$errors" SSH
+	on c "$WGCTL" confirm ftun
+	split
+	run_split on c env "$ssh" "$WGCTL" reload ftun
+	has "$errors" "are to leave beside the tunnel from now on"
+}

@@ -254,3 +254,42 @@ equal() {
 	is "$status" 5
 	same "$before" "$(snapshot c)"
 }
+
+@test "a PrivateKeyCommand that takes its time keeps no other profile waiting" {
+	local dir=$BATS_TEST_TMPDIR/host-c
+	cat >"$dir/print" <<-END
+		#!/bin/bash
+		touch "$dir/asked"
+		for _ in {1..100}; do [ ! -e "$dir/wait" ] || sleep 0.1; done
+		echo "$client_private"
+	END
+	chmod 700 "$dir/print"
+	profile c office.conf <<-END
+		[Interface]
+		PrivateKeyCommand = $dir/print
+		Address = 10.8.0.2/24
+		[Peer]
+		PublicKey = $server_public
+		AllowedIPs = 10.8.0.0/24
+	END
+	profile c lab.conf <<-END
+		[Interface]
+		PrivateKey = $other_private
+		Address = 10.6.0.2/24
+	END
+	on c "$WGCTL" up office
+	was=$(state c office)
+	touch "$dir/wait"
+	rm "$dir/asked"
+	background c "$dir/out" "$WGCTL" reload office
+	reload=$!
+	for _ in {1..100}; do [ ! -e "$dir/asked" ] || break; sleep 0.1; done
+	on c timeout 5 "$WGCTL" up lab
+	on c timeout 5 "$WGCTL" reload lab
+	on c timeout 5 "$WGCTL" down lab
+	kill -0 "$reload"
+	rm "$dir/wait"
+	wait "$reload"
+	has "$(<"$dir/out.err")" "is as its profile says"
+	is "$(state c office)" "$was"
+}

@@ -314,6 +314,27 @@ in_use() {
 	is "$status" 2
 }
 
+@test "watch --up of a profile that was edited reloads it: the session goes on" {
+	office "Endpoint = 10.9.0.2:51820"
+	on c "$WGCTL" up office
+	answers 10.8.0.1
+	shaken=$(on c wg show office latest-handshakes)
+	office "Endpoint = 10.9.0.2:51820" "MTU = 1380"
+	watching --up office
+	has "$(<"$log.err")" "'office' is reloaded: 1 step"
+	is "$(on c cat /sys/class/net/office/mtu)" 1380
+	is "$(on c wg show office latest-handshakes)" "$shaken"
+	ends TERM
+	# Once more, with nothing to do; and when its link is gone it comes up anew.
+	watching --up office
+	has "$(<"$log.err")" "is as its profile says"
+	ends TERM
+	on c ip link del office
+	watching --up office
+	answers 10.8.0.1
+	ends TERM
+}
+
 @test "the service manager hears that it is ready, alive, and what it does" {
 	office "Endpoint = 10.9.0.2:51820"
 	background c "$BATS_TEST_TMPDIR/notes" python3 -c '

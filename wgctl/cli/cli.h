@@ -264,6 +264,12 @@ int wgc_load_all(struct wgc_ui *ui, const struct wgc_common *c, struct wgc_loade
 void wgc_json_result(struct wgc_json *j, const char *name, const char *ifname, const char *result, const struct wgc_steps *s);
 /** The word for it of a run that failed with exit code @code. */
 const char *wgc_failure_word(int code);
+/** Is profile @name up in this network, whole, with its link? */
+bool wgc_is_up(struct wgc_sys *sys, const char *name);
+/** Make a live tunnel what its profile says, with all messages; taken back after @confirm seconds (0: it stays) unless
+ * confirmed. @j (may be NULL) gets the result object. Exit code. */
+int wgc_reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, unsigned confirm, const struct wgc_loaded *l,
+		   struct wgc_json *j);
 /** One profile up, with all messages; shared by `up` and wg-quick. @j (may be NULL) gets the result object. Exit code. */
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds, struct wgc_json *j);
 /** One tunnel down by profile or interface name, with all messages; @unlock ends its lockdown, too. */

@@ -69,14 +69,22 @@ static const struct wgc_cmd cmd_down = {
 	.run = wgc_run_down,
 };
 
+static const struct wgc_opt reload_opts[] = {
+	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_up_args, confirm),
+	  .text = "take everything back after SECS, unless `wgctl confirm` is run by then" },
+	{ 0 },
+};
 static const struct wgc_cmd cmd_reload = {
 	.name = "reload",
 	.args = "PROFILE...",
 	.summary = "make live tunnels what their profiles say now",
 	.text = "Only what differs is changed: peers that stay keep their session, endpoint and counters, and an unchanged profile changes nothing. "
 		"What others have added by hand stays; what they took away is put back. A failure takes everything back.",
-	.examples = (const char *const[]){ "wgctl reload office", "by name", "wgctl reload -n office", "what would be done", NULL },
-	.args_size = sizeof(struct wgc_common),
+	.examples = (const char *const[]){ "wgctl reload office", "by name", "wgctl reload -n office", "what would be done",
+					   "wgctl reload --confirm 60 office", "over SSH: back in a minute if that cuts you off", NULL },
+	.opts = reload_opts,
+	.conflicts = up_conflicts,
+	.args_size = sizeof(struct wgc_up_args),
 	.min = 1,
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
@@ -104,7 +112,7 @@ static const struct wgc_cmd cmd_diff = {
 static const struct wgc_cmd cmd_confirm = {
 	.name = "confirm",
 	.args = "[PROFILE]",
-	.summary = "keep what `up --confirm` brought up",
+	.summary = "keep what `up --confirm` or `reload --confirm` has done",
 	.text = "Without a PROFILE everything that waits to be confirmed is.",
 	.examples = (const char *const[]){ "wgctl confirm", "I am still here", NULL },
 	.args_size = sizeof(struct wgc_common),

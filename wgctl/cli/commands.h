@@ -5,7 +5,7 @@
 
 #include "cli/cli.h"
 
-struct wgc_up_args {
+struct wgc_up_args { /* and of reload */
 	struct wgc_common c;
 	unsigned confirm;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* confirm: `up --confirm SECS` and `confirm`: what is not confirmed in time is undone. */
+/* confirm: `up` and `reload` with --confirm SECS, and `confirm`: what is not confirmed in time is undone. */
 #include "cli/confirm.h"
 
 #include <errno.h>
@@ -52,18 +52,14 @@ static int take_down(void *arg)
 	return 0;
 }
 
-static bool is_up(struct wgc_sys *sys, const char *name)
+void wgc_confirm_taken_back(const char *name, const struct wgc_run *back, const struct wgc_err *err)
 {
-	struct wgc_arena *a = wgc_arena_new();
-	struct wgc_up_info *v;
-	bool up = false;
-	size_t n;
-
-	if (a && wgc_plan_list(sys, a, &v, &n, NULL) == 0)
-		for (size_t i = 0; i < n; i++)
-			up |= v[i].finished && !strcmp(v[i].name, name);
-	wgc_arena_free(a);
-	return up;
+	openlog("wgctl", LOG_PID, LOG_DAEMON);
+	if (err->code || back->undo_failed)
+		tell(LOG_ERR, "the reload of '%s' was not confirmed in time, and it could not all be taken back: %s%s%s", name,
+		     err->code ? err->msg : "", back->remains[0] ? "left: " : "", back->remains);
+	else
+		tell(LOG_NOTICE, "the reload of '%s' was not confirmed in time: it is as it was before", name);
 }
 
 int wgc_confirm_begin(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, unsigned seconds, int *ret_hold)
@@ -73,7 +69,7 @@ int wgc_confirm_begin(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, 
 
 	*ret_hold = -1;
 	/* What is up stays as it is, a confirmation that is waited for included. */
-	if (!seconds || is_up(sys, name))
+	if (!seconds || wgc_is_up(sys, name))
 		return 0;
 	copy = strdup(name);
 	if (!copy)
@@ -105,7 +101,7 @@ static int confirm_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_
 	if (r < 0)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	if (r)
-		wgc_ui_note(ui, "'%s' is confirmed: it stays up", info->name);
+		wgc_ui_note(ui, "'%s' is confirmed: it stays %s", info->name, info->confirm_reload ? "as it is" : "up");
 	else
 		wgc_ui_note(ui, "'%s' needs no confirmation", info->name);
 	if (j) {

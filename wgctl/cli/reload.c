@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* reload: `reload` makes a live tunnel what its profile says; `diff` says what that would be. */
 #include "cli/commands.h"
+#include "cli/confirm.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -143,7 +144,8 @@ int wgc_run_diff(struct wgc_ui *ui, const void *args)
 
 /* ---- reload --------------------------------------------------------------------------- */
 
-static int reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, const struct wgc_loaded *l, struct wgc_json *j)
+int wgc_reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, unsigned confirm, const struct wgc_loaded *l,
+		   struct wgc_json *j)
 {
 	const struct wgc_profile *p = l->profile;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
@@ -155,6 +157,8 @@ static int reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_c
 		no_memory(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
+	s.run.confirm_seconds = confirm;
+	s.run.on_taken_back = wgc_confirm_taken_back;
 	if (wgc_plan_reload(sys, p, &s.run, &err)) {
 		wgc_steps_clear(&s);
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
@@ -167,6 +171,8 @@ static int reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_c
 			wgc_ui_answer(&out);
 		} else if (!c->dry_run && s.run.steps) {
 			wgc_ui_note(ui, "'%s' is reloaded: %zu step%s", p->name, s.run.steps, s.run.steps == 1 ? "" : "s");
+			if (confirm)
+				wgc_ui_note(ui, "that is taken back in %u s, unless you run `wgctl confirm %s`", confirm, p->name);
 		} else if (!c->dry_run) {
 			wgc_ui_note(ui, "'%s' is as its profile says", p->name);
 		}
@@ -178,7 +184,8 @@ static int reload_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_c
 /* Every profile is checked before the first one is touched; one that fails does not keep the others as they are. */
 int wgc_run_reload(struct wgc_ui *ui, const void *args)
 {
-	const struct wgc_common *c = args;
+	const struct wgc_up_args *u = args;
+	const struct wgc_common *c = &u->c;
 	struct wgc_loaded *v = calloc((size_t)c->argc, sizeof(*v));
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
@@ -190,6 +197,7 @@ int wgc_run_reload(struct wgc_ui *ui, const void *args)
 		no_memory(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
+	ui->confirm = u->confirm;
 	code = code ? code : wgc_load_all(ui, c, v);
 	wgc_ui_json_begin(&j, &out);
 	wgc_json_key(&j, "profiles");
@@ -198,7 +206,7 @@ int wgc_run_reload(struct wgc_ui *ui, const void *args)
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else if (!code) {
 		for (int i = 0; i < c->argc; i++) {
-			int one = reload_one(ui, &sys, c, &v[i], ui->json ? &j : NULL);
+			int one = wgc_reload_one(ui, &sys, c, u->confirm, &v[i], ui->json ? &j : NULL);
 
 			if (one > code)
 				code = one;

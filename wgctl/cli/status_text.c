@@ -135,7 +135,7 @@ void wgc_tunnel_text(const struct wgc_ui *ui, const struct wgc_tunnel *t, bool b
 	place_text(t, brief, out);
 	if (t->info && t->info->confirm) {
 		add_label(out, "confirm");
-		wgc_str_addf(out, "to be confirmed within %u s, or it is undone\n", t->info->confirm);
+		wgc_str_addf(out, "%sto be confirmed within %u s, or it is undone\n", t->info->confirm_reload ? "its reload is " : "", t->info->confirm);
 	}
 	if (t->device && t->device->n_peers) {
 		add_label(out, "peers");

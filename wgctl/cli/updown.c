@@ -92,6 +92,21 @@ static void say_locked(struct wgc_ui *ui, const char *name, const struct wgc_run
 			    name, name);
 }
 
+bool wgc_is_up(struct wgc_sys *sys, const char *name)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_up_info *v;
+	struct wgc_link link;
+	bool up = false;
+	size_t n;
+
+	if (a && wgc_plan_list(sys, a, &v, &n, NULL) == 0)
+		for (size_t i = 0; i < n; i++)
+			up |= v[i].finished && !strcmp(v[i].name, name) && wgc_nl_link_get(sys->nl, v[i].ifname, &link, NULL) == 0;
+	wgc_arena_free(a);
+	return up;
+}
+
 int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *l, bool dry_run, unsigned wait_seconds,
 	       struct wgc_json *j)
 {

@@ -50,8 +50,9 @@ static int bring_up(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_com
 
 		code = wgc_load(ui, c->argv[i], WGC_STRICT, c->allow_hooks, &l);
 		wgc_show_diags(ui, &l.src, &l.diags, true);
+		/* Started again, perhaps after the profile was edited: sessions that there are go on. */
 		if (!code)
-			code = wgc_up_one(ui, sys, &l, false, 0, NULL);
+			code = wgc_is_up(sys, l.profile->name) ? wgc_reload_one(ui, sys, c, 0, &l, NULL) : wgc_up_one(ui, sys, &l, false, 0, NULL);
 		wgc_loaded_done(&l);
 	}
 	return code;

@@ -34,16 +34,17 @@ static pid_t holder(int fd)
 	return l.l_pid;
 }
 
-static int write_state(int fd, int64_t deadline)
+static int write_state(int fd, int64_t deadline, bool reload)
 {
-	char text[96];
-	int n = snprintf(text, sizeof(text), "{\"pid\":%d,\"deadline_ms\":%lld}\n", (int)getpid(), (long long)deadline);
+	char text[128];
+	int n = snprintf(text, sizeof(text), "{\"pid\":%d,\"deadline_ms\":%lld,\"reload\":%s}\n", (int)getpid(), (long long)deadline,
+			 reload ? "true" : "false");
 
 	/* Shorter than a page and written at once: a reader sees the old or the new. */
 	return pwrite(fd, text, (size_t)n, 0) == n && ftruncate(fd, n) == 0 ? 0 : -errno;
 }
 
-void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost)
+void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost, bool *ret_reload)
 {
 	WGC_AUTO_FD int fd = openat(dir_fd, CONFIRM, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	WGC_AUTO_FREE char *text = NULL;
@@ -52,7 +53,7 @@ void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost)
 	int64_t left;
 
 	*ret_left_ms = 0;
-	*ret_lost = false;
+	*ret_lost = *ret_reload = false;
 	if (fd < 0)
 		return;
 	if (!holder(fd)) {
@@ -63,6 +64,7 @@ void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost)
 		return;
 	o = json_loadb(text, len, 0, NULL);
 	left = json_integer_value(json_object_get(o, "deadline_ms")) - wgc_now_ms();
+	*ret_reload = json_is_true(json_object_get(o, "reload"));
 	json_decref(o);
 	/* Past it and still there: it is being undone just now. */
 	*ret_left_ms = left > 0 ? left : 1;
@@ -150,18 +152,18 @@ static bool still_wanted(int file)
 	return fstat(file, &st) == 0 && st.st_nlink > 0;
 }
 
-static void wait_and_undo(unsigned seconds, int (*undo)(void *arg), void *arg)
+static void wait_and_undo(unsigned seconds, bool reload, int (*undo)(void *arg), void *arg)
 {
 	const struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
 	int64_t deadline = wgc_now_ms() + (int64_t)seconds * 1000;
 
-	if (fcntl(FILE_FD, F_SETLK, &lock) || write_state(FILE_FD, deadline) < 0 || wgc_write_all(READY_FD, "", 1) < 0)
+	if (fcntl(FILE_FD, F_SETLK, &lock) || write_state(FILE_FD, deadline, reload) < 0 || wgc_write_all(READY_FD, "", 1) < 0)
 		return;
 	wgc_close(READY_FD);
 	until_closed(HOLD_FD);
 	deadline = wgc_now_ms() + (int64_t)seconds * 1000;
-	if (write_state(FILE_FD, deadline) < 0)
+	if (write_state(FILE_FD, deadline, reload) < 0)
 		return;
 	sleep_until(deadline);
 	/* Busy: somebody else is at work on the profile; perhaps he confirms. */
@@ -171,7 +173,7 @@ static void wait_and_undo(unsigned seconds, int (*undo)(void *arg), void *arg)
 
 /* Twice, so that the process is nobody's child and, in a session of its own
  * that it does not lead, never gets a terminal. */
-static int start(int file, int hold[2], int ready[2], unsigned seconds, int (*undo)(void *arg), void *arg)
+static int start(int file, int hold[2], int ready[2], unsigned seconds, bool reload, int (*undo)(void *arg), void *arg)
 {
 	pid_t pid = fork();
 	int status;
@@ -191,7 +193,7 @@ static int start(int file, int hold[2], int ready[2], unsigned seconds, int (*un
 		_exit(pid < 0);
 	wgc_close(hold[1]);
 	if (alone(file, hold[0], ready[1]))
-		wait_and_undo(seconds, undo, arg);
+		wait_and_undo(seconds, reload, undo, arg);
 	_exit(0);
 }
 
@@ -206,7 +208,7 @@ static int is_ready(int fd)
 	return n == 1 ? 0 : -EIO;
 }
 
-static int arm_locked(struct wgc_journal *j, unsigned seconds, int (*undo)(void *arg), void *arg, int *ret_hold)
+int wgc_confirm_arm_locked(struct wgc_journal *j, unsigned seconds, bool reload, int (*undo)(void *arg), void *arg, int *ret_hold)
 {
 	WGC_AUTO_FD int file = -1, hold0 = -1, hold1 = -1, ready0 = -1, ready1 = -1;
 	int hold[2], ready[2], r;
@@ -221,7 +223,7 @@ static int arm_locked(struct wgc_journal *j, unsigned seconds, int (*undo)(void 
 		return -errno;
 	ready0 = ready[0];
 	ready1 = ready[1];
-	r = start(file, hold, ready, seconds, undo, arg);
+	r = start(file, hold, ready, seconds, reload, undo, arg);
 	ready1 = wgc_close(ready1);
 	if (r == 0)
 		r = is_ready(ready0);
@@ -242,7 +244,7 @@ int wgc_confirm_arm(struct wgc_sys *sys, const char *name, unsigned seconds, int
 
 	if (r < 0)
 		return r;
-	r = arm_locked(&j, seconds, undo, arg, ret_hold);
+	r = wgc_confirm_arm_locked(&j, seconds, false, undo, arg, ret_hold);
 	wgc_journal_unlock(&j);
 	if (r < 0)
 		return wgc_err_set(err, WGC_E_IO, -r, "cannot start the process that is to undo '%s' unless it is confirmed: %s", name,

@@ -343,9 +343,12 @@ static int compare_peers(struct work *w)
 {
 	const struct wgc_device *want = w->s->want, *have = w->s->have;
 	struct wgc_key_map have_map, want_map = { .slots = NULL };
+	struct wgc_key own = have->public_key;
 	size_t k;
 	int r = wgc_key_map_init(&have_map, have->n_peers);
 
+	if (w->d.private_key)
+		wgc_key_public(&want->private_key, &own);
 	r = r ?: wgc_key_map_init(&want_map, want->n_peers);
 	for (size_t i = 0; r == 0 && i < have->n_peers; i++)
 		wgc_key_map_put(&have_map, &have->peers[i].public_key, i);
@@ -357,7 +360,7 @@ static int compare_peers(struct work *w)
 
 		/* Of two sections of one peer the later counts; and no device is a peer of its own. */
 		if (want->peers[i].flags & WGC_PEER_REMOVE || (wgc_key_map_find(&want_map, key, &k) && k != i) ||
-		    (!there && wgc_key_equal(key, &have->public_key)))
+		    (!there && wgc_key_equal(key, &own)))
 			continue;
 		if (there)
 			wgc_key_map_find(&have_map, key, &k);

@@ -234,7 +234,7 @@ static void confirm_info(const struct wgc_sys *sys, const char *dir, struct wgc_
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return;
-	wgc_confirm_read(fd, &left, &info->confirm_lost);
+	wgc_confirm_read(fd, &left, &info->confirm_lost, &info->confirm_reload);
 	info->confirm = (unsigned)((left + 999) / 1000);
 }
 

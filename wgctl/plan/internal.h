@@ -82,8 +82,8 @@ int wgc_sessions_read(const struct wgc_sys *sys, struct wgc_arena *a, size_t max
 bool wgc_ssh_client(struct wgc_ip *ret);
 /** Whether the plan has packets to @client take the tunnel that did not before. Pure. */
 bool wgc_plan_moves(const struct wgc_plan *p, const struct wgc_ip *client);
-/** Warn when the plan moves the route of the caller's own SSH session. */
-void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run);
+/** Warn when the plan moves the route of the caller's own SSH session; @ifindex: the tunnel's, where there is one yet. */
+void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run, struct wgc_nl *nl, uint32_t ifindex);
 
 /* ---- the journal ------------------------------------------------------------ */
 
@@ -127,8 +127,10 @@ int wgc_journal_append_other(const struct wgc_sys *sys, const char *dir, const c
 
 /** End the wait for a confirmation, under the journal's lock. True when somebody waited. */
 int wgc_confirm_drop(struct wgc_journal *j);
-/** What a profile's directory says: milliseconds left (0: none waits); lost: the process that waited was killed. */
-void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost);
+/** What a profile's directory says: milliseconds left (0: none waits); lost: the process that waited was killed; reload: it is one. */
+void wgc_confirm_read(int dir_fd, int64_t *ret_left_ms, bool *ret_lost, bool *ret_reload);
+/** wgc_confirm_arm under the journal's lock. 0 or -errno. */
+int wgc_confirm_arm_locked(struct wgc_journal *j, unsigned seconds, bool reload, int (*undo)(void *arg), void *arg, int *ret_hold);
 
 /* The records of one journal, put in order. */
 struct wgc_history {
@@ -237,8 +239,10 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
 
 /* ---- the parts of steps that deserve a file ------------------------------------- */
 
-/** Read PrivateKeyFile, PresharedKeyFile and, with @run_command, PrivateKeyCommand into the plan's device. */
-int wgc_keys_read(struct wgc_plan *p, bool run_command, struct wgc_err *err);
+/** Run PrivateKeyCommand, where there is one; it may take its time, so not under a lock that others wait for. */
+int wgc_keys_command(const struct wgc_profile *p, struct wgc_key *ret, struct wgc_err *err);
+/** Read PrivateKeyFile and PresharedKeyFile into the plan's device, with what PrivateKeyCommand @printed (NULL: it was not run). */
+int wgc_keys_read(struct wgc_plan *p, const struct wgc_key *printed, struct wgc_err *err);
 /** Check that the key files can be read and hold keys; runs no command. */
 int wgc_keys_check(const struct wgc_plan *p, struct wgc_err *err);
 /** Number of keys that come from files or commands. */

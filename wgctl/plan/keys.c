@@ -104,17 +104,19 @@ size_t wgc_keys_count(const struct wgc_profile *p)
 	return n;
 }
 
-static int each_key(const struct wgc_profile *p, struct wgc_device *d, bool run_command, struct wgc_err *err)
+int wgc_keys_command(const struct wgc_profile *p, struct wgc_key *ret, struct wgc_err *err)
+{
+	return p->private_key_command.n ? read_key_command(&p->private_key_command, ret, err) : 0;
+}
+
+static int each_file(const struct wgc_profile *p, struct wgc_device *d, struct wgc_err *err)
 {
 	struct wgc_key key;
 	int r = 0;
 
-	if (p->private_key_file.s) {
+	if (p->private_key_file.s)
 		r = read_key_file(&p->private_key_file, "PrivateKeyFile", &key, err);
-	} else if (p->private_key_command.n && run_command) {
-		r = read_key_command(&p->private_key_command, &key, err);
-	}
-	if (r == 0 && d && (p->private_key_file.s || (p->private_key_command.n && run_command))) {
+	if (r == 0 && d && p->private_key_file.s) {
 		d->private_key = key;
 		d->flags |= WGC_DEVICE_HAS_PRIVATE_KEY;
 	}
@@ -133,10 +135,14 @@ static int each_key(const struct wgc_profile *p, struct wgc_device *d, bool run_
 
 int wgc_keys_check(const struct wgc_plan *p, struct wgc_err *err)
 {
-	return each_key(p->profile, NULL, false, err);
+	return each_file(p->profile, NULL, err);
 }
 
-int wgc_keys_read(struct wgc_plan *p, bool run_command, struct wgc_err *err)
+int wgc_keys_read(struct wgc_plan *p, const struct wgc_key *printed, struct wgc_err *err)
 {
-	return each_key(p->profile, &p->device, run_command, err);
+	if (p->profile->private_key_command.n && printed) {
+		p->device.private_key = *printed;
+		p->device.flags |= WGC_DEVICE_HAS_PRIVATE_KEY;
+	}
+	return each_file(p->profile, &p->device, err);
 }

@@ -89,6 +89,9 @@ struct wgc_step_view {
 struct wgc_run {
 	bool dry_run;
 	bool confirm; /* it is undone unless confirmed, see wgc_confirm_arm */
+	unsigned confirm_seconds; /* of reload: after so long it is taken back, unless wgc_confirm_disarm is called by then */
+	/* In the process that did that: nobody has called it. @err says why not all of it went. */
+	void (*on_taken_back)(const char *name, const struct wgc_run *back, const struct wgc_err *err);
 	void (*on_step)(void *ctx, const struct wgc_step_view *v); /* before each step, or each printed one in a dry run */
 	void (*on_undo)(void *ctx, const struct wgc_step_view *v);
 	void (*on_warning)(void *ctx, const char *text);
@@ -158,6 +161,7 @@ struct wgc_up_info {
 	char *home_id, *birth_id; /* what they are, see wgc_ns_id_parse; "" when that is not known */
 	char *resolv_conf; /* what is asked in there; "" for the usual file */
 	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
+	bool confirm_reload; /* ... its last reload, that is */
 	bool confirm_lost; /* the process that would undo it was killed */
 };
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err);

@@ -134,8 +134,8 @@ static bool head_changes(const struct wgc_plan *up, const struct wgc_history *h)
 	return h->reloading || strcmp(wgc_history_str(h, "fingerprint"), up->fingerprint);
 }
 
-static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, struct wgc_facts *facts, struct wgc_arena *a,
-		struct wgc_err *err)
+static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, const struct wgc_key *printed, struct wgc_facts *facts,
+		struct wgc_arena *a, struct wgc_err *err)
 {
 	const struct wgc_profile *p = up->profile;
 	struct wgc_delta_sides sides;
@@ -160,7 +160,7 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, s
 		if (r->live.device->peers[i].endpoint.sa.sa_family &&
 		    wgc_plan_add_endpoint(up, &r->live.device->peers[i].endpoint) < 0)
 			return wgc_err_nomem(err);
-	rc = rc ?: wgc_keys_read(up, !x->run->dry_run, err);
+	rc = rc ?: wgc_keys_read(up, printed, err);
 	if (rc < 0)
 		return rc;
 	forget_mark(up, r);
@@ -212,81 +212,6 @@ static void tell_foreign(const struct wgc_run *run, const struct wgc_foreigns *f
 		run->on_detail(run->ctx, '=', f->v[i].word, f->v[i].text);
 }
 
-/* ---- back ----------------------------------------------------------------------------------- */
-
-static int undo_step(struct wgc_exec *x, struct wgc_undo *u, size_t index, struct wgc_err *err)
-{
-	const struct wgc_step *s = &x->plan->steps[index];
-	const struct wgc_step_def *def = wgc_step_defs[s->kind];
-
-	if (def->revert) {
-		int r = def->revert(x, s, err);
-
-		/* Only those that have no record of their own, to be read back. */
-		if (r == 0 && s->kind == WGC_STEP_ROUTE_CHANGE)
-			wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", wgc_step_number(x, index));
-		return r;
-	}
-	if (!def->undo)
-		return 0;
-	for (size_t i = u->history->n; i--;) {
-		const struct wgc_past *p = &u->history->steps[i];
-		int r;
-
-		if (p->index != wgc_step_number(x, index) || p->adopted || p->failed || p->undone)
-			continue;
-		r = def->undo(u, p, err);
-		return r < 0 ? r : wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", p->index);
-	}
-	return 0;
-}
-
-/* The first record reads as it did: that it should read otherwise may be written
- * already, by a write that was reported as failed. */
-static int amend_back(struct wgc_exec *x)
-{
-	WGC_AUTO_FREE char *head = json_dumps(x->plan->reload->history->head, JSON_COMPACT), *line = NULL;
-
-	if (!head || asprintf(&line, "{\"amend\":%s}", head) < 0) {
-		line = NULL;
-		return -ENOMEM;
-	}
-	return wgc_journal_append(x->journal, line, NULL);
-}
-
-/* As it was before the reload, as far as that goes; what does not is told. */
-static void go_back(struct wgc_exec *x, struct wgc_arena *a)
-{
-	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal, .profile = x->plan->profile, .reload = x->plan->reload };
-	struct wgc_run *run = x->run;
-	struct wgc_history h;
-	json_t *records = NULL;
-
-	if (wgc_journal_read(x->journal, &records, NULL) < 0 || !records || wgc_history_read(records, a, &h, NULL) < 0) {
-		/* Steps with records of their own cannot be taken back without them. */
-		h = (struct wgc_history){ .n = 0 };
-		run->undo_failed++;
-		snprintf(run->remains, sizeof(run->remains), "what the journal says, which cannot be read back");
-	}
-	undo.history = &h;
-	for (size_t i = run->steps; i--;) {
-		struct wgc_err mine = WGC_ERR_INIT;
-
-		if (undo_step(x, &undo, i, &mine) == 0) {
-			run->undone++;
-			continue;
-		}
-		run->undo_failed++;
-		snprintf(run->remains + strlen(run->remains), sizeof(run->remains) - strlen(run->remains), "%sstep %zu, %s (%s)",
-			 run->remains[0] ? "; " : "", i + 1, wgc_step_defs[x->plan->steps[i].kind]->word,
-			 mine.kernel[0] ? mine.kernel : mine.msg);
-	}
-	json_decref(records);
-	/* Not wholly back: the next reload has to look at both sides. */
-	if (!run->undo_failed && amend_back(x) == 0)
-		unlinkat(x->journal->dir_fd, WGC_APPLIED_NEXT, 0);
-}
-
 /* ---- forward ---------------------------------------------------------------------------------- */
 
 static int end(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_err *err)
@@ -332,15 +257,22 @@ static bool changes_anything(const struct wgc_exec *x, const struct wgc_plan *up
 
 static int forward(struct wgc_exec *x, const struct wgc_plan *up, struct wgc_arena *a, struct wgc_err *err)
 {
+	/* Closed, it is done: then the time for the confirmation begins. */
+	WGC_AUTO_FD int hold = -1;
 	int r;
 
 	if (!changes_anything(x, up))
 		return 0;
 	r = wgc_applied_write(x->journal, WGC_APPLIED_NEXT, up, err);
+	if (r == 0 && x->run->confirm_seconds)
+		r = wgc_reload_arm(x, a, &hold, err);
 	r = r ?: wgc_execute(x, err);
 	r = r ?: end(x, up, err);
-	if (r < 0)
-		go_back(x, a);
+	if (r < 0) {
+		wgc_reload_back(x, a);
+		if (hold >= 0)
+			wgc_confirm_drop(x->journal);
+	}
 	return r;
 }
 
@@ -353,6 +285,7 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
 	struct wgc_route *routes = NULL;
 	struct wgc_facts facts;
+	struct wgc_key printed;
 	size_t n_routes = 0;
 	int all, r;
 
@@ -360,12 +293,20 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	for (size_t i = 0; i < h->n; i++)
 		if (h->steps[i].index > reload.base)
 			reload.base = h->steps[i].index;
+	r = run->dry_run ? 0 : wgc_reload_unconfirmed(journal, p, run, err);
+	if (r == 0 && !run->dry_run)
+		r = wgc_keys_command(p, &printed, err);
+	if (r < 0)
+		return r;
 	/* A profile that becomes a full tunnel chooses a mark, as `up` does. */
 	all = wgc_journal_lock_all(sys, err);
-	if (all < 0)
+	if (all < 0) {
+		wgc_wipe(&printed, sizeof(printed));
 		return all;
+	}
 	up.reload = &reload;
-	r = look(&x, &reload, &up, &facts, a, err);
+	r = look(&x, &reload, &up, run->dry_run ? NULL : &printed, &facts, a, err);
+	wgc_wipe(&printed, sizeof(printed));
 	up.reload = &reload;
 	x.ifindex = reload.live.link.ifindex;
 	r = r ?: wgc_nl_route_list(sys->nl, 0, 0, a, &routes, &n_routes, err);
@@ -374,6 +315,8 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	if (r == 0 && !run->dry_run && changes_anything(&x, &up))
 		r = announce(&x, &up, err);
 	wgc_close(all);
+	if (r == 0)
+		wgc_ssh_warn(&up, run, sys->nl, reload.live.link.ifindex);
 	if (r == 0 && run->dry_run) {
 		r = wgc_execute_dry(&x, err);
 		tell_details(run, &plan);

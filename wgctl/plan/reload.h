@@ -170,6 +170,12 @@ int wgc_reload_build(const struct wgc_plan *up, struct wgc_reload *r, const stru
 bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r);
 /** Look up the endpoints that changed, and put what is found into the message. */
 int wgc_reload_resolve(struct wgc_exec *x, struct wgc_err *err);
+/** As it was before the reload, as far as that goes; what does not is told. */
+void wgc_reload_back(struct wgc_exec *x, struct wgc_arena *a);
+/** Have it taken back after run->confirm_seconds; see wgc_confirm_arm. Before the first step. */
+int wgc_reload_arm(struct wgc_exec *x, struct wgc_arena *a, int *ret_hold, struct wgc_err *err);
+/** 0, or -EBUSY while an earlier reload, or another one before this that is to be confirmed, still waits for that. */
+int wgc_reload_unconfirmed(struct wgc_journal *j, const struct wgc_profile *p, const struct wgc_run *run, struct wgc_err *err);
 /** `reload` of a profile whose journal is locked and read: @h. */
 int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		      const struct wgc_history *h, struct wgc_arena *a, struct wgc_err *err);

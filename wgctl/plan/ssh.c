@@ -200,16 +200,24 @@ bool wgc_plan_moves(const struct wgc_plan *p, const struct wgc_ip *client)
 	return want >= 0 && then->type != RTN_THROW;
 }
 
-void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run)
+void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run, struct wgc_nl *nl, uint32_t ifindex)
 {
+	const char *reload = ifindex ? "reload" : "up";
+	struct wgc_route now = { .oif = 0 };
 	struct wgc_ip client;
-	char text[WGC_IP_TEXT], line[320];
+	char text[WGC_IP_TEXT], line[400];
+	bool in, will;
 
-	if (run->confirm || !run->on_warning || !wgc_ssh_client(&client) || !wgc_plan_moves(p, &client))
+	if (run->confirm || !run->on_warning || !wgc_ssh_client(&client))
+		return;
+	in = ifindex && wgc_nl_route_lookup(nl, &client, 0, &now, NULL) == 0 && now.oif == ifindex;
+	will = wgc_plan_moves(p, &client);
+	if (in == will)
 		return;
 	wgc_ip_print(&client, text);
 	snprintf(line, sizeof(line),
-		 "you are here over SSH from %s, and packets to that address are to take the tunnel from now on; should this session "
-		 "hang, `wgctl up --confirm 60 %s` would undo itself after a minute", text, p->profile->name);
+		 "you are here over SSH from %s, and packets to that address are %s from now on; should this session "
+		 "hang, `wgctl %s --confirm 60 %s` would undo itself after a minute", text,
+		 will ? "to take the tunnel" : "to leave beside the tunnel", reload, p->profile->name);
 	run->on_warning(run->ctx, line);
 }

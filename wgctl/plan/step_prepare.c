@@ -49,7 +49,12 @@ static int keys_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wg
 
 static int keys_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	return wgc_keys_read(x->plan, true, err);
+	struct wgc_key printed;
+	int r = wgc_keys_command(x->plan->profile, &printed, err);
+
+	r = r ?: wgc_keys_read(x->plan, &printed, err);
+	wgc_wipe(&printed, sizeof(printed));
+	return r;
 }
 
 static void keys_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)

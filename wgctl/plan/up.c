@@ -228,7 +228,7 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	}
 	wgc_close(all);
 	if (r == 0)
-		wgc_ssh_warn(&plan, run);
+		wgc_ssh_warn(&plan, run, sys->nl, 0);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
 		if (journal->fd >= 0 && !goes_on)

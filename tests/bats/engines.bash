@@ -107,3 +107,46 @@ runtime() {
 	[ "$runtime" != crun ] || args=(--cgroup-manager=disabled)
 	(cd "$BUNDLE" && on c "$runtime" "${args[@]}" --root "$BATS_TEST_TMPDIR/$runtime" "$@" </dev/null)
 }
+
+# engine_podman: podman with Debian's CNI backend in c. All it has is below the
+# test's directory, and it finds that by its environment, as it does for whoever
+# asks it for a container's process.
+engine_podman() {
+	local dir=$BATS_TEST_TMPDIR/podman
+	PODMAN_ENV=(CONTAINERS_CONF="$dir/containers.conf" CONTAINERS_STORAGE_CONF="$dir/storage.conf" TMPDIR="$dir/tmp")
+	mkdir -p "$dir"/{cni,net,hooks,tmp}
+	ln -sf "$WGCTL" "$dir/cni/wgctl-cni"
+	cat >"$dir/storage.conf" <<-END
+		[storage]
+		driver = "vfs"
+		graphroot = "$dir/root"
+		runroot = "$dir/run"
+	END
+	cat >"$dir/containers.conf" <<-END
+		[network]
+		network_backend = "cni"
+		cni_plugin_dirs = ["$dir/cni", "/usr/lib/cni"]
+		network_config_dir = "$dir/net"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		runtime = "runc"
+		hooks_dir = ["$dir/hooks"]
+		events_logger = "none"
+		tmp_dir = "$dir/tmp"
+		[containers]
+		log_driver = "k8s-file"
+		pids_limit = 0
+		default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+	END
+	cp "$WGCTL_ROOT/packaging/cni/wgctl.conflist" "$dir/net/tunnel.conflist"
+	jq --arg wgctl "$WGCTL" '.hook.path = $wgctl' "$WGCTL_ROOT/packaging/oci/wgctl.json" >"$dir/hooks/wgctl.json"
+	rootfs "$BATS_TEST_TMPDIR/root"
+}
+
+podman_c() { on c env "${PODMAN_ENV[@]}" timeout -k 5 90 podman "$@" </dev/null; }
+
+# Containers that a failed test left, and what podman leaves among the machine's cgroups.
+podman_gone() {
+	[ -z "${PODMAN_ENV-}" ] || podman_c rm -f -t 0 -a >/dev/null 2>&1 || true
+	[ -z "${HOST_PID[c]-}" ] || on c find /sys/fs/cgroup -ignore_readdir_race -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2>/dev/null || true
+}

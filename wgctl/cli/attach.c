@@ -48,7 +48,11 @@ static int check_owner(const char *path, struct wgc_err *err)
 /* All findings to stderr; the first error is what the engine is told. */
 static int judge(struct wgc_ui *ui, struct wgc_loaded *l, int r, struct wgc_err *err)
 {
+	const struct wgc_profile *p = l->profile;
+
 	wgc_show_diags(ui, &l->src, &l->diags, true);
+	if (r == 0 && !(p->device.flags & WGC_DEVICE_HAS_PRIVATE_KEY) && !p->private_key_file.s && !p->private_key_command.n)
+		return wgc_err_set(err, WGC_E_CONFIG, EINVAL, "the profile has no private key: nothing would ever go through its tunnel");
 	if (r != -EINVAL)
 		return r;
 	for (size_t i = 0; i < l->diags.n; i++) {

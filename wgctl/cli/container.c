@@ -86,7 +86,7 @@ static void warn_of_resolver(struct wgc_ui *ui, pid_t pid, const struct wgc_atta
 	size_t len;
 
 	if (a->n_servers && wgc_ns_read_file(pid, "etc/resolv.conf", FILE_MAX, &text, &len) == 0 && !asks(text, a))
-		wgc_ui_warn(ui, "the container asks other name servers than the tunnel's %s; start it with --dns %s", a->servers[0].s,
+		wgc_ui_warn(ui, "the container asks other name servers than the tunnel's %s: start it with --dns, or with a resolv.conf as --volume",
 			    a->servers[0].s);
 }
 

@@ -41,6 +41,13 @@ struct wgc_exec_args {
 	bool root, no_dns, pin_dns;
 };
 
+struct wgc_physical_args {
+	struct wgc_common c;
+	const char *take, *leave;
+	unsigned confirm;
+	bool force, kill;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -57,5 +64,6 @@ int wgc_run_netns(struct wgc_ui *ui, const void *args);
 int wgc_run_monitor(struct wgc_ui *ui, const void *args);
 int wgc_run_completion(struct wgc_ui *ui, const void *args);
 int wgc_run_exec(struct wgc_ui *ui, const void *args);
+int wgc_run_physical(struct wgc_ui *ui, const void *args);
 
 #endif

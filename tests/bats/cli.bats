@@ -98,15 +98,6 @@ commands() {
 	lacks "$errors" "did you mean"
 }
 
-@test "commands of a later version say so" {
-	local c
-	c=physical
-		run_split "$WGCTL" "$c" x
-		is "$status" 2
-		has "$errors" "'$c' is not supported yet"
-	done
-}
-
 @test "options before and after the command, values with and without =, clusters, --" {
 	run_split "$WGCTL" --json version
 	is "$(jq -r .schema <<<"$output")" 1

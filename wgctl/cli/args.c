@@ -273,8 +273,6 @@ int wgc_unknown_command(struct wgc_ui *ui, const char *word)
 	size_t n = 0;
 	const char *near;
 
-	if (wgc_cmd_is_later(word))
-		return wgc_usage(ui, "'%s' is not supported yet", word);
 	for (size_t i = 0; wgc_commands[i] && n + 1 < WGC_ARRAY_SIZE(names); i++)
 		if (!(wgc_commands[i]->takes & WGC_HIDDEN))
 			names[n++] = wgc_commands[i]->name;

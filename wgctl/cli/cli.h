@@ -173,8 +173,6 @@ extern mode_t wgc_caller_umask;
 
 /** The command @name, or NULL. */
 const struct wgc_cmd *wgc_cmd_find(const char *name);
-/** True for a command that a later version will have. */
-bool wgc_cmd_is_later(const char *name);
 /** Does @cmd take the common option @o? */
 bool wgc_cmd_takes(const struct wgc_cmd *cmd, const struct wgc_opt *o);
 /** The option --@name (@len bytes) or -@letter of @cmd (NULL: the common ones), or NULL. */

@@ -507,6 +507,43 @@ static const struct wgc_cmd cmd_run = {
 	.run = wgc_run_run,
 };
 
+/* ---- the devices in a namespace of their own ------------------------------------------ */
+
+static const struct wgc_opt physical_opts[] = {
+	{ "take", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, take),
+	  .text = "move these, too, though they are no devices; commas between them" },
+	{ "leave", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, leave),
+	  .text = "leave these here, and let packets out through them" },
+	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_physical_args, confirm),
+	  .text = "undo everything after SECS, unless `wgctl physical confirm` is run by then" },
+	{ "force", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_physical_args, force),
+	  .text = "up: although an SSH session hangs by that; down: although somebody is inside" },
+	{ "kill", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_physical_args, kill), .text = "down: end who is inside" },
+	{ 0 },
+};
+static const char *const physical_conflicts[][2] = { { "confirm", "dry-run" }, { "force", "kill" }, { NULL } };
+static const struct wgc_cmd cmd_physical = {
+	.name = "physical",
+	.args = "up PROFILE|down|status|exec|recover|confirm",
+	.summary = "all network devices in a namespace of their own, a tunnel as the only network here",
+	.text = "up moves every network device, Ethernet and Wi-Fi, and what stands on it to the network namespace 'physical', with its "
+		"addresses and routes, and brings PROFILE up: its packets leave from there. Nothing else gets out: a firewall table sees to "
+		"that first and last. down brings everything home. exec -- PROGRAM runs a program on the bare network, for a hotel's "
+		"log-in page. recover puts right what a crash has left. See wgctl-physical(8).",
+	.examples = (const char *const[]){ "wgctl physical up -n home", "what would be moved", "wgctl physical up --confirm 60 home",
+					   "from afar: back in a minute unless confirmed", "wgctl physical exec -- firefox",
+					   "a browser beside the tunnel", "wgctl physical down", "everything home again", NULL },
+	.opts = physical_opts,
+	.conflicts = physical_conflicts,
+	.args_size = sizeof(struct wgc_physical_args),
+	.min = 1,
+	.max = UINT_MAX,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.run = wgc_run_physical,
+};
+
 /* ---- hidden: what scripts call, and the other two names of this program ------- */
 
 static int raw_complete(int argc, char **argv)
@@ -555,7 +592,7 @@ NETAVARK(teardown);
 
 const struct wgc_cmd *const wgc_commands[] = {
 	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
-	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_container, &cmd_oci_hook, &cmd_show,
+	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_physical, &cmd_container, &cmd_oci_hook, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey, &cmd_qr,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,
 	&cmd_netavark_setup, &cmd_netavark_teardown, NULL,
@@ -567,14 +604,4 @@ const struct wgc_cmd *wgc_cmd_find(const char *name)
 		if (!strcmp(wgc_commands[i]->name, name))
 			return wgc_commands[i];
 	return NULL;
-}
-
-bool wgc_cmd_is_later(const char *name)
-{
-	static const char *const later[] = { "physical" };
-
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(later); i++)
-		if (!strcmp(later[i], name))
-			return true;
-	return false;
 }

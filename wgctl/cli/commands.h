@@ -65,6 +65,13 @@ struct wgc_oci_args {
 	bool strict;
 };
 
+struct wgc_physical_args {
+	struct wgc_common c;
+	const char *take, *leave;
+	unsigned confirm;
+	bool force, kill;
+};
+
 int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
@@ -89,5 +96,6 @@ int wgc_run_container(struct wgc_ui *ui, const void *args);
 int wgc_run_oci_hook(struct wgc_ui *ui, const void *args);
 /** netavark's words: info, create, setup, teardown. */
 int wgc_netavark_main(int argc, char **argv);
+int wgc_run_physical(struct wgc_ui *ui, const void *args);
 
 #endif

@@ -85,4 +85,12 @@ enum wgc_dns_effect wgc_dns_in_effect(enum wgc_dns_backend b, const char *ifname
 const char *wgc_dns_backend_name(enum wgc_dns_backend b);
 bool wgc_dns_backend_parse(const char *s, enum wgc_dns_backend *ret);
 
+/**
+ * Run a program without a shell: @input on its standard input, its output
+ * discarded, the first line of its complaints in @err. Killed, with all that it
+ * started in its process group, after @timeout_ms (-ETIMEDOUT). -EIO when it
+ * fails.
+ */
+int wgc_dns_run(const char *program, char *const *argv, const char *input, unsigned timeout_ms, struct wgc_err *err);
+
 #endif

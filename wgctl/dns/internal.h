@@ -115,12 +115,5 @@ int wgc_dns_resolved_restore(const char *ifname, const char *inverse, const stru
 enum wgc_dns_effect wgc_dns_resolved_effect(const char *ifname, const struct wgc_dns_want *w, const struct wgc_dns_paths *paths,
 					    char ret_why[static 256]);
 
-/**
- * Run a program without a shell: @input on its standard input, its output
- * discarded, the first line of its complaints in @err. Killed, with all that it
- * started in its process group, after @timeout_ms (-ETIMEDOUT). -EIO when it
- * fails.
- */
-int wgc_dns_run(const char *program, char *const *argv, const char *input, unsigned timeout_ms, struct wgc_err *err);
 
 #endif

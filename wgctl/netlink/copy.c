@@ -168,6 +168,35 @@ int wgc_nl_copy(struct wgc_nl *nl, enum wgc_copy what, uint32_t ifindex, struct 
 	return r ?: out->oom ? wgc_err_nomem(err) : 0;
 }
 
+struct lease {
+	uint32_t ifindex;
+	bool found;
+};
+
+static int take_lease(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct lease *l = arg;
+
+	if (nlh->nlmsg_type == RTM_NEWADDR && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifa) && ifa->ifa_index == l->ifindex)
+		l->found |= ifa->ifa_family == AF_INET && !(ifa->ifa_flags & IFA_F_PERMANENT);
+	return 0;
+}
+
+bool wgc_nl_has_lease(struct wgc_nl *nl, uint32_t ifindex)
+{
+	uint8_t buf[64] __attribute__((aligned(4)));
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct lease l = { .ifindex = ifindex };
+	struct wgc_nl_fault fault;
+	struct ifaddrmsg *ifa;
+
+	nlh->nlmsg_type = RTM_GETADDR;
+	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
+	ifa->ifa_family = AF_INET;
+	return !wgc_nl_dump(nl, NETLINK_ROUTE, nlh, take_lease, NULL, &l, &fault) && l.found;
+}
+
 /* ---- telling it again ---------------------------------------------------------------- */
 
 struct map {

@@ -349,6 +349,6 @@ int wgc_nl_link_move(struct wgc_nl *nl, uint32_t ifindex, int netns, const char 
 	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)netns);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, ifname);
 	if (no_index(ifindex, &fault) || wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, &fault))
-		return wgc_nl_explain(err, WGC_OP_LINK_SET, &fault, "cannot move interface '%s' to another network namespace", ifname);
+		return wgc_nl_explain(err, WGC_OP_LINK_MOVE, &fault, "cannot move interface '%s' to another network namespace", ifname);
 	return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Changing one thing of a link: its namespace, its names, its master. */
+/* Changing one thing of a link: its names, its master. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <string.h>
@@ -26,19 +26,6 @@ static int call(struct wgc_nl *nl, struct nlmsghdr *nlh, struct wgc_nl_fault *fa
 	if (ifi->ifi_index <= 0)
 		return wgc_nl_fault_set(fault, -ENODEV);
 	return wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, fault);
-}
-
-int wgc_nl_link_move(struct wgc_nl *nl, uint32_t ifindex, int netns_fd, const char *as, struct wgc_err *err)
-{
-	uint8_t buf[BUF] __attribute__((aligned(4)));
-	struct nlmsghdr *nlh = request(buf, RTM_SETLINK, ifindex);
-	struct wgc_nl_fault fault;
-
-	mnl_attr_put_u32(nlh, IFLA_NET_NS_FD, (uint32_t)netns_fd);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, as);
-	if (!call(nl, nlh, &fault))
-		return 0;
-	return wgc_nl_explain(err, WGC_OP_LINK_MOVE, &fault, "cannot move '%s' to another network namespace", as);
 }
 
 int wgc_nl_link_rename(struct wgc_nl *nl, uint32_t ifindex, const char *name, struct wgc_err *err)

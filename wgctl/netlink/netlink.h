@@ -67,12 +67,6 @@ int wgc_nl_link_group(struct wgc_nl *nl, uint32_t ifindex, uint32_t group, struc
 
 /** All links, with what moving them takes; in @a. */
 int wgc_nl_nic_list(struct wgc_nl *nl, struct wgc_arena *a, struct wgc_nic **ret, size_t *ret_n, struct wgc_err *err);
-/**
- * Move a link into the namespace of @netns_fd, where it is called @as, in one
- * message: it is nowhere under another name. -EEXIST when that name is taken
- * there, -EINVAL when the kernel does not let this link go; it stays then.
- */
-int wgc_nl_link_move(struct wgc_nl *nl, uint32_t ifindex, int netns_fd, const char *as, struct wgc_err *err);
 /** Rename; set down first by who calls where the kernel wants that. */
 int wgc_nl_link_rename(struct wgc_nl *nl, uint32_t ifindex, const char *name, struct wgc_err *err);
 /** Add a further name. -EEXIST when it is taken. */
@@ -92,6 +86,8 @@ int wgc_nl_wiphy_move(struct wgc_nl *nl, uint32_t phy, int netns_fd, struct wgc_
 enum wgc_copy { WGC_COPY_ADDRS, WGC_COPY_ROUTES, WGC_COPY_RULES };
 /** Append a copy to @out: of all links, or of @ifindex. What the kernel makes by itself is left out. */
 int wgc_nl_copy(struct wgc_nl *nl, enum wgc_copy what, uint32_t ifindex, struct wgc_str *out, struct wgc_err *err);
+/** True when the link has an IPv4 address of limited time: somebody keeps a lease. */
+bool wgc_nl_has_lease(struct wgc_nl *nl, uint32_t ifindex);
 /* How links are numbered where it is told again. */
 struct wgc_renumber {
 	uint32_t from, to;

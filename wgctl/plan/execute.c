@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/physical.h"
 #include "plan/reload.h"
 #include "plan/steps.h"
 
 size_t wgc_step_number(const struct wgc_exec *x, size_t index)
 {
-	return index + 1 + (x->plan->reload ? x->plan->reload->base : 0);
+	return index + 1 + (x->plan->reload ? x->plan->reload->base : x->plan->physical ? x->plan->physical->base : 0);
 }
 
 static bool stopped(const struct wgc_run *run)

@@ -38,6 +38,7 @@ struct wgc_step {
 };
 
 struct wgc_reload;
+struct wgc_physical;
 
 struct wgc_plan {
 	struct wgc_arena *arena;
@@ -51,6 +52,7 @@ struct wgc_plan {
 	size_t n, cap;
 	struct wgc_reload *reload; /* NULL: this is `up` */
 	char fingerprint[33];	   /* of the profile's text */
+	struct wgc_physical *physical; /* NULL: this is no `physical up` */
 };
 
 /**
@@ -187,6 +189,7 @@ struct wgc_undo {
 	bool kept;	       /* it did */
 	const struct wgc_profile *profile; /* of a reload: whose tunnel it is */
 	const struct wgc_reload *reload;
+	struct wgc_physical *physical; /* of `physical down` and `physical recover` */
 	bool netns_gone; /* the namespace died with all that was in it: what outlives it is left to undo */
 };
 

@@ -12,6 +12,7 @@
 #include "dns/dns.h"
 #include "model/model.h"
 #include "netlink/netlink.h"
+#include "ns/ns.h"
 #include "routes/routes.h"
 
 /* One name to be resolved; filled in by sys->resolve. */
@@ -71,6 +72,17 @@ enum wgc_step_kind {
 	WGC_STEP_DEVICE_MARK,
 	WGC_STEP_PUT_BACK,
 	WGC_STEP_TAKE_BACK,
+	/* of physical */
+	WGC_STEP_GUARD,
+	WGC_STEP_KEEP_OFF,
+	WGC_STEP_PHYSICAL_NETNS,
+	WGC_STEP_NETWORK_RECORD,
+	WGC_STEP_NIC_MOVE,
+	WGC_STEP_WIPHY_MOVE,
+	WGC_STEP_NETWORK_CARRY,
+	WGC_STEP_CLIENT_START,
+	WGC_STEP_KEEPER_START,
+	WGC_STEP_TUNNEL_UP,
 	WGC_STEP_NETNS_CREATE,
 	WGC_N_STEP_KINDS,
 };
@@ -247,5 +259,52 @@ int wgc_confirm_disarm(struct wgc_sys *sys, const char *name, struct wgc_err *er
  * MTU and table. Atomic, mode 0600.
  */
 int wgc_plan_save(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err);
+
+/* ---- physical isolation -------------------------------------------------------------- */
+
+#define WGC_PHYSICAL "physical" /* the namespace that the devices go to */
+
+struct wgc_physical_ask {
+	const char *const *take, *const *leave; /* see struct wgc_ns_wish */
+	bool force; /* although our SSH session runs over what moves; `down`: although somebody is inside */
+	bool end;   /* `down`: end who is inside */
+};
+/**
+ * Move all devices to the namespace `physical`, and leave the tunnel of @p as
+ * the caller's only network; all or nothing, as `up`. The tunnel is born in
+ * there.
+ */
+int wgc_physical_up(struct wgc_sys *sys, struct wgc_profile *p, const struct wgc_physical_ask *ask, struct wgc_run *run,
+		    struct wgc_err *err);
+/** Undo that from its journal. -ENOENT (WGC_E_NOT_UP) when there is nothing to undo; -EBUSY while somebody is inside. */
+int wgc_physical_down(struct wgc_sys *sys, const struct wgc_physical_ask *ask, struct wgc_run *run, struct wgc_err *err);
+/**
+ * After a crash, or a namespace that died: undo from the journal, then look for
+ * devices that bear our mark and have not their name or place again, journal or
+ * not. Nothing to do is success.
+ */
+int wgc_physical_recover(struct wgc_sys *sys, struct wgc_run *run, struct wgc_err *err);
+
+struct wgc_physical_status {
+	bool up, finished; /* there is a journal; and `physical up` came to its end */
+	const char *profile;
+	int64_t since;
+	bool alive;	   /* the namespace is there, and is the one that was made */
+	bool guard;	   /* the nft table is in force */
+	unsigned confirm;
+	struct wgc_physical_place {
+		const char *ifname, *what; /* "device virtio0" */
+		enum { WGC_AT_HOME, WGC_AT_PHYSICAL, WGC_AT_NOWHERE } at;
+		bool stray; /* it leads to a wire, and is not where it belongs */
+		bool up;
+	} *links;
+	size_t n_links;
+	struct wgc_ns_user *users; /* who is inside, our own clients left out */
+	size_t n_users;
+};
+int wgc_physical_look(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_physical_status *ret, struct wgc_err *err);
+/** Confirm, and have undone unless confirmed: as wgc_confirm_arm and wgc_confirm_disarm. */
+int wgc_physical_confirm_arm(struct wgc_sys *sys, unsigned seconds, int (*undo)(void *arg), void *arg, int *ret_hold, struct wgc_err *err);
+int wgc_physical_confirm_disarm(struct wgc_sys *sys, struct wgc_err *err);
 
 #endif

@@ -2,6 +2,7 @@
 /* All kinds of steps, and how one is shown. */
 #include <string.h>
 
+#include "plan/physical.h"
 #include "plan/steps.h"
 
 const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS] = {
@@ -28,6 +29,16 @@ const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS] = {
 	[WGC_STEP_DEVICE_MARK] = &wgc_step_device_mark,
 	[WGC_STEP_PUT_BACK] = &wgc_step_put_back,
 	[WGC_STEP_TAKE_BACK] = &wgc_step_take_back,
+	[WGC_STEP_GUARD] = &wgc_step_guard,
+	[WGC_STEP_KEEP_OFF] = &wgc_step_keep_off,
+	[WGC_STEP_PHYSICAL_NETNS] = &wgc_step_physical_netns,
+	[WGC_STEP_NETWORK_RECORD] = &wgc_step_network_record,
+	[WGC_STEP_NIC_MOVE] = &wgc_step_nic_move,
+	[WGC_STEP_WIPHY_MOVE] = &wgc_step_wiphy_move,
+	[WGC_STEP_NETWORK_CARRY] = &wgc_step_network_carry,
+	[WGC_STEP_CLIENT_START] = &wgc_step_client_start,
+	[WGC_STEP_KEEPER_START] = &wgc_step_keeper_start,
+	[WGC_STEP_TUNNEL_UP] = &wgc_step_tunnel_up,
 	[WGC_STEP_NETNS_CREATE] = &wgc_step_netns,
 };
 

@@ -1,0 +1,197 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0
+# `wgctl physical` with links that are taken for devices because they are named:
+# what does not need hardware. Real network cards and radios are in vm/physical.bats.
+
+load lib
+load net
+
+setup() {
+	client_and_server
+	on s "$WGCTL" -q up hub
+	# The first name that anybody gives makes /run/netns a mount, for good.
+	on c ip netns add first
+	on c ip netns del first
+	# A network as people have it: a gateway, a route beside it, a rule, a metric.
+	on c ip route add default via 10.9.0.2 dev j-c-s metric 100
+	on c ip route add 198.51.100.0/24 via 10.9.0.2 dev j-c-s table 77
+	on c ip rule add from 10.9.0.1 lookup 77 priority 900
+	on c ip addr add 10.9.0.50/24 dev j-c-s
+	on c ip -6 addr add fd09::1/64 dev j-c-s nodad
+	on c ip -6 route add default via fd09::2 dev j-c-s
+	on c ip link set j-c-s alias 'to the wall' mtu 1400
+	on c sysctl -qw net.ipv4.conf.j-c-s.rp_filter=2
+	profile c home.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24, fd08::2/64
+		DNS = 10.8.0.1
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0, ::/0
+	END
+}
+
+teardown() {
+	on c "$WGCTL" -q physical down --kill 2>/dev/null || true
+	hosts_gone
+}
+
+physical() { on c "$WGCTL" physical "$@" --take j-c-s; }
+inside() { on c ip netns exec physical "$@"; }
+
+@test "physical up moves the device with all that it has, down brings it home as it was" {
+	before=$(snapshot c)
+	physical up home
+	# Here: loopback and the tunnel.
+	is "$(on c ip -o link show | cut -d: -f2 | tr -d ' ' | cut -d@ -f1 | grep -v -E '^(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)$' | xargs)" "lo home"
+	has "$(on c ip route show default)" "default dev home"
+	on c ping -q -c 2 -W 5 -i 0.2 10.8.0.1
+	on c ping -q -c 1 -W 5 fd08::1
+	# There: the device, its addresses, its ways.
+	has "$(inside ip -o addr show dev j-c-s)" "10.9.0.1/24"
+	has "$(inside ip -o addr show dev j-c-s)" "10.9.0.50/24"
+	has "$(inside ip -o addr show dev j-c-s)" "fd09::1/64"
+	has "$(inside ip route show default)" "via 10.9.0.2 dev j-c-s metric 100"
+	has "$(inside ip -6 route show default)" "via fd09::2"
+	has "$(inside ip route show table 77)" "198.51.100.0/24 via 10.9.0.2"
+	has "$(inside ip rule show)" "900:	from 10.9.0.1 lookup 77"
+	has "$(inside ip link show j-c-s)" "mtu 1400"
+	inside grep -qx 2 /proc/sys/net/ipv4/conf/j-c-s/rp_filter
+	inside ping -q -c 1 -W 5 10.9.0.2
+	run_split on c "$WGCTL" physical status
+	is "$status" 0
+	has "$output" "physical: up, tunnel home, guard in force"
+	physical up home
+	on c "$WGCTL" physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+	run_split on c "$WGCTL" physical status
+	is "$status" 3
+}
+
+@test "the plan is shown, and nothing changed; what cannot be is refused with a sentence" {
+	before=$(snapshot c)
+	run_split physical up -n home
+	is "$status" 0
+	has "$output" "guard.load"
+	has "$output" "table inet wgctl_physical: nothing leaves but through { \"lo\", \"home\" }"
+	has "$output" "nic.move         j-c-s (taken as asked) to physical"
+	has "$output" "ip link set j-c-s netns physical  | undo: bring home"
+	# Nothing to move, a name that is not there.
+	run_split on c "$WGCTL" physical up home
+	is "$status" 1
+	has "$errors" "there is no network device here that could be moved"
+	run_split on c "$WGCTL" physical up home --take eth7
+	has "$errors" "there is no link 'eth7'"
+	# A session that would hang.
+	run_split on c env SSH_CONNECTION='10.9.0.2 50000 10.9.0.1 22' "$WGCTL" physical up home --take j-c-s
+	is "$status" 1
+	has "$errors" "you are here over SSH, through 'j-c-s', which would be moved"
+	has "$errors" "--confirm 60"
+	# Somebody else's namespace of that name.
+	on c ip netns add physical
+	run_split physical up home
+	is "$status" 1
+	has "$errors" "there is a network namespace 'physical' already, which wgctl did not make"
+	on c ip netns del physical
+	# A tunnel that is up sends its packets from here.
+	on c "$WGCTL" -q up home
+	run_split physical up home
+	has "$errors" "'home' is up already, and sends its packets from here"
+	on c "$WGCTL" -q down home
+	# A port of a bridge.
+	on c ip link add br0 type bridge
+	on c ip link set j-c-s master br0
+	run_split physical up home
+	is "$status" 1
+	has "$errors" "'j-c-s' cannot be moved: a port of the bridge br0"
+	has "$errors" "ip link set j-c-s nomaster"
+	on c ip link set j-c-s nomaster
+	on c ip link del br0
+	run_split on c "$WGCTL" physical up
+	is "$status" 2
+	run_split on c "$WGCTL" physical upp home
+	has "$errors" "did you mean 'up'?"
+	run_split on c "$WGCTL" physical down
+	is "$status" 3
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+}
+
+@test "[26] what stands on a device goes with it, a link of another kind on it is refused" {
+	on c ip link add mv0 link j-c-s type macvlan mode bridge
+	on c ip addr add 10.9.0.77/24 dev mv0
+	on c ip link set mv0 up
+	settled c mv0
+	before=$(snapshot c)
+	physical up home
+	not on c ip link show mv0
+	has "$(inside ip -o addr show dev mv0)" 10.9.0.77
+	inside ping -q -c 1 -W 5 -I mv0 10.9.0.2
+	on c "$WGCTL" physical down
+	settled c j-c-s
+	settled c mv0
+	same "$before" "$(snapshot c)"
+}
+
+@test "who is inside is told of; down waits for him to go, or ends him, or goes on without" {
+	physical up home
+	on c setsid ip netns exec physical sleep 1000 >/dev/null 2>&1 </dev/null 3>&- &
+	for _ in $(seq 50); do
+		has "$(on c "$WGCTL" physical status)" "inside: sleep" 2>/dev/null >&2 && break
+		sleep 0.1
+	done
+	has "$(on c "$WGCTL" physical status)" "inside: sleep ("
+	run_split on c "$WGCTL" physical down
+	is "$status" 1
+	has "$errors" "somebody is still in the namespace 'physical': sleep ("
+	inside ip link show j-c-s >/dev/null
+	on c ping -q -c 1 -W 5 10.8.0.1
+	# The device is out before the name goes: it does not vanish with who is inside.
+	run_split on c "$WGCTL" physical down --force
+	is "$status" 0
+	has "$errors" "in a namespace without any network"
+	on c ip link show j-c-s
+	physical up home
+	on c setsid ip netns exec physical sleep 1000 >/dev/null 2>&1 </dev/null 3>&- &
+	sleep 0.5
+	on c "$WGCTL" physical down --kill
+	on c ip link show j-c-s
+}
+
+@test "from the marks alone: the journal is lost, the device comes home with its name" {
+	physical up home
+	has "$(inside ip link show j-c-s)" "alias wgctl:physical:j-c-s:to the wall"
+	on c find /run/wgctl/.physical -name journal -type f -delete
+	run_split on c "$WGCTL" physical recover
+	is "$status" 0
+	has "$errors" "'j-c-s' is home again"
+	has "$(on c ip link show j-c-s)" "alias to the wall"
+	not on c nft list table inet wgctl_physical
+	not on c test -e /run/netns/physical
+	not on c test -e /run/NetworkManager/conf.d/90-wgctl-physical.conf
+	run_split on c "$WGCTL" physical recover
+	has "$errors" "nothing to recover"
+}
+
+@test "unconfirmed, it is undone by itself; confirmed, it stays" {
+	before=$(snapshot c)
+	on c "$WGCTL" physical up home --take j-c-s --confirm 3 2>"$BATS_TEST_TMPDIR/said"
+	has "$(cat "$BATS_TEST_TMPDIR/said")" "undone in 3 s, unless you run \`wgctl physical confirm\`"
+	for _ in $(seq 100); do
+		on c test -e /run/netns/physical || break
+		sleep 0.2
+	done
+	settled c j-c-s
+	for _ in $(seq 50); do
+		on c test -e /run/wgctl/.physical || break
+		sleep 0.1
+	done
+	same "$before" "$(snapshot c)"
+	on c "$WGCTL" physical up home --take j-c-s --confirm 3
+	on c "$WGCTL" physical confirm
+	sleep 4
+	inside ip link show j-c-s
+}

@@ -223,6 +223,16 @@ inside() {
 	not on c test -e /run/netns/blue
 }
 
+@test "a command for the key runs where the caller is, hooks run where the tunnel is" {
+	inside blue $'PostUp = readlink /proc/self/ns/net >/run/hook'
+	sed -i "s|^PrivateKey = .*|PrivateKeyCommand = sh -c 'readlink /proc/self/ns/net >/run/key; echo $client_private'|" \
+		"$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" -q up office
+	is "$(on c cat /run/key)" "$(on c readlink /proc/self/ns/net)"
+	is "$(on c cat /run/hook)" "$(on c ip netns exec blue readlink /proc/self/ns/net)"
+	on c "$WGCTL" -q down office
+}
+
 @test "reload, diff and a kill switch inside" {
 	inside blue "KillSwitch = on"
 	before=$(snapshot c)

@@ -243,7 +243,7 @@ int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
 /* ---- the parts of steps that deserve a file ------------------------------------- */
 
 /** Run PrivateKeyCommand, where there is one; it may take its time, so not under a lock that others wait for. */
-int wgc_keys_command(const struct wgc_profile *p, struct wgc_key *ret, struct wgc_err *err);
+int wgc_keys_command(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_key *ret, struct wgc_err *err);
 /** Read PrivateKeyFile and PresharedKeyFile into the plan's device, with what PrivateKeyCommand @printed (NULL: it was not run). */
 int wgc_keys_read(struct wgc_plan *p, const struct wgc_key *printed, struct wgc_err *err);
 /** Check that the key files can be read and hold keys; runs no command. */

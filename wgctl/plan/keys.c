@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "plan/internal.h"
+#include "plan/place.h"
 
 #define KEY_TEXT_MAX 4096
 
@@ -50,7 +50,7 @@ static int read_key_file(const struct wgc_text *file, const char *what, struct w
 }
 
 /* The key goes from the child's stdout through a pipe to us: not through argv, environment or a file. */
-static int read_key_command(const struct wgc_texts *command, struct wgc_key *ret, struct wgc_err *err)
+static int read_key_command(const struct wgc_sys *sys, const struct wgc_texts *command, struct wgc_key *ret, struct wgc_err *err)
 {
 	char **argv = calloc(command->n + 1, sizeof(*argv));
 	char *text = NULL;
@@ -73,6 +73,9 @@ static int read_key_command(const struct wgc_texts *command, struct wgc_key *ret
 	if (!pid) {
 		dup2(fds[1], STDOUT_FILENO);
 		signal(SIGPIPE, SIG_DFL);
+		/* A tunnel's own namespace has no way to a key server yet. */
+		if (wgc_place_step_back(sys) < 0)
+			_exit(126);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
@@ -104,9 +107,9 @@ size_t wgc_keys_count(const struct wgc_profile *p)
 	return n;
 }
 
-int wgc_keys_command(const struct wgc_profile *p, struct wgc_key *ret, struct wgc_err *err)
+int wgc_keys_command(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_key *ret, struct wgc_err *err)
 {
-	return p->private_key_command.n ? read_key_command(&p->private_key_command, ret, err) : 0;
+	return p->private_key_command.n ? read_key_command(sys, &p->private_key_command, ret, err) : 0;
 }
 
 static int each_file(const struct wgc_profile *p, struct wgc_device *d, struct wgc_err *err)

@@ -20,6 +20,11 @@ int wgc_place_step_out(const struct wgc_sys *sys)
 	return sys->place && sys->place->birth >= 0 ? wgc_ns_enter(sys->place->birth, NULL) : 0;
 }
 
+int wgc_place_step_back(const struct wgc_sys *sys)
+{
+	return sys->place ? wgc_ns_enter(sys->place->back, NULL) : 0;
+}
+
 void wgc_place_step_in(const struct wgc_sys *sys)
 {
 	if (sys->place && sys->place->home >= 0)

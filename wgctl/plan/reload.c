@@ -295,7 +295,7 @@ int wgc_reload_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 			reload.base = h->steps[i].index;
 	r = run->dry_run ? 0 : wgc_reload_unconfirmed(journal, p, run, err);
 	if (r == 0 && !run->dry_run)
-		r = wgc_keys_command(p, &printed, err);
+		r = wgc_keys_command(sys, p, &printed, err);
 	if (r < 0)
 		return r;
 	/* A profile that becomes a full tunnel chooses a mark, as `up` does. */

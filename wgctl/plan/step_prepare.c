@@ -50,7 +50,7 @@ static int keys_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wg
 static int keys_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	struct wgc_key printed;
-	int r = wgc_keys_command(x->plan->profile, &printed, err);
+	int r = wgc_keys_command(x->sys, x->plan->profile, &printed, err);
 
 	r = r ?: wgc_keys_read(x->plan, &printed, err);
 	wgc_wipe(&printed, sizeof(printed));

@@ -525,7 +525,7 @@ static const char *const physical_conflicts[][2] = { { "confirm", "dry-run" }, {
 static const struct wgc_cmd cmd_physical = {
 	.name = "physical",
 	.args = "up PROFILE|down|status|exec|recover|confirm",
-	.summary = "all network devices in a namespace of their own, a tunnel as the only network here",
+	.summary = "network devices locked away, a tunnel as the only network",
 	.text = "up moves every network device, Ethernet and Wi-Fi, and what stands on it to the network namespace 'physical', with its "
 		"addresses and routes, and brings PROFILE up: its packets leave from there. Nothing else gets out: a firewall table sees to "
 		"that first and last. down brings everything home. exec -- PROGRAM runs a program on the bare network, for a hotel's "

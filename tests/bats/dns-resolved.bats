@@ -142,6 +142,36 @@ inside() {
 	same "$before" "$(snapshot c; settings)"
 }
 
+@test "watch sets it again when resolved has lost it, and not when the file was edited since" {
+	office 0.0.0.0/0 "DNS = 10.8.0.1"
+	on c "$WGCTL" up office
+	on c ping -c 1 -W 5 10.8.0.1
+	log=$BATS_TEST_TMPDIR/watch
+	WGCTL_WATCH_INTERVALS=poll=300,names=600 background c "$log" "$WGCTL" watch office
+	watch=$!
+	inside one.example
+	# It comes back without what it had kept, as after a crash of its own.
+	resolved_stop c KILL
+	on c rm -rf /run/systemd/resolve/netif
+	resolved_start c
+	waits_for grep -q "added again: dns.set office" "$log.err"
+	inside two.example
+	resolvectl_on c revert office
+	waits_for grep -qz "added again: dns.set office.*added again: dns.set office" "$log.err"
+	inside three.example
+	# What the file says now nobody has asked to be applied.
+	office 0.0.0.0/0 "DNS = 10.8.0.1, ~elsewhere.example"
+	kill -TERM "$watch"
+	wait "$watch"
+	WGCTL_WATCH_INTERVALS=poll=300,names=600 background c "$log" "$WGCTL" watch office
+	watch=$!
+	resolvectl_on c revert office
+	sleep 2
+	lacks "$(<"$log.err")" "added again"
+	kill -TERM "$watch"
+	wait "$watch"
+}
+
 @test "the link deleted by hand, resolved gone: down is done all the same" {
 	office 0.0.0.0/0 "DNS = 10.8.0.1"
 	before=$(snapshot c; settings)

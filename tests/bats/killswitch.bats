@@ -116,6 +116,60 @@ case ${WGCTL_VM-} in ?*) step=5 ;; esac
 	same "$before" "$(snapshot c)"
 }
 
+# Two profiles that differ in nearly everything that a reload can change.
+one() { full ftun "KillSwitch = on"; }
+other() {
+	full ftun "KillSwitch = on
+		AllowLAN = no
+		FwMark = 0x1234
+		MTU = 1400
+		DNSMode = file
+		DNS = 10.8.0.1" 198.51.100.3:51820 "0.0.0.0/0, ::/0" "10.8.0.3/24, fd08::3/64"
+	printf '[Peer]\nPublicKey = %s\nAllowedIPs = 10.55.0.0/16\n' "$("$WGCTL" genkey | "$WGCTL" pubkey)" \
+		>>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+}
+
+@test "on: a reload of nearly everything, killed at every step" {
+	on s ip addr add 198.51.100.3/24 dev j-s-c
+	on s "$WGCTL" up hub
+	one
+	before=$(snapshot c)
+	on c "$WGCTL" up ftun
+	# Some of it goes by the uplink whatever the routes say: against that there is the kill switch alone.
+	chatter "${ANYWHERE[@]}" 203.0.113.9%j-c-s 2001:db8:9::9%j-c-s
+	listen '(198.51.100.2 or 198.51.100.3)'
+	sleep 0.3
+	for ((n = 1; ; n += step)); do
+		other
+		killed_at $n reload || break
+		in_force
+		# Every other time on to the end first; else back from where it was.
+		if ((n % 2)); then on c "$WGCTL" reload ftun; fi
+		one
+		on c "$WGCTL" reload ftun
+		in_force
+	done
+	on c "$WGCTL" diff ftun
+	[ "$n" -gt 20 ]
+	one
+	on c "$WGCTL" reload ftun
+	on c "$WGCTL" diff ftun
+	reach 10.8.0.1
+	no_leak "a reload killed at one of $n places"
+	quiet
+	# Whatever is half done then, down takes back.
+	for n in 3 9 16; do
+		other
+		killed_at $n reload
+		on c "$WGCTL" down ftun
+		same "$before" "$(snapshot c)"
+		one
+		on c "$WGCTL" up ftun
+	done
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+}
+
 @test "lockdown: stays through down, up, kills and loss, until it is told otherwise" {
 	full ftun "KillSwitch = lockdown"
 	before=$(snapshot c)

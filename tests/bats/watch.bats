@@ -46,11 +46,12 @@ office() { # office [ENDPOINT LINES] [INTERFACE LINES]
 	END
 }
 
-full() {
+full() { # full [INTERFACE LINES]
 	profile c office.conf <<-END
 		[Interface]
 		PrivateKey = $client_private
 		Address = 10.8.0.2/24, fd08::2/64
+		${1-}
 		[Peer]
 		Name = gate
 		PublicKey = $server_public
@@ -65,9 +66,9 @@ watching() {
 	until_said "looking after it"
 }
 
-until_said() { # until_said TEXT [SECONDS]
+until_said() { # until_said TEXT [SECONDS [TIMES]]
 	for _ in $(seq $((${2:-15} * 10))); do
-		if grep -qF -- "$1" "$log.err"; then return 0; fi
+		if [ "$(grep -cF -- "$1" "$log.err")" -ge "${3:-1}" ]; then return 0; fi
 		sleep 0.1
 	done
 	echo "never said: $1" && cat "$log.err" && return 1
@@ -210,6 +211,62 @@ in_use() {
 	same "$up" "$(snapshot c)"
 	ends TERM
 	down_leaves_nothing
+}
+
+@test "nft tables of ours that somebody deletes or empties, and addresses, are put back; others' doings stay" {
+	full "KillSwitch = on"
+	before=$(snapshot c)
+	on c "$WGCTL" up office
+	answers 10.8.0.1
+	up=$(snapshot c)
+	watching office
+	# As `systemctl restart nftables` does.
+	on c nft flush ruleset
+	until_said "added again: killswitch.load table inet wgctl-office/kill"
+	until_said "added again: nft.load table inet wgctl-office"
+	same "$up" "$(snapshot c)"
+	answers 10.8.0.1
+	# Emptied; another one's table, and a rule that somebody added, are let be.
+	on c nft 'add table inet mine; add chain inet mine c; add rule inet wgctl-office/kill beside ip daddr 192.0.2.9 accept'
+	on c nft flush chain inet wgctl-office premangle
+	until_said "added again: nft.load table inet wgctl-office" 20 2
+	on c nft delete table inet mine
+	has "$(on c nft list table inet wgctl-office/kill)" 192.0.2.9
+	is "$(grep -c 'killswitch.load' "$log.err")" 1
+	on c ip addr del 10.8.0.2/24 dev office
+	on c ip -6 addr del fd08::2/64 dev office
+	on c ip addr add 10.99.0.1/32 dev office
+	until_said "added again: addr.add"
+	for _ in $(seq 50); do
+		if [[ $(on c ip -o addr show dev office) == *10.8.0.2*fd08::2* ]]; then break; fi
+		sleep 0.1
+	done
+	has "$(on c ip -o addr show dev office)" "10.8.0.2/24"
+	has "$(on c ip -o addr show dev office)" "fd08::2/64"
+	has "$(on c ip -o addr show dev office)" "10.99.0.1/32"
+	answers 10.8.0.1
+	# What reload has taken away stays away.
+	full
+	on c "$WGCTL" reload office
+	on c ip link set lo down
+	on c ip link set lo up
+	sleep 2
+	lacks "$(on c nft list tables)" /kill
+	has "$(on c ip -o addr show dev office)" "10.8.0.2/24"
+	ends TERM
+	down_leaves_nothing
+}
+
+@test "an IPv6 address is not put back where IPv6 was switched off" {
+	full
+	on c "$WGCTL" up office
+	watching office
+	on c sysctl -q net.ipv6.conf.office.disable_ipv6=1
+	on c ip addr del 10.8.0.2/24 dev office
+	until_said "added again: addr.add 10.8.0.2/24 dev office"
+	sleep 1
+	lacks "$(<"$log.err")" "fd08::2"
+	ends TERM
 }
 
 @test "somebody who removes our rules all the time is not fought in a loop, and is told of" {

@@ -219,3 +219,74 @@ inside() {
 configured() {
 	networkctl status "$1" | grep -q '(configured)'
 }
+
+# ---- wgctl@.service -----------------------------------------------------------------
+
+# The unit as it is packaged, with this tree's program; /usr is read-only to it.
+unit() {
+	sed "s#/usr/local/bin/wgctl#$WGCTL#" "$WGCTL_ROOT/packaging/systemd/wgctl@.service" >/run/systemd/system/wgctl@.service
+	systemctl daemon-reload
+}
+
+main_pid() { systemctl show --property MainPID --value wgctl@office; }
+mtu_is() { [ "$(cat /sys/class/net/office/mtu)" = "$1" ]; }
+said() { journalctl --no-pager -q -u wgctl@office | grep -qF -- "$1"; }
+
+@test "wgctl@.service: started it is ready when the tunnel is up; reload, status, a kill, stop" {
+	unit
+	office 0.0.0.0/0 "DNS = 10.8.0.1"
+	before=$(everything)
+	systemctl start wgctl@office
+	# READY came: with Type=notify `start` waits for it.
+	is "$(systemctl is-active wgctl@office)" active
+	is "$(systemctl show --property Type --value wgctl@office)" notify
+	is "$(systemctl show --property StatusText --value wgctl@office)" "looking after 1 tunnel"
+	inside unit.example
+	ping -c 1 -W 5 10.8.0.1
+	shaken=$(wg show office latest-handshakes)
+	has "$(systemctl status --no-pager wgctl@office)" "looking after 1 tunnel"
+	"$WGCTL" status office
+	# An edited profile, by `systemctl reload`: the session goes on.
+	office 0.0.0.0/0 "DNS = 10.8.0.1
+		MTU = 1300"
+	systemctl reload wgctl@office
+	waits_for mtu_is 1300
+	waits_for said "reloaded: 1 step"
+	is "$(wg show office latest-handshakes)" "$shaken"
+	# It has what it needs to put back what somebody takes away, and DNS through the bus.
+	table=$(ip rule show | sed -n 's/.*not .*lookup \([0-9]*\).*/\1/p')
+	ip rule del table "$table"
+	waits_for said "added again: rule.add"
+	has "$(ip rule show)" "lookup $table"
+	# Killed it is started again; the tunnel was there all the time.
+	first=$(main_pid)
+	systemctl kill --signal=KILL wgctl@office
+	waits_for another_one "$first"
+	is "$(systemctl show --property NRestarts --value wgctl@office)" 1
+	is "$(wg show office latest-handshakes)" "$shaken"
+	inside unit-after.example
+	systemctl stop wgctl@office
+	is "$(systemctl is-active wgctl@office)" inactive
+	same "$before" "$(everything)"
+	outside unit-stopped.example
+}
+
+another_one() { # another one than PID, and ready
+	local now
+	now=$(main_pid)
+	[ "$now" != 0 ] && [ "$now" != "$1" ] && [ "$(systemctl is-active wgctl@office)" = active ]
+}
+
+@test "wgctl@.service: a profile that is wrong does not start, and its exit code says why" {
+	unit
+	office 0.0.0.0/0 "Nonsense = 1"
+	before=$(everything)
+	sed -i 's/^Restart=.*/Restart=no/' /run/systemd/system/wgctl@.service
+	systemctl daemon-reload
+	run systemctl start wgctl@office
+	not is "$status" 0
+	is "$(systemctl show --property ExecMainStatus --value wgctl@office)" 5
+	said "unknown key 'Nonsense'"
+	systemctl reset-failed wgctl@office
+	same "$before" "$(everything)"
+}

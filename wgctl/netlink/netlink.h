@@ -181,6 +181,11 @@ int wgc_events_fd(const struct wgc_events *e);
 /** Tell all that has happened so far, without waiting. 0 or -errno. */
 int wgc_events_read(struct wgc_events *e, void (*tell)(void *ctx, const struct wgc_event *what), void *ctx, struct wgc_err *err);
 
+/** Listen to nftables, in the caller's network namespace; needs CAP_NET_ADMIN. A descriptor, readable when something happened; -errno. */
+int wgc_nft_events_open(void);
+/** Without waiting: has a table whose name begins with @prefix gone, or something in one? @fd may be negative. */
+bool wgc_nft_events_read(int fd, const char *prefix);
+
 /* What happened to a WireGuard device between two looks at it: the kernel tells
  * of none of this. */
 enum wgc_wg_change {

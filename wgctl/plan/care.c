@@ -18,6 +18,7 @@ const struct wgc_times wgc_times_usual = {
 	.quiet = 15000,
 	.dead = 180000,
 	.attempt = 16000,
+	.names = 30000,
 	.settle = 1000,
 	.retry_min = 200,
 	.retry_max = 25000,
@@ -30,7 +31,7 @@ int wgc_times_parse(const char *text, struct wgc_times *t)
 		unsigned *value;
 	} keys[] = { { "poll", &t->poll },	     { "stale", &t->stale },   { "quiet", &t->quiet },
 		     { "dead", &t->dead },	     { "attempt", &t->attempt },     { "settle", &t->settle }, { "retry_min", &t->retry_min },
-		     { "retry_max", &t->retry_max } };
+		     { "retry_max", &t->retry_max }, { "names", &t->names } };
 
 	for (const char *p = text; *p;) {
 		size_t name = strcspn(p, "="), i;

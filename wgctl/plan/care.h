@@ -15,6 +15,7 @@ struct wgc_times {
 	unsigned quiet;	    /* and nothing received for this long though we send: the endpoint is in doubt */
 	unsigned dead;	    /* no session outlives a handshake of this age */
 	unsigned attempt;   /* what an endpoint gets to answer before the next one is tried */
+	unsigned names;	    /* between two looks at the resolvers */
 	unsigned settle;    /* after the last of a burst of events */
 	unsigned retry_min, retry_max; /* between attempts, doubling */
 };

@@ -162,7 +162,7 @@ void wgc_doctor_missing(struct wgc_doctor *d)
 	/* A hundred thousand routes are not compared just to show a status. */
 	if (d->ask->brief && d->device && d->device->n_peers > PEERS_BRIEF)
 		return;
-	r = wgc_plan_reassert(d->sys, d->info->name, &run, &err);
+	r = wgc_plan_reassert(d->sys, d->info->name, d->ask->profile, WGC_AGAIN_NETWORK, &run, &err);
 	if (r < 0)
 		wgc_unseen(d, err.code == WGC_E_PERM ? "run it as root" : err.hint, "the journal cannot be compared: %s", err.msg);
 }

@@ -240,6 +240,20 @@ void wgc_undo_tell(struct wgc_undo *u, const struct wgc_past *p, const struct wg
 /** Undo everything in the history that is not undone yet; never stops at a failure. 0, or the first failure. */
 int wgc_undo_all(struct wgc_undo *u, struct wgc_err *err);
 
+/* ---- what others took away ---------------------------------------------------------- */
+
+struct wgc_again {
+	struct wgc_sys *sys;
+	const struct wgc_history *history; /* of a tunnel that is up, whose link is there */
+	const struct wgc_profile *profile; /* or NULL */
+	uint32_t ifindex;
+	unsigned what; /* WGC_AGAIN_* */
+	struct wgc_arena *arena;
+	struct wgc_run *run;
+};
+/** Put back nft tables, addresses and resolvers: how many of these, or -errno when one cannot be. */
+int wgc_put_back(const struct wgc_again *g, struct wgc_err *err);
+
 /* ---- the parts of steps that deserve a file ------------------------------------- */
 
 /** Run PrivateKeyCommand, where there is one; it may take its time, so not under a lock that others wait for. */

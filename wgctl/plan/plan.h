@@ -185,12 +185,18 @@ int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info *
  */
 int wgc_plan_admit(struct wgc_sys *sys, const char *ifname, const union wgc_sockaddr *v, size_t n, struct wgc_err *err);
 
+enum {
+	WGC_AGAIN_NETWORK = 1 << 0, /* rules, routes, nft tables, addresses */
+	WGC_AGAIN_DNS = 1 << 1,
+};
 /**
- * Add again what the journal of @name says is ours and the kernel has no more:
- * rules and routes that others removed; run->on_step tells each. In a dry run
+ * Add again what the journal of @name says is ours and is no more: rules, routes,
+ * tables, addresses and resolvers that others removed; run->on_step tells each.
+ * The last two only where @profile (or NULL) is what was applied last. In a dry run
  * nothing is added. The number added, or missing; -EBUSY while another process works on the profile; -errno.
  */
-int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err);
+int wgc_plan_reassert(struct wgc_sys *sys, const char *name, const struct wgc_profile *profile, unsigned what, struct wgc_run *run,
+		      struct wgc_err *err);
 
 /* ---- what is wrong ------------------------------------------------------------- */
 

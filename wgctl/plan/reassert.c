@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What we added and somebody else took away is added again: rules and routes
- * that the journal names and the kernel has no more. Without its rule a full
- * tunnel leaks everything, and systemd-networkd, for one, removes what it did
- * not make whenever it starts.
+ * that the journal names and the kernel has no more (put_back.c has the rest).
+ * Without its rule a full tunnel leaks everything, and systemd-networkd, for one,
+ * removes what it did not make whenever it starts.
  *
  * Nothing is written to the journal: what is added is in it already.
  */
@@ -265,51 +265,63 @@ static bool is_here(struct again *g)
 	return true;
 }
 
-static int reassert(struct wgc_sys *sys, json_t *records, struct wgc_arena *a, struct wgc_run *run, struct wgc_err *err)
+static int routing(struct again *g, struct wgc_run *run, struct wgc_err *err)
 {
-	struct again g = { .sys = sys, .arena = a };
-	struct wgc_history h;
-	int r;
+	int r = wgc_nl_rule_list(g->sys->nl, 0, g->arena, &g->rules, &g->n_rules, err);
 
-	g.history = &h;
-	g.plan.arena = a;
-	g.plan.profile = &g.who;
-	r = wgc_history_read(records, a, &h, NULL) < 0 || !is_here(&g) ? 0 : 1;
-	if (r == 1) {
-		r = wgc_nl_rule_list(sys->nl, 0, a, &g.rules, &g.n_rules, err);
-		if (r == 0) {
-			r = collect(&g);
-			r = r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot compare with the journal: %s", strerror(-r)) : add_all(&g, run, err);
-		}
-	}
-	return r;
+	if (r < 0)
+		return r;
+	r = collect(g);
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot compare with the journal: %s", strerror(-r)) : add_all(g, run, err);
 }
 
-/* Looking needs no lock: who only looks is not to be in the way of an `up`. */
-struct looking {
+/* What is asked for; without its journal's lock in a dry run only. */
+struct asked {
 	struct wgc_sys *sys;
 	const char *name;
+	const struct wgc_profile *profile;
+	unsigned what;
 	struct wgc_arena *arena;
 	struct wgc_run *run;
 	struct wgc_err *err;
 	int result;
 };
 
+static int reassert(const struct asked *q, json_t *records)
+{
+	struct again g = { .sys = q->sys, .arena = q->arena };
+	struct wgc_history h;
+	struct wgc_again rest = { .sys = q->sys, .history = &h, .profile = q->profile, .what = q->what, .arena = q->arena, .run = q->run };
+	int r, n;
+
+	g.history = &h;
+	g.plan.arena = q->arena;
+	g.plan.profile = &g.who;
+	if (wgc_history_read(records, q->arena, &h, NULL) < 0 || !is_here(&g))
+		return 0;
+	rest.ifindex = g.ifindex;
+	n = wgc_put_back(&rest, q->err);
+	r = q->what & WGC_AGAIN_NETWORK ? routing(&g, q->run, n < 0 ? NULL : q->err) : 0;
+	return n < 0 ? n : r < 0 ? r : n + r;
+}
+
+/* Looking needs no lock: who only looks is not to be in the way of an `up`. */
 static int look(void *ctx, const char *dir, json_t *records)
 {
-	struct looking *l = ctx;
+	struct asked *q = ctx;
 	const char *name = json_string_value(json_object_get(json_array_get(records, 0), "profile"));
 
-	if (!name || strcmp(name, l->name))
+	if (!name || strcmp(name, q->name))
 		return 0;
-	l->result = reassert(l->sys, records, l->arena, l->run, l->err);
+	q->result = reassert(q, records);
 	return 1;
 }
 
-int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_err *err)
+int wgc_plan_reassert(struct wgc_sys *sys, const char *name, const struct wgc_profile *profile, unsigned what, struct wgc_run *run,
+		      struct wgc_err *err)
 {
 	struct wgc_arena *a = wgc_arena_new();
-	struct looking l = { .sys = sys, .name = name, .arena = a, .run = run, .err = err };
+	struct asked q = { .sys = sys, .name = name, .profile = profile, .what = what, .arena = a, .run = run, .err = err };
 	struct wgc_journal journal;
 	json_t *records = NULL;
 	int r;
@@ -317,16 +329,16 @@ int wgc_plan_reassert(struct wgc_sys *sys, const char *name, struct wgc_run *run
 	if (!a)
 		return wgc_err_nomem(err);
 	if (run->dry_run) {
-		r = wgc_journal_each(sys, look, &l, err);
+		r = wgc_journal_each(sys, look, &q, err);
 		wgc_arena_free(a);
-		return r < 0 ? r : l.result;
+		return r < 0 ? r : q.result;
 	}
 	/* The lock: `down` must not take away at the same time. */
 	r = wgc_journal_lock(sys, name, &journal, err);
 	if (r == 0) {
 		r = wgc_journal_read(&journal, &records, err);
 		if (r == 0 && records)
-			r = reassert(sys, records, a, run, err);
+			r = reassert(&q, records);
 		json_decref(records);
 		wgc_journal_unlock(&journal);
 	}

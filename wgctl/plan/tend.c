@@ -600,7 +600,7 @@ static void on_warning(void *ctx, const char *text)
 	wgc_watch_log(((struct wgc_tended *)ctx)->w, ctx, "%s", text);
 }
 
-int64_t wgc_tended_reassert(struct wgc_tended *t)
+int64_t wgc_tended_reassert(struct wgc_tended *t, unsigned what)
 {
 	struct wgc_run run = { .on_step = on_step, .on_warning = on_warning, .ctx = t };
 	struct wgc_err err = WGC_ERR_INIT;
@@ -609,7 +609,7 @@ int64_t wgc_tended_reassert(struct wgc_tended *t)
 
 	if (now < t->hold)
 		return t->hold;
-	r = wgc_plan_reassert(t->w->sys, t->name, &run, &err);
+	r = wgc_plan_reassert(t->w->sys, t->name, t->profile, what, &run, &err);
 	if (r == -EBUSY)
 		return now + t->w->times.settle; /* another wgctl is at work */
 	if (r < 0 && strcmp(err.msg, t->trouble))

@@ -133,14 +133,10 @@ static int find_tunnels(struct wgc_watch *w, struct wgc_err *err)
 
 /* ---- the loop -------------------------------------------------------------------------- */
 
-static void on_event(void *ctx, const struct wgc_event *e)
+static void unsettle(struct wgc_watch *w)
 {
-	struct wgc_watch *w = ctx;
 	int64_t now = wgc_now_ms();
 
-	/* The local table repeats what addresses say. */
-	if (e->kind == WGC_EVENT_ROUTE && e->route.table == 255)
-		return;
 	if (!w->settled)
 		w->first = now;
 	w->settled = now + w->times.settle;
@@ -148,10 +144,20 @@ static void on_event(void *ctx, const struct wgc_event *e)
 		w->settled = w->first + BURST_MAX * (int64_t)w->times.settle;
 }
 
+static void on_event(void *ctx, const struct wgc_event *e)
+{
+	/* The local table repeats what addresses say. */
+	if (e->kind != WGC_EVENT_ROUTE || e->route.table != 255)
+		unsettle(ctx);
+}
+
 static int64_t look(struct wgc_watch *w, bool network)
 {
-	int64_t again = 0;
+	int64_t again = 0, now = wgc_now_ms();
+	unsigned what = (network ? WGC_AGAIN_NETWORK : 0) | (network || now >= w->next_names ? WGC_AGAIN_DNS : 0);
 
+	if (what & WGC_AGAIN_DNS)
+		w->next_names = now + w->times.names;
 	for (size_t i = 0; i < w->n; i++) {
 		struct wgc_tended *t = &w->v[i];
 		int64_t at;
@@ -163,7 +169,7 @@ static int64_t look(struct wgc_watch *w, bool network)
 		if (!wgc_tended_enter(t))
 			continue;
 		/* What happens in other namespaces is not heard of: they are looked at each time. */
-		at = network || t->placed ? wgc_tended_reassert(t) : 0;
+		at = what || t->placed ? wgc_tended_reassert(t, what | (t->placed ? WGC_AGAIN_NETWORK : 0)) : 0;
 		if (at && (!again || at < again))
 			again = at;
 		wgc_tended_look(t, network);
@@ -199,7 +205,7 @@ static int turn(struct wgc_watch *w, struct wgc_err *err)
 
 static int pause_(struct wgc_watch *w, struct wgc_err *err)
 {
-	WGC_AUTO_FREE struct pollfd *fds = calloc(w->n + 1, sizeof(*fds));
+	WGC_AUTO_FREE struct pollfd *fds = calloc(w->n + 2, sizeof(*fds));
 	int64_t until = w->settled && w->settled < w->next_look ? w->settled : w->next_look;
 	int64_t left = until - wgc_now_ms();
 	struct timespec t = { .tv_sec = left > 0 ? left / 1000 : 0, .tv_nsec = left > 0 ? left % 1000 * 1000000 : 0 };
@@ -207,10 +213,13 @@ static int pause_(struct wgc_watch *w, struct wgc_err *err)
 	if (!fds)
 		return wgc_err_nomem(err);
 	fds[0] = (struct pollfd){ .fd = wgc_events_fd(w->events), .events = POLLIN };
+	fds[1] = (struct pollfd){ .fd = w->nft, .events = POLLIN };
 	for (size_t i = 0; i < w->n; i++)
-		fds[i + 1] = (struct pollfd){ .fd = w->v[i].lookups ? wgc_lookups_fd(w->v[i].lookups) : -1, .events = POLLIN };
-	if (ppoll(fds, w->n + 1, &t, w->run->waiting) < 0 && errno != EINTR)
+		fds[i + 2] = (struct pollfd){ .fd = w->v[i].lookups ? wgc_lookups_fd(w->v[i].lookups) : -1, .events = POLLIN };
+	if (ppoll(fds, w->n + 2, &t, w->run->waiting) < 0 && errno != EINTR)
 		return wgc_err_set(err, WGC_E_IO, errno, "cannot wait for events: %s", strerror(errno));
+	if (wgc_nft_events_read(w->nft, WGC_NFT_PREFIX))
+		unsettle(w);
 	return wgc_events_read(w->events, on_event, w, err);
 }
 
@@ -246,14 +255,16 @@ static int run(struct wgc_watch *w, struct wgc_err *err)
 
 int wgc_plan_watch(struct wgc_sys *sys, const struct wgc_watch_run *how, struct wgc_err *err)
 {
-	struct wgc_watch w = { .sys = sys, .run = how, .times = wgc_times_usual };
+	struct wgc_watch w = { .sys = sys, .run = how, .times = wgc_times_usual, .nft = -1 };
 	int r;
 
 	if (how->times && wgc_times_parse(how->times, &w.times) < 0)
 		return wgc_err_set(err, WGC_E_USAGE, EINVAL, "'%s' are no intervals", how->times);
 	r = wgc_events_open(&w.events, err);
+	w.nft = r < 0 ? -1 : wgc_nft_events_open();
 	if (r == 0)
 		r = run(&w, err);
+	wgc_close(w.nft);
 	while (w.n)
 		drop(&w, w.n - 1);
 	free(w.v);

@@ -73,8 +73,8 @@ void wgc_tended_done(struct wgc_tended *t);
 void wgc_tended_look(struct wgc_tended *t, bool network);
 /** The look-up is through. */
 void wgc_tended_answers(struct wgc_tended *t);
-/** Put back what others removed; when it must be done once more, the time for it, else 0. */
-int64_t wgc_tended_reassert(struct wgc_tended *t);
+/** Put back what others removed (WGC_AGAIN_*); when it must be done once more, the time for it, else 0. */
+int64_t wgc_tended_reassert(struct wgc_tended *t, unsigned what);
 
 /* ---- all of them (watch.c) ------------------------------------------------------------ */
 
@@ -86,6 +86,8 @@ struct wgc_watch {
 	struct wgc_tended *v;
 	size_t n;
 	int64_t next_look;
+	int nft; /* tells when a table of ours goes; -1: the kernel has no nftables */
+	int64_t next_names; /* are the resolvers still the tunnel's? Nobody tells when they are not */
 	int64_t settled; /* when the burst of events is taken to be over; 0 = there was none */
 	int64_t first;	 /* of the burst */
 };

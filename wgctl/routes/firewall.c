@@ -16,7 +16,7 @@ void wgc_routes_nft_table(const char *ifname, char ret[static 48])
 {
 	size_t n = 0;
 
-	for (const char *prefix = "wgctl-"; *prefix; prefix++)
+	for (const char *prefix = WGC_NFT_PREFIX; *prefix; prefix++)
 		ret[n++] = *prefix;
 	/* Of the characters of link names nft's words lack '+' and '='. They
 	 * have '/', which link names lack. */

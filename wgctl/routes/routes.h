@@ -112,6 +112,7 @@ char *wgc_routes_kill_admit(const char *ifname, const union wgc_sockaddr *endpoi
 void wgc_routes_kill_table(const char *ifname, char ret[static 56]);
 char *wgc_routes_kill_delete(const char *ifname, struct wgc_arena *a);
 
+#define WGC_NFT_PREFIX "wgctl-" /* of the names of our nft tables */
 /** Name of our nft table for a link: a word of nft's grammar, different for different links. */
 void wgc_routes_nft_table(const char *ifname, char ret[static 48]);
 

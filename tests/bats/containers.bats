@@ -133,7 +133,14 @@ lan() {
 	background c "$BATS_TEST_TMPDIR/inner" ip netns exec box busybox httpd -f -p 80 -h "$BATS_TEST_TMPDIR/www"
 	server=$!
 	for _ in $(seq 50); do on c wget -q -T 1 -t 1 -O - http://172.30.0.2/data >/dev/null 2>&1 && break; sleep 0.1; done
-	# From the neighbourhood, and through the tunnel.
+	# From the neighbourhood, from further away, and through the tunnel.
+	on c ip addr add 192.0.2.77/32 dev lo
+	on c python3 -c '
+import socket
+s = socket.socket()
+s.settimeout(5)
+s.bind(("192.0.2.77", 0))
+s.connect(("172.30.0.2", 80))'
 	is "$(on c wget -q -T 5 -t 1 -O - http://172.30.0.2/data | sha256sum | cut -c1-64)" "$DATA"
 	is "$(on s wget -q -T 5 -t 1 -O - http://10.8.0.2/data | sha256sum | cut -c1-64)" "$DATA"
 	kill "$server"

@@ -250,7 +250,6 @@ int wgc_cni_main(struct wgc_ui *ui)
 	struct cni c = { .ui = ui, .r.version = "1.1.0" };
 	int r;
 
-	ui->quiet = true;
 	r = read_input(&c, &env);
 	r = r ?: wgc_cni_parse(&env, c.input ?: "", c.len, &c.r, &c.err);
 	if (r == 0 && c.r.command == WGC_CNI_VERSION)

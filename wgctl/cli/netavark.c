@@ -90,7 +90,7 @@ int wgc_netavark_main(int argc, char **argv)
 		bool netns; /* a path follows */
 		int (*run)(struct call *c, const char *netns);
 	} steps[] = { { "info", false, info }, { "create", false, create }, { "setup", true, setup }, { "teardown", true, teardown } };
-	struct call c = { .ui = { .program = "wgctl", .quiet = true } };
+	struct call c = { .ui = { .program = "wgctl" } };
 	int r = -EINVAL;
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(steps); i++) {

@@ -125,7 +125,6 @@ int wgc_run_oci_hook(struct wgc_ui *ui, const void *args)
 	size_t len = 0;
 	int r, code = WGC_EXIT_OK;
 
-	ui->quiet = true;
 	r = a ? wgc_read_fd(STDIN_FILENO, STATE_MAX, &text, &len) : -ENOMEM;
 	if (r < 0)
 		wgc_err_set(&err, WGC_E_IO, -r, "cannot read the container's state from standard input: %s", strerror(-r));

@@ -62,7 +62,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 		done
 		not inside box ip link show eth0
 		on c ip netns del box
-		same "$before" "$(snapshot c)"
+		settles "$before" c
 	done
 }
 
@@ -102,7 +102,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	# With arguments it is, too: a hook of a profile inherits the environment.
 	run_split on c env CNI_COMMAND=ADD "$WGCTL" list
 	is "$status" 0
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "configuration: what is wrong has the code that the specification gives it" {
@@ -157,7 +157,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	chmod 777 "$BATS_TEST_TMPDIR/host-c/etc-wgctl"
 	cni ADD box eth0 "$(conf 1.0.0 office)"
 	fails 7
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "namespaces: dead, not one, the plugin's own; and DEL does not mind" {
@@ -184,7 +184,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 		cni DEL box eth0 '{"cniVersion":"1.0.0","name":"net"}' CNI_NETNS=
 		works
 	done
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "VERSION and STATUS" {
@@ -251,7 +251,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	fails 100
 	is "$(leases)" 0
 	on c ip netns del box
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "chaining: behind a bridge, in front of tuning; what was there stays, and ours is told beside it" {
@@ -280,7 +280,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	works
 	has "$(inside box ip -o link show)" eth0
 	on c ip netns del box
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "GC: what is not listed goes, of this network only; what is listed stays" {
@@ -303,7 +303,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	cni DEL three c0 "$(conf 1.1.0 office | sed 's/"net"/"other"/')"
 	works
 	for box in one two three; do on c ip netns del $box; done
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "parallel ADDs and DELs: all succeed, and nothing is left" {
@@ -326,7 +326,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	is "$(on c "$WGCTL" list | grep -c '^cni:net:box')" $n
 	many DEL || { cat "$BATS_TEST_TMPDIR"/out*; return 1; }
 	for i in $(seq $n); do on c ip netns del "box$i"; done
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "a killed ADD is repaired by DEL" {
@@ -337,7 +337,7 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 			<<<"$(conf 1.0.0 office)" >/dev/null 2>&1 || true
 		cni DEL box eth0 "$(conf 1.0.0 office)"
 		works
-		same "$before" "$(snapshot c)"
+		settles "$before" c
 	done
 }
 
@@ -355,5 +355,5 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	not on c grep -rqF "$client_private" /run/wgctl
 	cni DEL box eth0 "$config"
 	works
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }

@@ -154,6 +154,18 @@ same() { # same TEXT TEXT
 	[ "$1" = "$2" ] || { diff <(echo "$1") <(echo "$2"); return 1; }
 }
 
+# settles TEXT HOST: its snapshot is TEXT, within ten seconds: what goes when a process or
+# a namespace has ended goes a moment later.
+settles() {
+	local now
+	for _ in $(seq 40); do
+		now=$(snapshot "$2")
+		[ "$1" != "$now" ] || return 0
+		sleep 0.25
+	done
+	same "$1" "$now"
+}
+
 # `! cmd` never fails a bats test; this does.
 not() {
 	if "$@"; then return 1; fi

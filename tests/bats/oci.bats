@@ -23,6 +23,6 @@ teardown() { hosts_gone; }
 		lacks "$output" 192.0.2.53
 		has "$output" "$DATA"
 		has "$output" "links eth0 lo"
-		same "$before" "$(snapshot c)"
+		settles "$before" c
 	done
 }

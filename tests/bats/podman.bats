@@ -28,7 +28,7 @@ teardown() {
 	# Leak 7: --dns is what keeps podman from adding the machine's servers.
 	is "$(grep -c nameserver <<<"$output")" 1
 	has "$output" "nameserver 10.8.0.1"
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 	lacks "$(on c "$WGCTL" list)" cni:
 	# One that stays is known to podman, and to wgctl.
 	podman_c run -d --network tunnel --name web --rootfs "$root" sleep 1000
@@ -36,7 +36,7 @@ teardown() {
 	id=$(podman_c inspect web | jq -r '.[0].Id')
 	has "$(on c "$WGCTL" list)" "cni:tunnel:${id:0:12}~"
 	podman_c rm -f -t 0 web
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "CNI: a missing profile, or a dead namespace for its packets, keeps the container from starting" {
@@ -51,7 +51,7 @@ teardown() {
 	[ "$status" != 0 ]
 	is "$output" ""
 	has "$errors" "there is no network namespace 'outside'"
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "hook: an annotation names the profile; DNS is the tunnel's; whatever is wrong keeps the container from starting" {
@@ -63,7 +63,7 @@ teardown() {
 	has "$output" "$DATA"
 	is "$(grep -c nameserver <<<"$output")" 1
 	has "$output" "nameserver 10.8.0.1"
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 	for wrong in nobody ../../etc/wgctl/office /etc/wgctl/office.conf; do
 		run_split podman_c run --rm --network none --annotation "org.wgctl.profile=$wrong" --rootfs "$root" echo it runs
 		[ "$status" != 0 ]
@@ -73,7 +73,7 @@ teardown() {
 	[ "$status" != 0 ]
 	is "$output" ""
 	has "$errors" "no network of its own"
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "container attach and detach: a running container gets its tunnel, and loses it" {
@@ -97,7 +97,7 @@ teardown() {
 	on c env "${PODMAN_ENV[@]}" "$WGCTL" container attach office "pid:$(podman_c inspect --format '{{.State.Pid}}' web)"
 	podman_c rm -f -t 0 web
 	on c "$WGCTL" -q down --all
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "container attach warns: CAP_NET_ADMIN, another way out, other name servers" {

@@ -89,12 +89,12 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$status" 125
 	run_c office -u nobody-of-that-name -- true
 	is "$status" 125
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 	is_down
 	run_split on c "$WGCTL" run -n office
 	is "$status" 0
 	has "$output" netns.create
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "a profile without resolvers: said, and undone, unless somebody says what to do" {
@@ -109,7 +109,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$output" 2
 	run_c office --dns 10.8.0.300 -- true
 	is "$status" 125
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "two runs share the tunnel; the last one takes it down" {
@@ -126,7 +126,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	touch "$BATS_TEST_TMPDIR/go"
 	wait $one
 	is_down
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "what the program leaves behind keeps the tunnel up, and then it goes by itself" {
@@ -143,7 +143,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is_up
 	wait $other
 	waits_until 10 is_down
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "one that was up before stays up; one that is up outside of a namespace is refused" {
@@ -160,7 +160,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	has "$errors" 'is up in another network namespace'
 	is_up
 	on c "$WGCTL" -q down office
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "SIGKILL of wgctl: the tunnel goes with the last process all the same" {
@@ -173,7 +173,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	[ -e "/proc/$(cat "$BATS_TEST_TMPDIR/one")" ]
 	touch "$BATS_TEST_TMPDIR/go"
 	waits_until 10 is_down
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "SIGKILL of wgctl and of the one that it left behind: the next run takes over" {
@@ -188,7 +188,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	run_c office -- true
 	is "$status" 0
 	is_down
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }
 
 @test "a signal to wgctl reaches the program" {
@@ -199,5 +199,5 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	wait $pid || status=$?
 	is "$status" 5
 	is_down
-	same "$before" "$(snapshot c)"
+	settles "$before" c
 }

@@ -48,10 +48,10 @@ void wg_handshake_initiate_work(struct work_struct *work)
 	WRITE_ONCE(peer->last_initiation, ktime_get_coarse_boottime_ns());
 	if (wg_handshake_create_initiation(peer, &msg)) {
 		net_dbg_ratelimited("%s: initiation to peer %llu\n", peer->wg->dev->name, peer->id);
-		wg_send_handshake(peer, &msg, sizeof(msg));
-		/* An answer may be here before this is set; then it costs an
-		 * initiation that was not needed, nothing else. */
+		/* First: the answer, which ends the wait for it, may be here
+		 * before we are back. */
 		wg_timers_initiation_sent(peer);
+		wg_send_handshake(peer, &msg, sizeof(msg));
 	}
 put:
 	wg_peer_put(peer);

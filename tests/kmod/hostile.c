@@ -777,7 +777,7 @@ static void fragments(void)
 /* ---- scenarios: many ------------------------------------------------------------------------------------ */
 
 /* More than an eighth of what may wait: with so many the target is under load. */
-#define BURST 700
+#define BURST 600
 
 /*
  * While we are at it nobody else is, but the interrupts in which packets are received.
@@ -803,33 +803,41 @@ static struct place random_place(void)
 	return p;
 }
 
-enum flood { BAD_MACS, GOOD_MACS };
+enum flood { BAD_MACS, GOOD_MACS, PROVEN };
 
-/* @first: what waits in front of all of them; NULL: nothing. */
-static void burst(unsigned int type, size_t len, enum flood macs, const struct wg_msg_initiation *first)
+/* What a source says that has proven itself: nobody answers it again. */
+static struct wg_msg_initiation proven;
+
+/* @first, from there, is what waits in front of all of them; NULL: nothing. */
+static void burst(unsigned int type, size_t len, enum flood macs, const struct place *from, const struct place *to,
+		  const struct wg_msg_initiation *first)
 {
 	static u8 m[BURST][256];
+	struct wg_cookie anybody;
 	bool before;
 
+	wg_cookie_init(&anybody, target.identity.public);
 	for (int i = 0; i < BURST; i++) {
 		random_message(m[i], len, type);
 		if (macs == GOOD_MACS)
-			add_macs(m[i], len);
+			wg_cookie_add_macs(&anybody, m[i], len);
+		if (macs == PROVEN)
+			memcpy(m[i], &proven, sizeof(proven));
 	}
 	before = alone(true);
 	if (first)
-		throw(&mallory.at, &mallory.to, first, sizeof(*first));
+		throw(from, to, first, sizeof(*first));
 	for (int i = 0; i < BURST; i++) {
-		struct place from = random_place();
+		struct place somewhere = random_place();
 
-		throw(&from, &mallory.to, m[i], len);
+		throw(macs == PROVEN ? &eve.at : &somewhere, &mallory.to, m[i], len);
 	}
 	alone(before);
 }
 
 static void press(void)
 {
-	burst(WG_MSG_INITIATION, sizeof(struct wg_msg_initiation), GOOD_MACS, NULL);
+	burst(WG_MSG_INITIATION, sizeof(proven), proven.type ? PROVEN : GOOD_MACS, NULL, NULL, NULL);
 }
 
 /* What the kernel's caches hold, in KiB, and the ten largest of them for whoever has to look. */
@@ -889,7 +897,7 @@ static void flood_without_key(void)
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 			forget();
 			initiation(&mallory, &msg);
-			burst(kinds[i].type, kinds[i].len, BAD_MACS, &msg);
+			burst(kinds[i].type, kinds[i].len, BAD_MACS, &mallory.at, &mallory.to, &msg);
 			hear(100);
 			printf("# type %u, %zu bytes\n", kinds[i].type, kinds[i].len);
 			is_int(to_us[WG_MSG_COOKIE], 0);
@@ -903,16 +911,17 @@ static void flood_without_key(void)
 	no_more_than(kib);
 }
 
-/* An initiation under load: what comes back to @p? 0: nothing. */
+/*
+ * An initiation under load: what comes back to @p? 0: nothing. It waits in front of the
+ * others: where each of them takes a millisecond or two, the load is over before the last.
+ */
 static unsigned int under_load(struct player *p, const struct place *from, struct wg_msg_initiation *msg)
 {
-	hear(50);
-	press();
-	hear(100);
+	hear(3000);
 	forget();
 	initiation(p, msg);
-	throw(from, &p->to, msg, sizeof(*msg));
-	hear(200);
+	burst(WG_MSG_INITIATION, sizeof(*msg), GOOD_MACS, from, &p->to, msg);
+	hear(3000);
 	for (unsigned int type = WG_MSG_RESPONSE; type <= WG_MSG_COOKIE; type++)
 		if (last(type, from))
 			return type;
@@ -928,13 +937,26 @@ static bool prove(struct player *p)
 			(const void *)last(WG_MSG_COOKIE, &p->at)->message);
 }
 
+/* From here on a source that has proven itself is what makes the load, by far more than it
+ * may: it costs the target less than to answer everybody, so that the load lasts even
+ * where the target is slow. */
+static bool press_proven(void)
+{
+	if (!prove(&eve))
+		return false;
+	initiation(&eve, &proven);
+	press();
+	hear(3000);
+	return last(WG_MSG_RESPONSE, &eve.at);
+}
+
 /* Who knows it can: then whoever answers its cookies is heard, and nobody else. */
 static void flood_with_key(void)
 {
 	static const u8 zeros[WG_COOKIE_LEN];
 	struct wg_msg_initiation msg;
 	struct place elsewhere = mallory.at, other_port = mallory.at;
-	unsigned int cookies = 0, proven = 0, pings = 0;
+	unsigned int cookies = 0, with_mac2 = 0, pings = 0;
 	bool comes_through = false;
 	struct sockaddr_in from;
 	u64 started;
@@ -947,7 +969,7 @@ static void flood_with_key(void)
 	kib = memory();
 	forget();
 	press();
-	hear(200);
+	hear(5000);
 	printf("# %u cookies for %d initiations\n", to_us[WG_MSG_COOKIE], BURST);
 	ok(to_us[WG_MSG_COOKIE] > BURST / 4 && to_us[WG_MSG_COOKIE] <= BURST);
 	is_int(to_us[WG_MSG_RESPONSE] + to_us[0] + to_us[WG_MSG_DATA], 0);
@@ -969,6 +991,7 @@ static void flood_with_key(void)
 	ok(answered(&mallory));
 
 	/* The friend has to begin anew, among all of them. */
+	ok(press_proven());
 	restart(our_ns);
 	started = now_ms();
 	while (!comes_through && now_ms() - started < 15000) {
@@ -980,13 +1003,13 @@ static void flood_with_key(void)
 		cookies += to_friend[WG_MSG_COOKIE];
 		for (size_t i = 0; i < n_heard; i++)
 			if (!heard[i].from_target && heard[i].from.port == 51822 && heard[i].message[0] == WG_MSG_INITIATION)
-				proven += !!memcmp(heard[i].message + offsetof(struct wg_msg_initiation, macs.mac2), zeros, 16);
+				with_mac2 += !!memcmp(heard[i].message + offsetof(struct wg_msg_initiation, macs.mac2), zeros, 16);
 	}
 	printf("# the friend comes through after %llu ms, %u cookies, %u with mac2\n",
-	       (unsigned long long)(now_ms() - started), cookies, proven);
+	       (unsigned long long)(now_ms() - started), cookies, with_mac2);
 	ok(comes_through);
 	is_int(cookies, 1);
-	is_int(proven, 1);
+	is_int(with_mac2, 1);
 	cookies = 0;
 	/* A session does not notice. */
 	for (int i = 0; i < 20; i++) {
@@ -1000,7 +1023,7 @@ static void flood_with_key(void)
 	ok(cookies <= 20 * BURST);
 
 	/* It is over: nobody has to prove anything. */
-	hear(3000);
+	hear(10000);
 	wg_cookie_init(&mallory.target->cookie, target.identity.public);
 	forget();
 	initiation(&mallory, &msg);
@@ -1059,19 +1082,20 @@ static void rates(void)
 	ok(works());
 	n = rate(one, 1, false, &limit);
 	ok(n >= 118);
+	ok(press_proven());
 	ok(prove(&mallory));
 	hear(1000);
 	n = rate(one, 1, true, &limit);
-	ok(n <= limit && n >= limit / 2);
+	ok(n <= limit && n >= min(limit, 120) / 2);
 	/* In IPv6 it is a network of 64 bits, and another one is somebody else. */
 	ok(prove(&mallory6));
 	ok(prove(&sister));
 	hear(1000);
 	n = rate(two, 2, true, &limit);
-	ok(n <= limit && n >= limit / 2);
+	ok(n <= limit && n >= min(limit, 120) / 2);
 	ok(prove(&neighbour));
 	n = rate(far, 1, true, &limit);
-	ok(n <= limit && n >= limit / 2);
+	ok(n <= limit && n >= min(limit, 120) / 2);
 	ok(works());
 }
 

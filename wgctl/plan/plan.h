@@ -14,9 +14,17 @@
 #include "netlink/netlink.h"
 #include "routes/routes.h"
 
+/* Name servers to be asked beside a tunnel, when nobody answers in it. */
+struct wgc_outside {
+	uint32_t mark; /* of the packets to them; 0: none */
+	union wgc_sockaddr servers[4];
+	size_t n;
+};
+
 /* One name to be resolved; filled in by sys->resolve. */
 struct wgc_lookup {
 	const char *host, *port;
+	const struct wgc_outside *outside; /* or NULL; the first one's counts for all */
 	union wgc_sockaddr *addrs; /* to be freed by the caller */
 	size_t n_addrs;		   /* 0 = could not be resolved */
 	char reason[96];	   /* why not */
@@ -139,6 +147,7 @@ struct wgc_up_info {
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
 	char *fingerprint; /* of the profile's text as it was applied last */
+	char *servers;	   /* name servers that were there before it set its own; "" */
 	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
 	bool confirm_reload; /* ... its last reload, that is */
 	bool confirm_lost; /* the process that would undo it was killed */

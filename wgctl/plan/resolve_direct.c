@@ -1,42 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Asking the servers themselves, where systemd-resolved is the one that is
- * asked and a kill switch keeps it from asking: its questions are not ours to
- * let through, those of this thread are. It names its servers in a file.
+ * Asking name servers themselves, where the resolver of the machine cannot: a
+ * kill switch lets out what this thread asks and not what systemd-resolved does;
+ * and beside a tunnel that is dead only packets with its mark get anywhere.
+ * Each server has a moment for both kinds of address; the first one that
+ * knows the name is believed.
  */
-#include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <netdb.h>
+#include <poll.h>
 #include <resolv.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "plan/internal.h"
 
-#define SERVERS "/run/systemd/resolve/resolv.conf"
-
-/* The IPv4 servers of the file: the only ones that the C library lets be set. */
-static int servers(struct __res_state *st)
-{
-	WGC_AUTO_FREE char *text = NULL;
-	char *save = NULL;
-	size_t len;
-	int n = 0;
-
-	if (wgc_read_file(SERVERS, 1u << 20, &text, &len) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line && n < MAXNS; line = strtok_r(NULL, "\n", &save)) {
-		struct sockaddr_in *sa = &st->nsaddr_list[n];
-		char word[64];
-
-		if (sscanf(line, "nameserver %63s", word) != 1)
-			continue;
-		*sa = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(NAMESERVER_PORT) };
-		n += inet_pton(AF_INET, word, &sa->sin_addr) == 1;
-	}
-	st->nscount = n;
-	return n;
-}
+#define WAIT_MS 1500
 
 struct answers {
 	union wgc_sockaddr *v;
@@ -61,36 +41,75 @@ static void take(struct answers *a, const ns_rr *rr)
 	}
 }
 
-static void ask(struct __res_state *st, const char *host, int type, struct answers *a)
+static void take_all(struct answers *a, const unsigned char *buf, int len)
 {
-	unsigned char buf[NS_MAXMSG > 16384 ? 16384 : NS_MAXMSG];
-	int len = res_nquery(st, host, ns_c_in, type, buf, sizeof(buf));
 	ns_msg msg;
 	ns_rr rr;
 
-	if (len < 0 || ns_initparse(buf, len, &msg) < 0)
+	if (ns_initparse(buf, len, &msg) < 0)
 		return;
 	for (int i = 0; i < ns_msg_count(msg, ns_s_an); i++)
 		if (ns_parserr(&msg, ns_s_an, i, &rr) == 0)
 			take(a, &rr);
 }
 
-size_t wgc_resolve_direct(const char *host, const char *port, union wgc_sockaddr **ret)
+/* Connected, so that nobody else's datagrams come; -1 when there is no way to it. */
+static int call(const union wgc_sockaddr *server, uint32_t mark)
+{
+	int fd = socket(server->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0 && ((mark && setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark))) ||
+			connect(fd, &server->sa, wgc_sockaddr_len(server))))
+		fd = wgc_close(fd);
+	return fd;
+}
+
+static void ask(struct __res_state *st, const union wgc_sockaddr *server, uint32_t mark, const char *host, struct answers *a)
+{
+	static const int types[] = { ns_t_a, ns_t_aaaa };
+	WGC_AUTO_FD int fd = call(server, mark);
+	unsigned char buf[4096], ids[WGC_ARRAY_SIZE(types)][2];
+	int64_t end = wgc_now_ms() + WAIT_MS;
+	size_t open = 0;
+
+	for (size_t i = 0; fd >= 0 && i < WGC_ARRAY_SIZE(types); i++) {
+		int len = res_nmkquery(st, ns_o_query, host, ns_c_in, types[i], NULL, 0, NULL, buf, sizeof(buf));
+
+		if (len < 2 || send(fd, buf, (size_t)len, 0) != len)
+			return;
+		memcpy(ids[open++], buf, 2);
+	}
+	while (open) {
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		int64_t left = end - wgc_now_ms();
+		ssize_t len;
+
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+			return;
+		len = recv(fd, buf, sizeof(buf), 0);
+		if (len < 0)
+			return;
+		for (size_t i = 0; len >= 2 && i < open; i++)
+			if (!memcmp(buf, ids[i], 2)) {
+				memcpy(ids[i], ids[--open], 2);
+				take_all(a, buf, (int)len);
+				break;
+			}
+	}
+}
+
+size_t wgc_resolve_direct(const char *host, const char *port, const struct wgc_outside *o, union wgc_sockaddr **ret)
 {
 	struct __res_state st = { 0 };
 	struct answers a = { .cap = 32 };
 	uint64_t number;
 
-	if (wgc_parse_u64(port, UINT16_MAX, &number) || res_ninit(&st) < 0)
+	if (!o->n || wgc_parse_u64(port, UINT16_MAX, &number) || res_ninit(&st) < 0)
 		return 0;
 	a.port = htons((uint16_t)number);
-	a.v = servers(&st) ? calloc(a.cap, sizeof(*a.v)) : NULL;
-	if (a.v) {
-		st.retrans = 2;
-		st.retry = 2;
-		ask(&st, host, ns_t_a, &a);
-		ask(&st, host, ns_t_aaaa, &a);
-	}
+	a.v = calloc(a.cap, sizeof(*a.v));
+	for (size_t i = 0; a.v && !a.n && i < o->n; i++)
+		ask(&st, &o->servers[i], o->mark, host, &a);
 	res_nclose(&st);
 	if (!a.n) {
 		free(a.v);

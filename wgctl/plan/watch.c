@@ -73,7 +73,8 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 	t->name = strdup(up->name);
 	t->ifname = strdup(up->ifname);
 	t->path = strdup(up->path);
-	if (!t->name || !t->ifname || !t->path) {
+	t->servers = strdup(up->servers);
+	if (!t->name || !t->ifname || !t->path || !t->servers) {
 		wgc_tended_done(t);
 		return -ENOMEM;
 	}

@@ -172,6 +172,44 @@ in_use() {
 	ends TERM
 }
 
+@test "pain 3: the server moved, and the only resolver is inside the dead tunnel: its name is asked beside it" {
+	# Far away, beyond the default route, which the tunnel takes.
+	on s ip addr add 203.0.113.53/32 dev lo
+	on c ip route add default via 10.9.0.2
+	echo "hub.test 10.9.0.2" >"$names"
+	background s "$BATS_TEST_TMPDIR/queries" "$WGCTL_ROOT/tests/helpers/nameserver" "$names" 203.0.113.53
+	for _ in $(seq 100); do [ ! -s "$BATS_TEST_TMPDIR/queries" ] || break; sleep 0.1; done
+	on c bash -c 'echo "nameserver 203.0.113.53" >/etc/resolv.conf; printf "hosts: dns\n" >/etc/nsswitch.conf'
+	for switch in off on; do
+		full "KillSwitch = $switch
+			DNS = 10.8.0.1
+			DNSMode = file"
+		sed -i 's/^Endpoint.*/Endpoint = hub.test:51820\nPersistentKeepalive = 1/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+		before=$(snapshot c)
+		on c "$WGCTL" up office
+		answers 10.8.0.1
+		has "$(on c cat /etc/resolv.conf)" "nameserver 10.8.0.1"
+		watching office
+		move_server 10.9.0.2 10.9.0.3
+		on s ip route replace 10.9.0.1/32 dev j-s-c src 10.9.0.3
+		echo "hub.test 10.9.0.3" >"$names"
+		until_said "peer gate: it does not answer, endpoint 10.9.0.2:51820 -> 10.9.0.3:51820" 40
+		answers 10.8.0.1
+		ends TERM
+		# By reload as well: a name that is new in the profile.
+		echo "hub2.test 10.9.0.3" >"$names"
+		sed -i 's/^Endpoint.*/Endpoint = hub2.test:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+		on c "$WGCTL" set office peer "$server_public" endpoint 10.9.0.66:51820
+		on c "$WGCTL" reload office
+		is "$(on c wg show office endpoints | cut -f 2)" 10.9.0.3:51820
+		on s ip addr del 10.9.0.3/24 dev j-s-c
+		on s ip route flush 10.9.0.1/32
+		on s ip addr add 10.9.0.2/24 dev j-s-c
+		echo "hub.test 10.9.0.2" >"$names"
+		down_leaves_nothing
+	done
+}
+
 @test "a peer that is well is left alone, wherever it roamed to; one change of its name moves it" {
 	dns "hub.test 10.9.0.2"
 	office "" "RefreshEndpoints = 1"

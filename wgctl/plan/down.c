@@ -286,9 +286,13 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->path = wgc_arena_strdup(l->arena, wgc_history_str(&h, "path"));
 	info->backend = wgc_arena_strdup(l->arena, wgc_history_str(&h, "backend"));
 	info->fingerprint = wgc_arena_strdup(l->arena, wgc_history_str(&h, "fingerprint"));
+<<<<<<< HEAD
 	r = list_place(l->arena, &h, info);
 	if (r < 0)
 		return r;
+=======
+	info->servers = wgc_arena_strdup(l->arena, wgc_outside_recorded(&h));
+>>>>>>> h2
 	info->finished = h.up && !h.down && !h.reloading;
 	info->reloading = h.up && !h.down && h.reloading;
 	info->locked = wgc_history_locked(&h);
@@ -297,7 +301,7 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->since = json_integer_value(json_object_get(h.head, "since"));
 	info->mark = (uint32_t)json_integer_value(json_object_get(h.head, "mark"));
 	info->table = (uint32_t)json_integer_value(json_object_get(h.head, "table"));
-	return info->name && info->ifname && info->path && info->backend && info->fingerprint ? 0 : -ENOMEM;
+	return info->name && info->ifname && info->path && info->backend && info->fingerprint && info->servers ? 0 : -ENOMEM;
 }
 
 int wgc_plan_list(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_up_info **ret, size_t *ret_n, struct wgc_err *err)

@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+<<<<<<< HEAD
 #include "plan/place.h"
+=======
+#include "plan/reload.h"
+>>>>>>> h2
 
 size_t wgc_endpoints_count(const struct wgc_profile *p)
 {
@@ -108,10 +112,17 @@ int wgc_endpoints_resolve(struct wgc_exec *x, const bool *wanted, struct wgc_err
 	const struct wgc_profile *p = x->plan->profile;
 	size_t n = wgc_endpoints_count(p), at = 0, usable = 0;
 	struct wgc_lookup *v = calloc(n + 1, sizeof(*v));
+	const struct wgc_reload *rl = x->plan->reload;
+	struct wgc_outside outside;
 	int r;
 
 	if (!v)
 		return wgc_err_nomem(err);
+	/* What the tunnel that is up leads to may be the very thing that is gone. */
+	if (rl) {
+		wgc_outside_find(x->sys, wgc_outside_recorded(rl->history), p, rl->live.device->fwmark, &outside);
+		v[0].outside = &outside;
+	}
 	for (size_t i = 0; i < p->n_peers; i++)
 		for (size_t k = 0; (!wanted || wanted[i]) && k < p->peers[i].n_endpoints; k++)
 			if (!p->peers[i].endpoints[k].numeric.sa.sa_family) {

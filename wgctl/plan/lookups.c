@@ -17,6 +17,7 @@ struct wgc_lookups {
 	struct wgc_place place;
 	struct wgc_lookup *v;
 	size_t n;
+	struct wgc_outside outside;
 	unsigned wait_seconds;
 	volatile int stop;
 	int fd;
@@ -46,7 +47,8 @@ static void done(struct wgc_lookups *l)
 	free(l);
 }
 
-int wgc_lookups_start(struct wgc_sys *sys, const struct wgc_lookup *v, size_t n, unsigned wait_seconds, struct wgc_lookups **ret)
+int wgc_lookups_start(struct wgc_sys *sys, const struct wgc_lookup *v, size_t n, const struct wgc_outside *outside, unsigned wait_seconds,
+		      struct wgc_lookups **ret)
 {
 	struct wgc_lookups *l = calloc(1, sizeof(*l));
 	int r;
@@ -66,6 +68,9 @@ int wgc_lookups_start(struct wgc_sys *sys, const struct wgc_lookup *v, size_t n,
 	l->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->v = calloc(n ? n : 1, sizeof(*l->v));
 	r = l->fd < 0 ? -errno : l->v ? 0 : -ENOMEM;
+	l->outside = *outside;
+	if (r == 0)
+		l->v[0].outside = &l->outside;
 	/* The names belong to a profile that may be read anew while we look. */
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		l->v[i].host = strdup(v[i].host);

@@ -15,9 +15,17 @@
 #include "ns/ns.h"
 #include "routes/routes.h"
 
+/* Name servers to be asked beside a tunnel, when nobody answers in it. */
+struct wgc_outside {
+	uint32_t mark; /* of the packets to them; 0: none */
+	union wgc_sockaddr servers[4];
+	size_t n;
+};
+
 /* One name to be resolved; filled in by sys->resolve. */
 struct wgc_lookup {
 	const char *host, *port;
+	const struct wgc_outside *outside; /* or NULL; the first one's counts for all */
 	union wgc_sockaddr *addrs; /* to be freed by the caller */
 	size_t n_addrs;		   /* 0 = could not be resolved */
 	char reason[96];	   /* why not */
@@ -167,11 +175,15 @@ struct wgc_up_info {
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
 	char *fingerprint; /* of the profile's text as it was applied last */
+<<<<<<< HEAD
 	char *home;	   /* the namespace that its link lives in, as the profile names it; "": the caller's */
 	char *socket;	   /* the one that its encrypted packets leave from, likewise */
 	char *netns;	   /* name of the first, "" when it has none */
 	char *home_id, *birth_id; /* what they are, see wgc_ns_id_parse; "" when that is not known */
 	char *resolv_conf; /* what is asked in there; "" for the usual file */
+=======
+	char *servers;	   /* name servers that were there before it set its own; "" */
+>>>>>>> h2
 	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
 	bool confirm_reload; /* ... its last reload, that is */
 	bool confirm_lost; /* the process that would undo it was killed */

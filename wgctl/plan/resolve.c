@@ -18,6 +18,8 @@
 #include "plan/place.h"
 
 #define THREADS 16
+/* A resolver that is well has answered by then; also one that asks another one when the first is silent. */
+#define OUTSIDE_AFTER 3 /* seconds */
 #define DEFAULT_WAIT 15 /* seconds; what the C library's own resolver takes for two tries of two servers, and some */
 
 struct job {
@@ -37,6 +39,8 @@ struct pool {
 	int birth; /* the network namespace to ask in; -1: the caller's */
 	char *servers; /* its own resolv.conf, or NULL */
 	bool over; /* nobody waits any more */
+	struct wgc_outside outside; /* asked when the machine's own resolver gives up */
+	bool beside; /* ... and already while it has not: its servers may be in a tunnel that is dead */
 };
 
 static void pool_put(struct pool *p)
@@ -94,10 +98,33 @@ static bool worth_another_try(int e)
 	return e == EAI_AGAIN || e == EAI_SYSTEM || e == EAI_MEMORY;
 }
 
+/* With the lock held. The first answer counts. */
+static void settle(struct pool *p, struct job *j, int error, union wgc_sockaddr *addrs, size_t n)
+{
+	if (j->done) {
+		free(addrs);
+		return;
+	}
+	j->error = error;
+	j->addrs = addrs;
+	j->n = n;
+	j->done = true;
+	p->done++;
+	pthread_cond_signal(&p->changed);
+}
+
+/* Of this thread alone: by it a kill switch that is in force, that of a lockdown
+ * or of an earlier run, knows who asks. */
+static void be_known(void)
+{
+	syscall(SYS_setfsgid, WGC_LOOKUP_GID);
+}
+
 static void *worker(void *arg)
 {
 	struct pool *p = arg;
 
+<<<<<<< HEAD
 	/* Of this thread alone: by it a kill switch that is in force, that of
 	 * a lockdown or of an earlier run, knows who asks. */
 	syscall(SYS_setfsgid, WGC_LOOKUP_GID);
@@ -106,6 +133,9 @@ static void *worker(void *arg)
 		pool_put(p);
 		return NULL;
 	}
+=======
+	be_known();
+>>>>>>> h2
 	pthread_mutex_lock(&p->lock);
 	while (!p->over && p->next < p->n) {
 		struct job *j = &p->jobs[p->next++];
@@ -118,29 +148,71 @@ static void *worker(void *arg)
 			int e;
 
 			pthread_mutex_unlock(&p->lock);
+<<<<<<< HEAD
 			e = p->servers ? EAI_AGAIN : look_up(j->host, j->port, &addrs, &n);
 			if (worth_another_try(e)) {
 				n = wgc_resolve_direct(p->servers ?: WGC_RESOLVED_SERVERS, j->host, j->port, &addrs);
+=======
+			e = look_up(j->host, j->port, &addrs, &n);
+			if (worth_another_try(e) && !p->beside) {
+				n = wgc_resolve_direct(j->host, j->port, &p->outside, &addrs);
+>>>>>>> h2
 				e = n ? 0 : e;
 			}
 			pthread_mutex_lock(&p->lock);
-			j->error = e;
-			j->addrs = addrs;
-			j->n = n;
-			again = worth_another_try(e) && !p->over;
-			if (!again)
+			again = worth_another_try(e) && !p->over && !j->done;
+			if (!again) {
+				settle(p, j, e, addrs, n);
 				break;
+			}
+			j->error = e;
 			pthread_mutex_unlock(&p->lock);
 			nanosleep(&pause, NULL);
 			pthread_mutex_lock(&p->lock);
 		}
-		j->done = true;
-		p->done++;
-		pthread_cond_signal(&p->changed);
 	}
 	pthread_mutex_unlock(&p->lock);
 	pool_put(p);
 	return NULL;
+}
+
+/* What the resolver of the machine has not answered yet, once, of servers beside the tunnel. */
+static void *beside(void *arg)
+{
+	struct pool *p = arg;
+
+	be_known();
+	pthread_mutex_lock(&p->lock);
+	for (size_t i = 0; i < p->n && !p->over; i++) {
+		struct job *j = &p->jobs[i];
+		union wgc_sockaddr *addrs = NULL;
+		size_t n;
+
+		if (j->done)
+			continue;
+		pthread_mutex_unlock(&p->lock);
+		n = wgc_resolve_direct(j->host, j->port, &p->outside, &addrs);
+		pthread_mutex_lock(&p->lock);
+		if (n)
+			settle(p, j, 0, addrs, n);
+	}
+	pthread_mutex_unlock(&p->lock);
+	pool_put(p);
+	return NULL;
+}
+
+/* With the lock held. */
+static bool start(struct pool *p, void *(*what)(void *))
+{
+	pthread_t t;
+
+	p->users++;
+	if (pthread_create(&t, NULL, what, p)) {
+		p->users--;
+		return false;
+	}
+	pthread_detach(t);
+	return true;
 }
 
 static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
@@ -152,7 +224,15 @@ static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
 	p->users = 1;
+<<<<<<< HEAD
 	p->birth = -1;
+=======
+	p->beside = n && v[0].outside && v[0].outside->n;
+	if (p->beside)
+		p->outside = *v[0].outside;
+	else
+		wgc_outside_resolved(&p->outside);
+>>>>>>> h2
 	p->jobs = calloc(n ?: 1, sizeof(*p->jobs));
 	p->n = p->jobs ? n : 0;
 	for (size_t i = 0; i < p->n; i++) {
@@ -170,6 +250,7 @@ static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
 	return p;
 }
 
+<<<<<<< HEAD
 /* Where ip-netns(8) looks for it; the caller's own namespace has the usual one. */
 static char *servers_of(const struct wgc_place *place)
 {
@@ -183,12 +264,18 @@ static char *servers_of(const struct wgc_place *place)
 		return path;
 	free(path);
 	return NULL;
+=======
+static bool is_past(const struct timespec *now, const struct timespec *t)
+{
+	return now->tv_sec > t->tv_sec || (now->tv_sec == t->tv_sec && now->tv_nsec >= t->tv_nsec);
+>>>>>>> h2
 }
 
 int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop)
 {
 	struct pool *p = pool_new(v, n);
-	struct timespec end, now;
+	struct timespec end, now, outside;
+	bool asked = false;
 	int r = 0;
 
 	if (!p)
@@ -198,25 +285,21 @@ int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsign
 		p->birth = fcntl(sys->place->birth, F_DUPFD_CLOEXEC, 3);
 	p->servers = servers_of(sys->place);
 	clock_gettime(CLOCK_MONOTONIC, &end);
+	outside = end;
+	outside.tv_sec += OUTSIDE_AFTER;
 	end.tv_sec += wait_seconds ?: DEFAULT_WAIT;
 	pthread_mutex_lock(&p->lock);
-	for (size_t i = 0; i < n && i < THREADS; i++) {
-		pthread_t t;
-
-		p->users++;
-		if (pthread_create(&t, NULL, worker, p)) {
-			p->users--;
-			break;
-		}
-		pthread_detach(t);
-	}
+	for (size_t i = 0; i < n && i < THREADS && start(p, worker); i++)
+		;
 	while (p->done < p->n) {
 		/* Short turns, so that a signal is seen soon. */
 		struct timespec turn;
 
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec > end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec >= end.tv_nsec) || p->users == 1)
+		if (is_past(&now, &end) || p->users == 1)
 			break;
+		if (p->beside && !asked && is_past(&now, &outside))
+			asked = start(p, beside);
 		if (stop && *stop) {
 			r = -EINTR;
 			break;

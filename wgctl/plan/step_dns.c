@@ -40,6 +40,7 @@ static int dns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 {
 	enum wgc_dns_backend b = x->plan->facts->dns;
 	struct wgc_err mine = WGC_ERR_INIT;
+	WGC_AUTO_STR struct wgc_str servers = { 0 };
 	WGC_AUTO_FREE char *inverse = NULL;
 	int r;
 
@@ -60,6 +61,10 @@ static int dns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 	wgc_json_str(j, x->plan->profile->ifname);
 	wgc_json_key(j, "inverse");
 	wgc_json_str(j, inverse ?: "");
+	/* Not for undo: by these the name of a server that moved is found when the tunnel is dead. */
+	wgc_outside_text(x->sys, x->plan->profile, &servers);
+	wgc_json_key(j, "servers");
+	wgc_json_str(j, wgc_str_get(&servers));
 	return 0;
 }
 

@@ -121,7 +121,11 @@ void wgc_tended_done(struct wgc_tended *t)
 	free(t->name);
 	free(t->ifname);
 	free(t->path);
+<<<<<<< HEAD
 	wgc_arena_free(t->arena);
+=======
+	free(t->servers);
+>>>>>>> h2
 }
 
 /* By name, else by the beginning of the key, as people tell them apart. */
@@ -360,8 +364,9 @@ static size_t names_of(const struct wgc_profile_peer *p)
 }
 
 /* One look-up for all that are due: names are asked for side by side. */
-static void ask(struct wgc_tended *t)
+static void ask(struct wgc_tended *t, uint32_t mark)
 {
+	struct wgc_outside outside;
 	struct wgc_lookup *v;
 	size_t n = 0, at = 0;
 	int r;
@@ -378,7 +383,8 @@ static void ask(struct wgc_tended *t)
 			if (!p->endpoints[k].numeric.sa.sa_family)
 				v[at++] = (struct wgc_lookup){ .host = p->endpoints[k].host, .port = p->endpoints[k].port };
 	}
-	r = wgc_lookups_start(t->w->sys, v, n, LOOKUP_SECONDS, &t->lookups);
+	wgc_outside_find(t->w->sys, t->servers, t->profile, mark, &outside);
+	r = wgc_lookups_start(t->w->sys, v, n, &outside, LOOKUP_SECONDS, &t->lookups);
 	for (size_t i = 0; r < 0 && i < t->n_peers; i++)
 		if (t->peers[i].asked) {
 			t->peers[i].asked = false;
@@ -582,7 +588,7 @@ void wgc_tended_look(struct wgc_tended *t, bool network)
 			look_at(t, &t->peers[i], live, d->fwmark, network);
 	}
 	if (d && !t->lookups)
-		ask(t);
+		ask(t, d->fwmark);
 	if (d && !t->profile->mtu && (network || !t->mtu))
 		adapt_mtu(t, d);
 	wgc_arena_free(a);

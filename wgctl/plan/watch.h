@@ -10,8 +10,9 @@
 /* ---- names (lookups.c) ------------------------------------------------------------ */
 
 struct wgc_lookups;
-/** Look the @n names up in the background, for at most @wait_seconds. 0 or -errno. */
-int wgc_lookups_start(struct wgc_sys *sys, const struct wgc_lookup *v, size_t n, unsigned wait_seconds, struct wgc_lookups **ret);
+/** Look the @n names up in the background, also of servers beside the tunnel, for at most @wait_seconds. 0 or -errno. */
+int wgc_lookups_start(struct wgc_sys *sys, const struct wgc_lookup *v, size_t n, const struct wgc_outside *outside, unsigned wait_seconds,
+		      struct wgc_lookups **ret);
 /** Readable when it is through. */
 int wgc_lookups_fd(const struct wgc_lookups *l);
 /** The answers, in order; NULL while there are none. */
@@ -39,9 +40,13 @@ struct wgc_tended_peer {
 struct wgc_tended {
 	struct wgc_watch *w;
 	char *name, *ifname, *path;
+<<<<<<< HEAD
 	struct wgc_arena *arena; /* what `where` holds */
 	struct wgc_up_info where; /* its namespaces */
 	bool placed; /* they are not simply the caller's */
+=======
+	char *servers;	 /* name servers that were there before it */
+>>>>>>> h2
 	int64_t since;	 /* when it was brought up: another time is another tunnel */
 	char fingerprint[33]; /* of the profile that was applied last */
 	bool there;	 /* in this round */

@@ -235,8 +235,9 @@ static void add_chains(struct wgc_str *s, const struct wgc_profile *p, const str
 	wgc_str_add(s, "\tchain output {\n\t\ttype filter hook output priority 10; policy drop;\n");
 	LINE(s, "oifname { \"lo\", \"%s\" } accept\n", p->ifname);
 	LINE(s, "oifgroup %u accept\n", WGC_KILL_GROUP);
-	add_own(s, p, d);
+	/* With the mark, too: beside a tunnel that is dead they bear it. */
 	LINE(s, "meta skgid %u meta l4proto { tcp, udp } th dport 53 accept\n", WGC_LOOKUP_GID);
+	add_own(s, p, d);
 	LINE(s, "udp sport 68 udp dport 67 accept\n");
 	LINE(s, "udp sport 546 udp dport 547 ip6 daddr { fe80::/10, ff02::1:2 } accept\n");
 	LINE(s, "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept\n");

@@ -286,13 +286,10 @@ static int list_one(void *ctx, const char *dir, json_t *records)
 	info->path = wgc_arena_strdup(l->arena, wgc_history_str(&h, "path"));
 	info->backend = wgc_arena_strdup(l->arena, wgc_history_str(&h, "backend"));
 	info->fingerprint = wgc_arena_strdup(l->arena, wgc_history_str(&h, "fingerprint"));
-<<<<<<< HEAD
 	r = list_place(l->arena, &h, info);
 	if (r < 0)
 		return r;
-=======
 	info->servers = wgc_arena_strdup(l->arena, wgc_outside_recorded(&h));
->>>>>>> h2
 	info->finished = h.up && !h.down && !h.reloading;
 	info->reloading = h.up && !h.down && h.reloading;
 	info->locked = wgc_history_locked(&h);

@@ -8,11 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-<<<<<<< HEAD
 #include "plan/place.h"
-=======
 #include "plan/reload.h"
->>>>>>> h2
 
 size_t wgc_endpoints_count(const struct wgc_profile *p)
 {

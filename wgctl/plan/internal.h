@@ -278,22 +278,18 @@ int wgc_real_nft_list(struct wgc_sys *sys, const char *command, char **ret_text,
 int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, struct wgc_err *err);
 int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop);
 
-<<<<<<< HEAD
-#define WGC_RESOLVED_SERVERS "/run/systemd/resolve/resolv.conf" /* where systemd-resolved names the servers that it asks */
-/** Ask the IPv4 servers that @file, a resolv.conf, names: number of addresses, in *@ret (to be freed); 0 without an answer. */
-size_t wgc_resolve_direct(const char *file, const char *host, const char *port, union wgc_sockaddr **ret);
-=======
 /** Ask name servers directly: number of addresses, in *@ret (to be freed); 0 without an answer. */
 size_t wgc_resolve_direct(const char *host, const char *port, const struct wgc_outside *o, union wgc_sockaddr **ret);
-/** The servers of systemd-resolved. */
+/** The servers that systemd-resolved asks. */
 void wgc_outside_resolved(struct wgc_outside *ret);
+/** Those of a resolv.conf. */
+void wgc_outside_file(const char *path, struct wgc_outside *ret);
 /** Servers beside the tunnel of @p whose packets bear @mark: those of the network now, and @recorded (may be NULL). */
 void wgc_outside_find(const struct wgc_sys *sys, const char *recorded, const struct wgc_profile *p, uint32_t mark, struct wgc_outside *ret);
 /** Those that there are before @p comes up, for its journal. */
 void wgc_outside_text(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_str *out);
 /** What the journal has of that, "" when nothing. */
 const char *wgc_outside_recorded(const struct wgc_history *h);
->>>>>>> h2
 
 /** Read the first line of <proc_sys>/<path>, without newline. 0 or -errno. */
 int wgc_sysctl_read(const struct wgc_sys *sys, const char *path, char *buf, size_t size);

@@ -67,10 +67,15 @@ static void add_file(struct wgc_outside *o, const struct wgc_profile *p, const c
 	}
 }
 
-void wgc_outside_resolved(struct wgc_outside *ret)
+void wgc_outside_file(const char *path, struct wgc_outside *ret)
 {
 	*ret = (struct wgc_outside){ .n = 0 };
-	add_file(ret, NULL, "/run/systemd/resolve/resolv.conf");
+	add_file(ret, NULL, path);
+}
+
+void wgc_outside_resolved(struct wgc_outside *ret)
+{
+	wgc_outside_file("/run/systemd/resolve/resolv.conf", ret);
 }
 
 void wgc_outside_find(const struct wgc_sys *sys, const char *recorded, const struct wgc_profile *p, uint32_t mark, struct wgc_outside *ret)

@@ -175,15 +175,12 @@ struct wgc_up_info {
 	uint32_t mark, table;
 	char *backend; /* "kernel" or "userspace" */
 	char *fingerprint; /* of the profile's text as it was applied last */
-<<<<<<< HEAD
 	char *home;	   /* the namespace that its link lives in, as the profile names it; "": the caller's */
 	char *socket;	   /* the one that its encrypted packets leave from, likewise */
 	char *netns;	   /* name of the first, "" when it has none */
 	char *home_id, *birth_id; /* what they are, see wgc_ns_id_parse; "" when that is not known */
 	char *resolv_conf; /* what is asked in there; "" for the usual file */
-=======
 	char *servers;	   /* name servers that were there before it set its own; "" */
->>>>>>> h2
 	unsigned confirm;  /* seconds until it is undone unless confirmed, 0 = it is not waited for */
 	bool confirm_reload; /* ... its last reload, that is */
 	bool confirm_lost; /* the process that would undo it was killed */

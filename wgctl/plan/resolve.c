@@ -37,7 +37,7 @@ struct pool {
 	size_t n, next, done;
 	unsigned users;
 	int birth; /* the network namespace to ask in; -1: the caller's */
-	char *servers; /* its own resolv.conf, or NULL */
+	bool own;  /* that has a resolv.conf of its own, whose servers are those of `outside` */
 	bool over; /* nobody waits any more */
 	struct wgc_outside outside; /* asked when the machine's own resolver gives up */
 	bool beside; /* ... and already while it has not: its servers may be in a tunnel that is dead */
@@ -59,7 +59,6 @@ static void pool_put(struct pool *p)
 	}
 	free(p->jobs);
 	wgc_close(p->birth);
-	free(p->servers);
 	pthread_mutex_destroy(&p->lock);
 	pthread_cond_destroy(&p->changed);
 	free(p);
@@ -120,22 +119,21 @@ static void be_known(void)
 	syscall(SYS_setfsgid, WGC_LOOKUP_GID);
 }
 
+/* Names of endpoints mean what they mean where the packets leave. */
+static bool settle_in(const struct pool *p)
+{
+	be_known();
+	return p->birth < 0 || wgc_ns_enter(p->birth, NULL) == 0;
+}
+
 static void *worker(void *arg)
 {
 	struct pool *p = arg;
 
-<<<<<<< HEAD
-	/* Of this thread alone: by it a kill switch that is in force, that of
-	 * a lockdown or of an earlier run, knows who asks. */
-	syscall(SYS_setfsgid, WGC_LOOKUP_GID);
-	/* Names of endpoints mean what they mean where the packets leave. */
-	if (p->birth >= 0 && wgc_ns_enter(p->birth, NULL) < 0) {
+	if (!settle_in(p)) {
 		pool_put(p);
 		return NULL;
 	}
-=======
-	be_known();
->>>>>>> h2
 	pthread_mutex_lock(&p->lock);
 	while (!p->over && p->next < p->n) {
 		struct job *j = &p->jobs[p->next++];
@@ -148,15 +146,9 @@ static void *worker(void *arg)
 			int e;
 
 			pthread_mutex_unlock(&p->lock);
-<<<<<<< HEAD
-			e = p->servers ? EAI_AGAIN : look_up(j->host, j->port, &addrs, &n);
-			if (worth_another_try(e)) {
-				n = wgc_resolve_direct(p->servers ?: WGC_RESOLVED_SERVERS, j->host, j->port, &addrs);
-=======
-			e = look_up(j->host, j->port, &addrs, &n);
+			e = p->own ? EAI_AGAIN : look_up(j->host, j->port, &addrs, &n);
 			if (worth_another_try(e) && !p->beside) {
 				n = wgc_resolve_direct(j->host, j->port, &p->outside, &addrs);
->>>>>>> h2
 				e = n ? 0 : e;
 			}
 			pthread_mutex_lock(&p->lock);
@@ -181,7 +173,10 @@ static void *beside(void *arg)
 {
 	struct pool *p = arg;
 
-	be_known();
+	if (!settle_in(p)) {
+		pool_put(p);
+		return NULL;
+	}
 	pthread_mutex_lock(&p->lock);
 	for (size_t i = 0; i < p->n && !p->over; i++) {
 		struct job *j = &p->jobs[i];
@@ -224,15 +219,12 @@ static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
 	p->users = 1;
-<<<<<<< HEAD
-	p->birth = -1;
-=======
 	p->beside = n && v[0].outside && v[0].outside->n;
 	if (p->beside)
 		p->outside = *v[0].outside;
 	else
 		wgc_outside_resolved(&p->outside);
->>>>>>> h2
+	p->birth = -1;
 	p->jobs = calloc(n ?: 1, sizeof(*p->jobs));
 	p->n = p->jobs ? n : 0;
 	for (size_t i = 0; i < p->n; i++) {
@@ -250,25 +242,27 @@ static struct pool *pool_new(const struct wgc_lookup *v, size_t n)
 	return p;
 }
 
-<<<<<<< HEAD
-/* Where ip-netns(8) looks for it; the caller's own namespace has the usual one. */
-static char *servers_of(const struct wgc_place *place)
+/* The servers of the namespace that packets leave from, where ip-netns(8) looks for
+ * them; the caller's own namespace has the usual ones. */
+static bool use_own_servers(struct pool *p, const struct wgc_place *place)
 {
 	struct wgc_ns_id birth, back;
-	char name[256], *path;
+	char name[256], path[300];
 
 	if (!place || place->birth < 0 || wgc_ns_id(place->birth, &birth) < 0 || wgc_ns_id(place->back, &back) < 0 ||
-	    wgc_ns_id_equal(&birth, &back) || !wgc_ns_name_of(&birth, name) || asprintf(&path, "/etc/netns/%s/resolv.conf", name) < 0)
-		return NULL;
-	if (access(path, R_OK) == 0)
-		return path;
-	free(path);
-	return NULL;
-=======
+	    wgc_ns_id_equal(&birth, &back) || !wgc_ns_name_of(&birth, name))
+		return false;
+	snprintf(path, sizeof(path), "/etc/netns/%s/resolv.conf", name);
+	if (access(path, R_OK) < 0)
+		return false;
+	wgc_outside_file(path, &p->outside);
+	p->beside = false;
+	return true;
+}
+
 static bool is_past(const struct timespec *now, const struct timespec *t)
 {
 	return now->tv_sec > t->tv_sec || (now->tv_sec == t->tv_sec && now->tv_nsec >= t->tv_nsec);
->>>>>>> h2
 }
 
 int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsigned wait_seconds, const volatile int *stop)
@@ -283,7 +277,7 @@ int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsign
 	/* A copy: a thread that hangs outlives the place. */
 	if (sys->place && sys->place->birth >= 0)
 		p->birth = fcntl(sys->place->birth, F_DUPFD_CLOEXEC, 3);
-	p->servers = servers_of(sys->place);
+	p->own = use_own_servers(p, sys->place);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	outside = end;
 	outside.tv_sec += OUTSIDE_AFTER;

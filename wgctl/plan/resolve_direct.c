@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
-<<<<<<< HEAD
- * Asking the servers of a file themselves. Where systemd-resolved is the one
- * that is asked, and a kill switch keeps it from asking: its questions are not
- * ours to let through, those of this thread are. And in a network namespace with
- * a resolv.conf of its own, where the C library would ask what the caller's says.
-=======
  * Asking name servers themselves, where the resolver of the machine cannot: a
  * kill switch lets out what this thread asks and not what systemd-resolved does;
  * and beside a tunnel that is dead only packets with its mark get anywhere.
- * Each server has a moment for both kinds of address; the first one that
+ * A network namespace may have a resolv.conf of its own, where the C library
+ * would ask what the caller's says. Each server has a moment for both kinds of address; the first one that
  * knows the name is believed.
->>>>>>> h2
  */
 #include <arpa/nameser.h>
 #include <netdb.h>
@@ -23,32 +17,7 @@
 
 #include "plan/internal.h"
 
-<<<<<<< HEAD
-/* The IPv4 servers of the file: the only ones that the C library lets be set. */
-static int servers(const char *file, struct __res_state *st)
-{
-	WGC_AUTO_FREE char *text = NULL;
-	char *save = NULL;
-	size_t len;
-	int n = 0;
-
-	if (wgc_read_file(file, 1u << 20, &text, &len) < 0)
-		return 0;
-	for (char *line = strtok_r(text, "\n", &save); line && n < MAXNS; line = strtok_r(NULL, "\n", &save)) {
-		struct sockaddr_in *sa = &st->nsaddr_list[n];
-		char word[64];
-
-		if (sscanf(line, "nameserver %63s", word) != 1)
-			continue;
-		*sa = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(NAMESERVER_PORT) };
-		n += inet_pton(AF_INET, word, &sa->sin_addr) == 1;
-	}
-	st->nscount = n;
-	return n;
-}
-=======
 #define WAIT_MS 1500
->>>>>>> h2
 
 struct answers {
 	union wgc_sockaddr *v;
@@ -85,9 +54,6 @@ static void take_all(struct answers *a, const unsigned char *buf, int len)
 			take(a, &rr);
 }
 
-<<<<<<< HEAD
-size_t wgc_resolve_direct(const char *file, const char *host, const char *port, union wgc_sockaddr **ret)
-=======
 /* Connected, so that nobody else's datagrams come; -1 when there is no way to it. */
 static int call(const union wgc_sockaddr *server, uint32_t mark)
 {
@@ -134,7 +100,6 @@ static void ask(struct __res_state *st, const union wgc_sockaddr *server, uint32
 }
 
 size_t wgc_resolve_direct(const char *host, const char *port, const struct wgc_outside *o, union wgc_sockaddr **ret)
->>>>>>> h2
 {
 	struct __res_state st = { 0 };
 	struct answers a = { .cap = 32 };
@@ -143,19 +108,9 @@ size_t wgc_resolve_direct(const char *host, const char *port, const struct wgc_o
 	if (!o->n || wgc_parse_u64(port, UINT16_MAX, &number) || res_ninit(&st) < 0)
 		return 0;
 	a.port = htons((uint16_t)number);
-<<<<<<< HEAD
-	a.v = servers(file, &st) ? calloc(a.cap, sizeof(*a.v)) : NULL;
-	if (a.v) {
-		st.retrans = 2;
-		st.retry = 2;
-		ask(&st, host, ns_t_a, &a);
-		ask(&st, host, ns_t_aaaa, &a);
-	}
-=======
 	a.v = calloc(a.cap, sizeof(*a.v));
 	for (size_t i = 0; a.v && !a.n && i < o->n; i++)
 		ask(&st, &o->servers[i], o->mark, host, &a);
->>>>>>> h2
 	res_nclose(&st);
 	if (!a.n) {
 		free(a.v);

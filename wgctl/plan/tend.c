@@ -121,11 +121,8 @@ void wgc_tended_done(struct wgc_tended *t)
 	free(t->name);
 	free(t->ifname);
 	free(t->path);
-<<<<<<< HEAD
 	wgc_arena_free(t->arena);
-=======
 	free(t->servers);
->>>>>>> h2
 }
 
 /* By name, else by the beginning of the key, as people tell them apart. */

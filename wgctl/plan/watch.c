@@ -96,12 +96,8 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 	t->name = strdup(up->name);
 	t->ifname = strdup(up->ifname);
 	t->path = strdup(up->path);
-<<<<<<< HEAD
-	if (!t->name || !t->ifname || !t->path || remember_place(t, up) < 0) {
-=======
 	t->servers = strdup(up->servers);
-	if (!t->name || !t->ifname || !t->path || !t->servers) {
->>>>>>> h2
+	if (!t->name || !t->ifname || !t->path || !t->servers || remember_place(t, up) < 0) {
 		wgc_tended_done(t);
 		return -ENOMEM;
 	}

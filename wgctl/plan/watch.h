@@ -40,13 +40,10 @@ struct wgc_tended_peer {
 struct wgc_tended {
 	struct wgc_watch *w;
 	char *name, *ifname, *path;
-<<<<<<< HEAD
 	struct wgc_arena *arena; /* what `where` holds */
 	struct wgc_up_info where; /* its namespaces */
 	bool placed; /* they are not simply the caller's */
-=======
 	char *servers;	 /* name servers that were there before it */
->>>>>>> h2
 	int64_t since;	 /* when it was brought up: another time is another tunnel */
 	char fingerprint[33]; /* of the profile that was applied last */
 	bool there;	 /* in this round */

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl run` as an ordinary user, by pasta: no rights, and nothing left.
 
 load lib

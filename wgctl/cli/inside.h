@@ -29,7 +29,6 @@ struct wgc_around {
 	const char **keep; /* sockets and files that stay, see struct wgc_ns_inside */
 	size_t n_keep, cap_keep;
 	const char *runtime; /* or NULL */
-	const char *bus; /* address of the session's bus, which the program does not get; or NULL */
 };
 /** @name: of the namespace; @keep_env: names with commas between them, or NULL. -ENOMEM. */
 int wgc_around(struct wgc_arena *a, const struct wgc_who *who, const char *name, const char *keep_env, struct wgc_around *ret);

@@ -282,28 +282,26 @@ static pid_t start_pasta(pid_t target, int log)
 	_exit(127);
 }
 
-/* Has it a way out by now? */
+/* A default route by anything but lo, which has an unreachable one from the start. */
+static bool has_default(pid_t pid, const char *file, const char *needle)
+{
+	WGC_AUTO_FREE char *text = NULL;
+	char path[64], *save = NULL;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, file);
+	if (wgc_read_file(path, 1u << 20, &text, &len) < 0)
+		return false;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (strstr(line, needle) && !strstr(line, " lo"))
+			return true;
+	return false;
+}
+
+/* Has it a way out by now? The first number after the link, and the first of all, is the destination. */
 static bool has_route(pid_t pid)
 {
-	static const struct {
-		const char *file, *needle;
-	} v[] = { { "route", "\t00000000\t" }, { "ipv6_route", "\n00000000000000000000000000000000 00 " } };
-	bool found = false;
-
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(v) && !found; i++) {
-		WGC_AUTO_FREE char *text = NULL, *lines = NULL;
-		char path[64], *save = NULL;
-		size_t len;
-
-		snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, v[i].file);
-		if (wgc_read_file(path, 1u << 20, &text, &len) < 0 || asprintf(&lines, "\n%s", text) < 0)
-			continue;
-		/* "Unreachable" by way of lo is there from the start. */
-		for (char *line = strtok_r(text, "\n", &save); line && !found; line = strtok_r(NULL, "\n", &save))
-			found = (i ? !strncmp(line, v[i].needle + 1, strlen(v[i].needle) - 1) : strstr(line, v[i].needle) != NULL) &&
-				!strstr(line, " lo") && strncmp(line, "lo", 2);
-	}
-	return found;
+	return has_default(pid, "route", "\t00000000\t") || has_default(pid, "ipv6_route", "00000000000000000000000000000000 00 0000");
 }
 
 static int pasta_failed(struct wgc_ui *ui, int log)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl exec`: programs in namespaces that anybody has made. What keeps them
 # there is in leaks.bats.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # Ways by which a program in a tunnel's namespace could reach the clear wire, by
 # the numbers of the list of known ones. Each test first shows that the way is
 # there for a program that is only moved into the namespace.

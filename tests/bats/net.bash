@@ -91,12 +91,22 @@ settled() {
 inhabitants() {
 	local net
 	net=$(readlink "/proc/${HOST_PID[$1]}/ns/net") && [ "$net" != "$(readlink /proc/self/ns/net)" ] || return 0
+	living_in "$net"
+}
+living_in() {
+	local net=$1
 	find /proc/[0-9]*/ns/net -maxdepth 0 -lname "${net/\[/\\[}" 2>/dev/null | cut -d/ -f3
 }
 
 hosts_gone() {
 	local name pid
 	for name in "${!HOST_PID[@]}"; do
+		# Who is in a namespace that has a name there, and may have none else to end him.
+		for pid in $(on "$name" sh -c 'for f in /run/netns/*; do stat -Lc "net:[%i]" "$f"; done' 2>/dev/null | while read -r net; do
+			[ "$net" = "$(readlink /proc/self/ns/net)" ] || living_in "$net"
+		done); do
+			kill -9 "$pid" 2>/dev/null || true
+		done
 		for pid in $(inhabitants "$name"); do
 			kill -9 "$pid" 2>/dev/null || true
 		done

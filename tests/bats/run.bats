@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl run`: a tunnel for one program, up before it and down behind it.
 
 load lib

@@ -488,21 +488,30 @@ static const struct wgc_cmd cmd_exec = {
 	.run = wgc_run_exec,
 };
 
-static const struct wgc_opt run_opts[] = { PROGRAM_OPTS(wgc_run_args), { 0 } };
+static const struct wgc_opt run_opts[] = {
+	PROGRAM_OPTS(wgc_run_args),
+	{ "rootless", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_run_args, rootless),
+	  .text = "without any rights, by pasta(1); an ordinary user gets no other" },
+	{ 0 },
+};
+static const char *const run_conflicts[][2] = { { "user", "root" },	 { "dns", "no-dns" }, { "rootless", "root" },
+						{ "rootless", "user" }, { "rootless", "dry-run" }, { NULL } };
 static const struct wgc_cmd cmd_run = {
 	.name = "run",
 	.args = "PROFILE [--] [PROGRAM [ARGUMENT]...]",
 	.summary = "bring a tunnel up for one program, in a namespace of its own",
 	.text = "The namespace is the profile's InterfaceNamespace, or one that is named as the profile. The program runs as with "
 		"exec. When the last process inside has ended the tunnel is taken down; further runs of the same PROFILE share it, and "
-		"one that was up before stays up. The exit code is the program's.",
+		"one that was up before stays up. The exit code is the program's. An ordinary user's tunnel is this user's own: it needs "
+		"pasta and no rights, nobody else sees it, and it ends with wgctl.",
 	.examples = (const char *const[]){ "sudo wgctl run office -- firefox", "only this browser is in the tunnel",
+					   "wgctl run ./office.conf -- firefox", "the same without root",
 					   "sudo wgctl run office -- curl https://example.org", "one command", NULL },
 	.opts = run_opts,
 	.args_size = sizeof(struct wgc_run_args),
 	.min = 1,
 	.max = UINT_MAX,
-	.conflicts = exec_conflicts,
+	.conflicts = run_conflicts,
 	.exits = PROGRAM,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_PROGRAM | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS,

@@ -50,7 +50,7 @@ struct wgc_exec_args {
 struct wgc_run_args {
 	struct wgc_common c;
 	const char *user, *keep_env, *cwd, *dns;
-	bool root, no_dns, pin_dns;
+	bool root, no_dns, pin_dns, rootless;
 };
 
 struct wgc_container_args {

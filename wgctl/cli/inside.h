@@ -29,7 +29,6 @@ struct wgc_around {
 	const char **keep; /* sockets and files that stay, see struct wgc_ns_inside */
 	size_t n_keep, cap_keep;
 	const char *runtime; /* or NULL */
-	const char *bus; /* address of the session's bus, which the program does not get; or NULL */
 };
 /** @name: of the namespace; @keep_env: names with commas between them, or NULL. -ENOMEM. */
 int wgc_around(struct wgc_arena *a, const struct wgc_who *who, const char *name, const char *keep_env, struct wgc_around *ret);
@@ -55,11 +54,15 @@ struct wgc_start {
 	const char *keep_env, *cwd;
 	bool pin_dns; /* browsers are told not to look names up elsewhere */
 	bool private_users; /* in a user namespace of the caller's own */
+	const char *listeners; /* see struct wgc_ns_inside */
 	int argc; /* 0: the user's shell */
 	char **argv;
 };
 /** Become the program. Returns only on failure, after a message: 125, 126 or 127. */
 int wgc_start(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s);
+
+/** `run` without any rights: everything in namespaces of the caller's own, which end with it. Exit code. */
+int wgc_run_rootless(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_run_args *x, struct wgc_loaded *l, struct wgc_start *s);
 
 /** The program's arguments, with a profile directory of its own for a browser; *@ret_dir: to be made, or NULL. NULL without memory. */
 char **wgc_browser_argv(struct wgc_arena *a, const struct wgc_who *who, const struct wgc_around *around, const char *room, int argc,

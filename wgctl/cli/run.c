@@ -188,8 +188,6 @@ int wgc_run_run(struct wgc_ui *ui, const void *args)
 		return failed(ui, &err);
 	}
 	one.argc = 1;
-	if (!x->c.dry_run)
-		code = wgc_need_root(ui, "run");
 	if (!code && wgc_who(a, x->user, x->root, &who, &err) < 0)
 		code = failed(ui, &err);
 	if (!code)
@@ -199,6 +197,12 @@ int wgc_run_run(struct wgc_ui *ui, const void *args)
 	} else {
 		struct wgc_sys sys;
 
+		if (!x->c.dry_run && (x->rootless || who.self)) {
+			code = wgc_run_rootless(ui, a, x, &l, &s);
+			wgc_loaded_done(&l);
+			wgc_arena_free(a);
+			return code;
+		}
 		if (!l.profile->interface_namespace.s)
 			l.profile->interface_namespace.s = l.profile->name;
 		if (!x->c.dry_run) {

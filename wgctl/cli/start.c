@@ -174,6 +174,7 @@ int wgc_start(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s)
 	x.n_groups = s->who->n_groups;
 	x.keep_groups = s->private_users;
 	x.cwd = s->cwd ?: cwd ?: "/";
+	x.listeners = s->listeners;
 	if (wgc_ns_inside(&x, &err) < 0)
 		return failed(ui, &err);
 	if (dir && make_profile_dir(ui, dir))

@@ -123,12 +123,12 @@ int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err)
 	int r = check_streams(err);
 
 	/* Where we come from is where servers must not be reached. */
-	if (r == 0)
+	if (r == 0 && !x->listeners)
 		r = wgc_ns_listeners(&listeners, err);
 	if (r == 0)
 		r = enter(x, err);
 	if (r == 0)
-		r = wgc_ns_view(x, listeners, err);
+		r = wgc_ns_view(x, x->listeners ?: listeners, err);
 	if (r == 0)
 		r = become(x, err);
 	if (r < 0)

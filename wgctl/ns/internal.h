@@ -36,8 +36,6 @@ struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
 /** /etc as @x has it, with work space in the empty directory @stage. */
 int wgc_ns_etc(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err);
-/** Sockets with a path, as the kernel lists them for this network namespace; the caller frees it. */
-int wgc_ns_listeners(char **ret, struct wgc_err *err);
 /** Put an inert file over every socket of @listeners that @x does not keep. */
 int wgc_ns_mask_listeners(const struct wgc_ns_inside *x, const char *listeners, const char *inert, struct wgc_err *err);
 

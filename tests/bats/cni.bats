@@ -313,17 +313,20 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	many() { # COMMAND
 		local i pids=()
 		for i in $(seq $n); do
-			on c env CNI_COMMAND="$1" CNI_CONTAINERID="box$i" CNI_NETNS="/run/netns/box$i" CNI_IFNAME="$(name $i)" CNI_PATH=/usr/lib/cni \
+			on c env CNI_COMMAND="$1" CNI_CONTAINERID="box$i" CNI_NETNS="/run/netns/box$i" CNI_IFNAME=eth0 CNI_PATH=/usr/lib/cni \
 				"$WGCTL" <<<"$(conf 1.0.0 office)" >"$BATS_TEST_TMPDIR/out$i" 2>&1 &
 			pids+=($!)
 		done
 		for i in "${pids[@]}"; do wait "$i" || return 1; done
 	}
-	# Programs in the kernel's place are known by their interface's name.
-	if [ "$(data_plane c)" = kernel ]; then name() { echo eth0; }; else name() { echo "eth$1"; }; fi
 	many ADD || { cat "$BATS_TEST_TMPDIR"/out*; return 1; }
-	for i in $(seq $n); do inside "box$i" ip link show "$(name $i)"; done
+	for i in $(seq $n); do inside "box$i" ip link show eth0; done
 	is "$(on c "$WGCTL" list | grep -c '^cni:net:box')" $n
+	# Each its own: the end of one is not that of another.
+	on c "$WGCTL" -q down cni:net:box1:eth0
+	not inside box1 ip link show eth0
+	inside box2 ip link show eth0
+	has "$(on c "$WGCTL" status cni:net:box2:eth0)" eth0
 	many DEL || { cat "$BATS_TEST_TMPDIR"/out*; return 1; }
 	for i in $(seq $n); do on c ip netns del "box$i"; done
 	settles "$before" c

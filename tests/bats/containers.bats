@@ -142,6 +142,8 @@ s.settimeout(5)
 s.bind(("192.0.2.77", 0))
 s.connect(("172.30.0.2", 80))'
 	is "$(on c wget -q -T 5 -t 1 -O - http://172.30.0.2/data | sha256sum | cut -c1-64)" "$DATA"
+	# The server calls back whoever called it.
+	inside box ping -q -c 1 -W 5 10.8.0.1
 	is "$(on s wget -q -T 5 -t 1 -O - http://10.8.0.2/data | sha256sum | cut -c1-64)" "$DATA"
 	kill "$server"
 }

@@ -28,6 +28,7 @@ engines_setup() {
 	head -c 500000 /dev/urandom >"$BATS_TEST_TMPDIR/www/data"
 	DATA=$(sha256sum <"$BATS_TEST_TMPDIR/www/data" | cut -c1-64)
 	background s "$BATS_TEST_TMPDIR/httpd.log" busybox httpd -f -p 10.8.0.1:80 -h "$BATS_TEST_TMPDIR/www"
+	disown
 	office
 	# The host's own /sys has no cgroups mounted; runtimes look for them.
 	on c sh -c 'mount -t cgroup2 cgroup2 /sys/fs/cgroup 2>/dev/null || true'

@@ -28,6 +28,7 @@ struct wgc_nl {
 	uint16_t wg_family; /* 0 = not asked for yet, or not there */
 	uint64_t changes;
 	uint8_t *rx, *tx;
+	char link[IFNAMSIZ], socket[IFNAMSIZ]; /* a link whose program is known by another name */
 };
 
 /* How the kernel refused a request. */

@@ -153,6 +153,14 @@ int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *er
 bool wgc_wg_kernel_available(struct wgc_nl *nl);
 /** True when a live UAPI socket of that name exists. */
 bool wgc_uapi_exists(const char *ifname);
+/**
+ * From now on, in @nl's namespace, the program behind the link @ifname is the one
+ * that is known as @socket: sockets are among the files of the machine, where links
+ * of several namespaces may not have one name.
+ */
+void wgc_nl_know_as(struct wgc_nl *nl, const char *ifname, const char *socket);
+/** What the program behind @ifname is known as: as @ifname, unless that was said to be otherwise. */
+const char *wgc_nl_known_as(const struct wgc_nl *nl, const char *ifname);
 
 /* ---- what happens ---------------------------------------------------------------- */
 

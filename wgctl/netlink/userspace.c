@@ -493,15 +493,16 @@ static bool await_end(const char *path, bool gone, int conn)
 
 int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *err)
 {
+	const char *socket = wgc_nl_known_as(nl, ifname);
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	WGC_AUTO_FD int conn = -1;
 	struct wgc_link link;
 	bool unlinked = false;
 	int r;
 
-	if (wgc_uapi_path(ifname, path, sizeof(path)))
+	if (wgc_uapi_path(socket, path, sizeof(path)))
 		return wgc_err_set(err, WGC_E_USAGE, EINVAL, "'%s' cannot be the name of a link", ifname);
-	conn = wgc_uapi_connect(ifname, true);
+	conn = wgc_uapi_connect(socket, true);
 	r = wgc_nl_link_get(nl, ifname, &link, err);
 	if (!r) {
 		r = wgc_nl_link_delete(nl, link.ifindex, err);
@@ -520,6 +521,6 @@ int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *er
 	if (!await_end(path, unlinked, conn))
 		return wgc_err_set(err, WGC_E_HOOK, ETIMEDOUT, "the userspace implementation of '%s' did not end", ifname);
 	/* One that was killed leaves its name behind: this takes it away. */
-	wgc_uapi_exists(ifname);
+	wgc_uapi_exists(socket);
 	return 0;
 }

@@ -79,6 +79,17 @@ static int check_name(const char *ifname, struct wgc_err *err)
 	return wgc_err_set(err, WGC_E_NOT_UP, ENODEV, "'%.32s' cannot be the name of an interface", ifname);
 }
 
+void wgc_nl_know_as(struct wgc_nl *nl, const char *ifname, const char *socket)
+{
+	snprintf(nl->link, sizeof(nl->link), "%s", ifname);
+	snprintf(nl->socket, sizeof(nl->socket), "%s", socket);
+}
+
+const char *wgc_nl_known_as(const struct wgc_nl *nl, const char *ifname)
+{
+	return nl->link[0] && !strcmp(nl->link, ifname) ? nl->socket : ifname;
+}
+
 int wgc_wg_get(struct wgc_nl *nl, const char *ifname, struct wgc_arena *a, struct wgc_device **ret, struct wgc_err *err)
 {
 	uint16_t family;
@@ -86,8 +97,12 @@ int wgc_wg_get(struct wgc_nl *nl, const char *ifname, struct wgc_arena *a, struc
 
 	if (r)
 		return r;
-	if (wgc_uapi_exists(ifname))
-		return wgc_uapi_get(ifname, a, ret, err);
+	if (wgc_uapi_exists(wgc_nl_known_as(nl, ifname))) {
+		r = wgc_uapi_get(wgc_nl_known_as(nl, ifname), a, ret, err);
+		if (r == 0)
+			snprintf((*ret)->ifname, sizeof((*ret)->ifname), "%s", ifname);
+		return r;
+	}
 	r = need_family(nl, ifname, &family, err);
 	if (r)
 		return r;
@@ -101,9 +116,14 @@ int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *er
 
 	if (r)
 		return r;
-	if (wgc_uapi_exists(d->ifname)) {
+	if (wgc_uapi_exists(wgc_nl_known_as(nl, d->ifname))) {
+		struct wgc_device known = *d;
+
 		nl->changes++;
-		return wgc_uapi_set(d, err);
+		snprintf(known.ifname, sizeof(known.ifname), "%s", wgc_nl_known_as(nl, d->ifname));
+		r = wgc_uapi_set(&known, err);
+		wgc_wipe(&known, sizeof(known));
+		return r;
 	}
 	r = need_family(nl, d->ifname, &family, err);
 	if (r)

@@ -112,6 +112,27 @@ static int enter(struct wgc_sys *sys, struct wgc_place *place, struct wgc_err *e
 	return 0;
 }
 
+void wgc_place_program_name(const char *name, const char *ifname, char out[static IFNAMSIZ])
+{
+	if (strchr(name, ':'))
+		wgc_ifname_for(name, out);
+	else
+		snprintf(out, IFNAMSIZ, "%s", ifname);
+}
+
+static int enter_for(struct wgc_sys *sys, struct wgc_place *place, const char *name, const char *ifname, struct wgc_err *err)
+{
+	char program[IFNAMSIZ];
+	int r = enter(sys, place, err);
+
+	if (r < 0)
+		return r;
+	wgc_place_program_name(name, ifname, program);
+	if (strcmp(program, ifname))
+		wgc_nl_know_as(sys->nl, ifname, program);
+	return 0;
+}
+
 /* A name of its own for a path of /run/netns, so that both ways of writing mean the same. */
 static void name_home(const struct wgc_ns_ref *ref, struct wgc_place *place)
 {
@@ -185,7 +206,7 @@ int wgc_place_of_profile(struct wgc_sys *sys, const struct wgc_profile *p, struc
 		if (find_resolv_conf(sys, p->name, place) < 0)
 			return wgc_err_nomem(err);
 	}
-	return enter(sys, place, err);
+	return enter_for(sys, place, p->name, p->ifname, err);
 }
 
 static json_t *member(const struct wgc_history *h, const char *key)
@@ -225,7 +246,7 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 	place->birth = find(word(h, "birth"), NULL);
 	if (place->birth < 0)
 		place->birth = -1;
-	return enter(sys, place, err);
+	return enter_for(sys, place, wgc_history_str(h, "profile"), wgc_history_str(h, "ifname"), err);
 }
 
 int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_err *err)
@@ -259,7 +280,7 @@ int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct w
 		if (place->home < 0)
 			r = wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "its network namespace is gone, and everything that was in it");
 	}
-	r = r ?: enter(sys, place, err);
+	r = r ?: enter_for(sys, place, info->name, info->ifname, err);
 	if (r) {
 		wgc_place_leave(sys, place);
 		free(place);
@@ -284,6 +305,7 @@ int wgc_plan_copy_place(struct wgc_arena *a, const struct wgc_up_info *from, str
 		char **to;
 		const char *from;
 	} v[] = {
+		{ &to.name, from->name },	{ &to.ifname, from->ifname },
 		{ &to.home, from->home },	{ &to.socket, from->socket },	  { &to.netns, from->netns },
 		{ &to.home_id, from->home_id }, { &to.birth_id, from->birth_id }, { &to.resolv_conf, from->resolv_conf },
 	};

@@ -45,6 +45,13 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 void wgc_place_leave(struct wgc_sys *sys, struct wgc_place *place);
 #define WGC_PLACE_INIT { .back = -1, .home = -1, .birth = -1 }
 
+/**
+ * What a program in the kernel's place is started as, and known by, for the link
+ * @ifname of profile @name. Containers, whose profiles have a ':' in their names, call
+ * their links as they like; then it is derived from the profile's name.
+ */
+void wgc_place_program_name(const char *name, const char *ifname, char out[static IFNAMSIZ]);
+
 /** Members of a journal's first record: where the tunnel is. */
 void wgc_place_members(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_json *j);
 /** True when the journal says that the tunnel was born elsewhere, and that is gone: the link is dead for ever. */

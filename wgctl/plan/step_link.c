@@ -44,6 +44,7 @@ static int start_userspace(struct wgc_exec *x, struct wgc_err *err)
 {
 	const char *ifname = x->plan->profile->ifname;
 	struct wgc_nl *outer = wgc_sys_outer(x->sys);
+	char program[IFNAMSIZ];
 	struct wgc_link link;
 	int r;
 
@@ -53,12 +54,13 @@ static int start_userspace(struct wgc_exec *x, struct wgc_err *err)
 		r = wgc_place_step_out(x->sys);
 		if (r < 0)
 			return wgc_err_set(err, WGC_E_KERNEL, -r, "cannot enter the socket's network namespace: %s", strerror(-r));
-		r = wgc_userspace_start(outer, x->plan->facts->program, ifname, NULL, err);
+		wgc_place_program_name(x->plan->profile->name, ifname, program);
+		r = wgc_userspace_start(outer, x->plan->facts->program, program, NULL, err);
 		wgc_place_step_in(x->sys);
-		r = r ?: wgc_nl_link_get(outer, ifname, &link, err);
+		r = r ?: wgc_nl_link_get(outer, program, &link, err);
 		r = r ?: wgc_nl_link_move(outer, link.ifindex, x->sys->place->home, ifname, err);
 		if (r < 0)
-			wgc_userspace_stop(outer, ifname, NULL);
+			wgc_userspace_stop(outer, program, NULL);
 	}
 	r = r ?: wgc_nl_link_get(x->sys->nl, ifname, &link, err);
 	x->ifindex = r < 0 ? 0 : link.ifindex;
@@ -145,6 +147,7 @@ static int link_of_record(struct wgc_undo *u, const struct wgc_past *p, struct w
  * be yet to come. Ask it something, so that it is there or dead; then stop it. */
 static int stop_started(struct wgc_undo *u, const char *ifname, struct wgc_err *err)
 {
+	const char *program = wgc_nl_known_as(u->sys->nl, ifname);
 	struct wgc_nl *outer = wgc_sys_outer(u->sys), *nl = u->sys->nl;
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_device *d;
@@ -154,10 +157,10 @@ static int stop_started(struct wgc_undo *u, const char *ifname, struct wgc_err *
 		return wgc_err_nomem(err);
 	wgc_wg_get(u->sys->nl, ifname, a, &d, NULL);
 	/* Not yet moved, perhaps. */
-	if (outer != u->sys->nl && wgc_nl_link_get(outer, ifname, &link, NULL) == 0)
+	if (outer != nl && wgc_nl_link_get(outer, program, &link, NULL) == 0)
 		nl = outer;
 	wgc_arena_free(a);
-	return wgc_userspace_stop(nl, ifname, err);
+	return wgc_userspace_stop(nl, nl == outer ? program : ifname, err);
 }
 
 static int link_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
@@ -166,7 +169,7 @@ static int link_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_er
 	struct wgc_link link;
 	int r;
 
-	if (userspace && !p->done && wgc_uapi_exists(wgc_record_str(p, "ifname")))
+	if (userspace && !p->done && wgc_uapi_exists(wgc_nl_known_as(u->sys->nl, wgc_record_str(p, "ifname"))))
 		return stop_started(u, wgc_record_str(p, "ifname"), err);
 	r = link_of_record(u, p, &link, err);
 	if (r == -ENODEV)

@@ -138,7 +138,7 @@ inside() { on c ip netns exec physical "$@"; }
 
 @test "who is inside is told of; down waits for him to go, or ends him, or goes on without" {
 	physical up home
-	on c setsid ip netns exec physical sleep 1000 >/dev/null 2>&1 </dev/null 3>&- &
+	on c setsid ip netns exec physical sleep 300 >/dev/null 2>&1 </dev/null 3>&- &
 	for _ in $(seq 50); do
 		has "$(on c "$WGCTL" physical status)" "inside: sleep" 2>/dev/null >&2 && break
 		sleep 0.1
@@ -149,13 +149,15 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$errors" "somebody is still in the namespace 'physical': sleep ("
 	inside ip link show j-c-s >/dev/null
 	on c ping -q -c 1 -W 5 10.8.0.1
+	sleeper=$(on c ip netns pids physical | while read -r pid; do [ "$(cat "/proc/$pid/comm")" != sleep ] || echo "$pid"; done)
 	# The device is out before the name goes: it does not vanish with who is inside.
 	run_split on c "$WGCTL" physical down --force
 	is "$status" 0
 	has "$errors" "in a namespace without any network"
+	kill "$sleeper"
 	on c ip link show j-c-s
 	physical up home
-	on c setsid ip netns exec physical sleep 1000 >/dev/null 2>&1 </dev/null 3>&- &
+	on c setsid ip netns exec physical sleep 300 >/dev/null 2>&1 </dev/null 3>&- &
 	sleep 0.5
 	on c "$WGCTL" physical down --kill
 	on c ip link show j-c-s
@@ -194,4 +196,46 @@ inside() { on c ip netns exec physical "$@"; }
 	on c "$WGCTL" physical confirm
 	sleep 4
 	inside ip link show j-c-s
+}
+
+# The same with network cards, at the lines of one journal only, is in vm/physical.bats.
+@test "[18] killed in the middle of up and down, recover puts everything back, and meanwhile nothing is in clear on the wire" {
+	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself, and with cards in vm/physical.bats"
+	local n what status before words wire=$BATS_TEST_TMPDIR/wire
+	before=$(snapshot c)
+	for what in up down; do
+		words=(down)
+		[ $what = down ] || words=(up home --take j-c-s)
+		# Every second one: the lines of the devices' own journal are all tried with cards.
+		for n in $(seq 2 2 200); do
+			[ $what = up ] || physical -q up home
+			status=0
+			# Both journals, that of the devices and that of the tunnel, and what stands beside them.
+			on c strace -o "$BATS_TEST_TMPDIR/strace" -e trace=write -e inject=write:signal=KILL:when="$n" \
+				"$WGCTL" -q physical "${words[@]}" 2>/dev/null || status=$?
+			[ "$status" = 137 ] || break
+			if on c nft list table inet wgctl_physical >/dev/null 2>&1; then
+				: >"$wire"
+				background s "$wire" tcpdump -lnni j-s-c --immediate-mode 'udp port 9 or port 53 or tcp or icmp'
+				tcpdump=$!
+				until grep -qs "listening on" "$wire.err"; do sleep 0.02; done
+				background c "$BATS_TEST_TMPDIR/chatter" "$WGCTL_ROOT/tests/helpers/chatter" 10.9.0.2 fd09::2 198.51.100.9
+				chatter=$!
+				until grep -qs talks "$BATS_TEST_TMPDIR/chatter"; do sleep 0.02; done
+				sleep 0.1
+				kill "$chatter" "$tcpdump"
+				wait "$chatter" "$tcpdump" || true
+				not grep . "$wire" || { echo "killed at write $n of $what"; return 1; }
+			fi
+			# Killed before the first line it has changed nothing: then it is up.
+			on c "$WGCTL" -q physical recover
+			[ $what = up ] || on c "$WGCTL" -q physical down 2>/dev/null || true
+			settled c j-c-s
+			same "$before" "$(snapshot c)" || { echo "killed at write $n of $what"; return 1; }
+		done
+		is "$status" 0
+		[ "$n" -gt 10 ]
+		echo "# killed at every second of $((n - 2)) writes of $what" >&3
+		on c "$WGCTL" -q physical down 2>/dev/null || true
+	done
 }

@@ -61,6 +61,17 @@ static void is_wanted(void *ctx, uint32_t *index)
 	s->found |= *index == s->wanted;
 }
 
+/* One of ours, with its head. */
+static bool is_known(const struct nlmsghdr *nlh)
+{
+	size_t head = nlh->nlmsg_type == RTM_NEWADDR ? sizeof(struct ifaddrmsg) :
+		      nlh->nlmsg_type == RTM_NEWROUTE ? sizeof(struct rtmsg) :
+		      nlh->nlmsg_type == RTM_NEWRULE ? sizeof(struct fib_rule_hdr) :
+						       SIZE_MAX;
+
+	return mnl_nlmsg_get_payload_len(nlh) >= head;
+}
+
 /* ---- copying ---------------------------------------------------------------------- */
 
 struct copying {
@@ -110,13 +121,12 @@ static bool usual_rule(const struct nlmsghdr *nlh)
 static int take(const struct nlmsghdr *nlh, void *arg)
 {
 	static const uint16_t types[] = { RTM_NEWADDR, RTM_NEWROUTE, RTM_NEWRULE };
-	static const size_t heads[] = { sizeof(struct ifaddrmsg), sizeof(struct rtmsg), sizeof(struct fib_rule_hdr) };
 	struct copying *c = arg;
 	struct seek s = { .wanted = c->ifindex, .found = !c->ifindex };
 
 	if (nlh->nlmsg_type != types[c->what])
 		return 0;
-	if (mnl_nlmsg_get_payload_len(nlh) < heads[c->what] || nlh->nlmsg_len > MESSAGE_MAX)
+	if (!is_known(nlh) || nlh->nlmsg_len > MESSAGE_MAX)
 		return -EBADMSG;
 	if (by_itself(nlh) || (c->what == WGC_COPY_RULES && usual_rule(nlh)))
 		return 0;
@@ -242,7 +252,7 @@ static ssize_t next(const char **text, uint8_t *out)
 			want = MNL_ALIGN(nlh->nlmsg_len);
 		}
 	}
-	return (ssize_t)want;
+	return is_known(nlh) ? (ssize_t)want : -EBADMSG;
 }
 
 /* What only the kernel says, and does not want to hear. */

@@ -159,7 +159,7 @@ static int write_file(const struct manager *m, const char *text, struct wgc_err 
 	WGC_AUTO_FREE char *dir = strndup(m->file, (size_t)(strrchr(m->file, '/') - m->file));
 	int r = dir ? wgc_mkdir_p(dir, 0755) : -ENOMEM;
 
-	r = r ?: wgc_write_file_atomic(m->file, text, strlen(text), 0644);
+	r = r ?: wgc_physical_write(m->file, text, 0644);
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot write %s: %s", m->file, strerror(-r)) : 0;
 }
 

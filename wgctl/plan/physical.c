@@ -45,7 +45,7 @@ static bool add(struct wgc_plan *p, enum wgc_step_kind kind, size_t first, size_
 	struct wgc_step *s = wgc_arena_push(p->arena, &p->steps, &p->n, &p->cap, sizeof(*s));
 
 	if (s)
-		*s = (struct wgc_step){ .kind = kind, .first = first, .n = n, .covered = kind == WGC_STEP_NETWORK_CARRY };
+		*s = (struct wgc_step){ .kind = kind, .first = first, .n = n };
 	return s;
 }
 

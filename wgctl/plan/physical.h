@@ -105,6 +105,8 @@ int wgc_physical_process_write(const struct wgc_sys *sys, const char *name);
 int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct wgc_err *err);
 /** True when @pid is one of those, or one of their children. */
 bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid);
+/** Write a file of ours in /run. 0 or -errno. */
+int wgc_physical_write(const char *path, const char *text, mode_t mode);
 /** Remove what is empty in there, and it. */
 void wgc_physical_tidy(const struct wgc_sys *sys);
 /** True when @pid is the userspace data plane of @ifname. */

@@ -29,6 +29,14 @@ void wgc_physical_file(const struct wgc_sys *sys, const char *rest, char out[sta
 	snprintf(out, 280, "%s/." WGC_PHYSICAL "/%s", sys->run_dir, rest);
 }
 
+/* Not by way of a temporary file: who is killed half-way would leave that, and half a file is as good as none here. */
+int wgc_physical_write(const char *path, const char *text, mode_t mode)
+{
+	WGC_AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+
+	return fd < 0 ? -errno : wgc_write_all(fd, text, strlen(text));
+}
+
 /* What clients leave there is nobody's any more; a file that we do not know keeps its directory. */
 void wgc_physical_tidy(const struct wgc_sys *sys)
 {
@@ -73,7 +81,7 @@ int wgc_physical_process_write(const struct wgc_sys *sys, const char *name)
 		return -EIO;
 	file_of(sys, name, path);
 	snprintf(text, sizeof(text), "%d %llu\n", (int)getpid(), since);
-	return wgc_write_file_atomic(path, text, strlen(text), 0600);
+	return wgc_physical_write(path, text, 0600);
 }
 
 pid_t wgc_physical_process(const struct wgc_sys *sys, const char *name)

@@ -88,7 +88,7 @@ static void traces_away(struct sweep *s)
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(traces); i++) {
 		struct wgc_err why = WGC_ERR_INIT;
-		int r = s->first ? 0 : wgc_step_defs[traces[i]]->undo(&u, &past, &why);
+		int r = wgc_step_defs[traces[i]]->undo(&u, &past, &why);
 
 		keep(s, r, &why);
 	}

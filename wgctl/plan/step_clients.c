@@ -18,8 +18,8 @@ static const struct client {
 	const char *name, *program;
 	const char *argv[10]; /* %i: the link, %d: our directory, %w: the file with the networks */
 } leases[] = {
-	{ "dhcpcd", "/usr/sbin/dhcpcd", { "dhcpcd", "-B", "-4", "-q", "%i" } },
-	{ "dhcpcd", "/sbin/dhcpcd", { "dhcpcd", "-B", "-4", "-q", "%i" } },
+	{ "dhcpcd", "/usr/sbin/dhcpcd", { "dhcpcd", "-B", "-4", "-L", "-q", "%i" } },
+	{ "dhcpcd", "/sbin/dhcpcd", { "dhcpcd", "-B", "-4", "-L", "-q", "%i" } },
 	{ "dhclient", "/usr/sbin/dhclient", { "dhclient", "-d", "-4", "-pf", "%d/dhclient.%i", "-lf", "%d/lease.%i", "%i" } },
 	{ "dhclient", "/sbin/dhclient", { "dhclient", "-d", "-4", "-pf", "%d/dhclient.%i", "-lf", "%d/lease.%i", "%i" } },
 	{ "udhcpc", "/usr/sbin/udhcpc", { "udhcpc", "-f", "-i", "%i" } },

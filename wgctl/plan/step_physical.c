@@ -44,7 +44,7 @@ static int write_resolv_conf(const struct wgc_sys *sys, struct wgc_err *err)
 	wgc_physical_file(sys, "etc", path);
 	r = r ?: wgc_mkdir_p(path, 0755);
 	wgc_physical_file(sys, "etc/resolv.conf", path);
-	r = r ?: wgc_write_file_atomic(path, text, strlen(text), 0644);
+	r = r ?: wgc_physical_write(path, text, 0644);
 	r = r ?: wgc_mkdir_p(ETC, 0755);
 	/* A file that somebody has put there stays the one. */
 	if (r == 0 && symlink(path, RESOLV_CONF) < 0 && errno != EEXIST)

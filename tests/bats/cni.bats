@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # The CNI plugin as engines call it: every command in every version, with what is
 # wrong or missing, and what becomes of the container's network.
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # netavark's plugin protocol as podman 4.5 and newer speak it; services of systemd;
 # and the ways out of a container by their numbers (leak 7 is in podman.bats, too).
 

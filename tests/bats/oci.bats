@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: 6.12
 # The OCI hook in real runtimes: crun and runc, with bundles made by hand.
 
 load lib

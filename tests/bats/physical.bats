@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # `wgctl physical` with links that are taken for devices because they are named:
 # what does not need hardware. Real network cards and radios are in vm/physical.bats.
 

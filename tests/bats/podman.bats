@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
+# Guests: none
 # podman with Debian's CNI backend and runc: the plugin, the hook, and `container`.
 
 load lib

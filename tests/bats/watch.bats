@@ -381,6 +381,19 @@ in_use() {
 	on c ip link set lo up
 	sleep 1
 	is "$(on c ip route show 192.168.99.0/24)" ""
+	# Also one that was missing when it stopped being wanted.
+	sed -i 's/^AllowedIPs.*/&, 192.168.98.0\/24/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" reload office
+	has "$(on c ip route show 192.168.98.0/24)" office
+	kill -STOP "$watch"
+	on c ip route del 192.168.98.0/24 dev office
+	sed -i 's/^\(AllowedIPs.*\), 192.168.98.0\/24/\1/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" reload office
+	kill -CONT "$watch"
+	on c ip link set lo down
+	on c ip link set lo up
+	sleep 1
+	is "$(on c ip route show 192.168.98.0/24)" ""
 	on c "$WGCTL" down office
 	until_said "it is not up any more"
 	wait "$watch"

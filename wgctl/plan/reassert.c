@@ -126,57 +126,18 @@ static int want_route(struct table *t, const struct wgc_route *r)
 	return 0;
 }
 
-/* Did a later reload take this route away? */
-static bool is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (size_t i = after + 1; i < h->n; i++) {
-		const char *gone = wgc_record_str(&h->steps[i], key);
-
-		for (const char *at = gone; !h->steps[i].undone && (at = strstr(at, word)); at += len)
-			if ((at == gone || at[-1] == ' ') && (!at[len] || at[len] == ' '))
-				return true;
-	}
-	return false;
-}
-
 static bool shared_is_gone(const struct wgc_history *h, size_t after, const struct wgc_route *r)
 {
 	char dst[WGC_PREFIX_TEXT], word[WGC_PREFIX_TEXT + 16];
 
 	wgc_prefix_print(&r->dst, dst);
 	snprintf(word, sizeof(word), "%s@%u", dst, r->table);
-	return is_gone(h, after, "gone_shared", word);
+	return wgc_record_is_gone(h, after, "gone_shared", word);
 }
 
-/* "10.0.0.0/8@254 ::/0@51820": routes through our link, of the record at @index. */
-static int want_through_link(struct table *t, size_t index)
+static int want_recorded(void *ctx, const struct wgc_route *r)
 {
-	const struct wgc_history *h = t->g->history;
-	const char *via = wgc_record_str(&h->steps[index], "via");
-	char word[WGC_PREFIX_TEXT + 16], whole[sizeof(word)];
-
-	for (int r, used; sscanf(via, " %65s%n", word, &used) == 1; via += used) {
-		char *at = strchr(word, '@');
-		struct wgc_route route = { .type = RTN_UNICAST, .protocol = WGC_RTPROT };
-		uint64_t table;
-
-		if (!at)
-			return -EBADMSG;
-		memcpy(whole, word, sizeof(whole));
-		if (is_gone(h, index, "gone", whole))
-			continue;
-		*at++ = 0;
-		if (wgc_prefix_parse(word, &route.dst) < 0 || wgc_parse_u64(at, UINT32_MAX, &table) < 0)
-			return -EBADMSG;
-		route.table = (uint32_t)table;
-		route.scope = route.dst.ip.family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
-		r = want_route(t, &route);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return want_route(ctx, r);
 }
 
 static int collect(struct again *g)
@@ -204,7 +165,7 @@ static int collect(struct again *g)
 				r = want_route(&table, &route);
 		}
 		if (r == 0)
-			r = want_through_link(&table, i);
+			r = wgc_recorded_routes(g->history, i, want_recorded, &table);
 	}
 	return r;
 }

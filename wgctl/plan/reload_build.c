@@ -193,20 +193,45 @@ static int missing_routes(struct work *w, const struct wgc_step *s)
 	return add_route_step(w, first, false);
 }
 
+/* Those that the profile wants, in order. */
+struct wanted {
+	struct work *w;
+	struct wgc_route *v;
+	size_t n;
+};
+
+static bool wants(const struct wanted *d, const struct wgc_route *r)
+{
+	return bsearch(r, d->v, d->n, sizeof(*d->v), cmp_route);
+}
+
+/* Somebody took it away; that it is not wanted any more must be known to who would put it back. */
+static int missing_extra(void *ctx, const struct wgc_route *r)
+{
+	struct wanted *d = ctx;
+
+	return wants(d, r) || bsearch(r, d->w->have, d->w->n_have, sizeof(*r), cmp_route) ? 0 : push_route(d->w, r);
+}
+
 static int extra_routes(struct work *w)
 {
 	const struct wgc_routes_desired *d = &w->up->want;
-	WGC_AUTO_FREE struct wgc_route *want = calloc(d->n_routes + 1, sizeof(*want));
-	size_t first = w->r->n_routes, n = 0;
+	const struct wgc_history *h = w->r->history;
+	WGC_AUTO_FREE struct wgc_route *v = calloc(d->n_routes + 1, sizeof(*v));
+	struct wanted want = { .w = w, .v = v };
+	size_t first = w->r->n_routes;
 
-	if (!want)
+	if (!v)
 		return -ENOMEM;
 	for (size_t i = 0; i < d->n_routes; i++)
 		if (d->routes[i].type == RTN_UNICAST)
-			want[n++] = d->routes[i];
-	qsort(want, n, sizeof(*want), cmp_route);
+			v[want.n++] = d->routes[i];
+	qsort(v, want.n, sizeof(*v), cmp_route);
 	for (size_t i = 0; i < w->n_have; i++)
-		if (!bsearch(&w->have[i], want, n, sizeof(*want), cmp_route) && push_route(w, &w->have[i]) < 0)
+		if (!wants(&want, &w->have[i]) && push_route(w, &w->have[i]) < 0)
+			return -ENOMEM;
+	for (size_t i = 0; !w->r->applied.same && i < h->n; i++)
+		if (!h->steps[i].failed && !h->steps[i].undone && wgc_recorded_routes(h, i, missing_extra, &want) == -ENOMEM)
 			return -ENOMEM;
 	return add_route_step(w, first, true);
 }

@@ -21,6 +21,10 @@ extern const struct wgc_step_def wgc_step_link_create, wgc_step_hook, wgc_step_k
 size_t wgc_step_number(const struct wgc_exec *x, size_t index);
 /** Routes through our link as one string of a record: "via" for those that come, "gone" for those that go. */
 int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, struct wgc_json *j, struct wgc_err *err);
+/** Each of those that the record at @index says came, and that no later one says went. 0, what @each fails with, or -EBADMSG. */
+int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx);
+/** Did a reload take @word of such a string away after the record @after? */
+bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word);
 /** One route of the list in a record of `route.add`. 0 or -EBADMSG. */
 int wgc_route_of_record(const json_t *o, struct wgc_route *ret);
 /** The rule that a record of `rule.add` tells of. */

@@ -46,6 +46,39 @@ static bool pick(struct wgc_sys *sys, struct wgc_physical *p)
 	return any;
 }
 
+/*
+ * The kernel has named it as if the others did not exist: two of one name could
+ * neither be in one namespace, nor be told apart by their marks.
+ */
+static int name_apart(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_physical_nic *v, struct wgc_err *err)
+{
+	struct wgc_nic *renamed = wgc_arena_alloc(p->arena, sizeof(*renamed));
+	char base[11], name[IFNAMSIZ];
+	struct wgc_link other;
+	int r = 0;
+
+	if (!renamed)
+		return wgc_err_nomem(err);
+	if (wgc_nl_link_get(p->nl, v->nic->link.ifname, &other, NULL) < 0)
+		return 0;
+	*renamed = *v->nic;
+	snprintf(base, sizeof(base), "%.9s", v->nic->link.ifname);
+	base[strcspn(base, "0123456789")] = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(name, sizeof(name), "%s%u", base[0] ? base : "dev", i);
+		if (wgc_nl_link_get(p->nl, name, &other, NULL) < 0 && wgc_nl_link_get(sys->nl, name, &other, NULL) < 0)
+			break;
+	}
+	if (renamed->link.flags & IFF_UP)
+		r = wgc_nl_link_set(sys->nl, renamed->link.ifindex, 0, NULL, false, err);
+	r = r ?: wgc_nl_link_rename(sys->nl, renamed->link.ifindex, name, err);
+	if (r == 0) {
+		snprintf(renamed->link.ifname, sizeof(renamed->link.ifname), "%s", name);
+		v->nic = renamed;
+	}
+	return r;
+}
+
 static int move_new(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_journal *journal, size_t base, struct wgc_err *err)
 {
 	struct wgc_profile profile = { .name = NULL };
@@ -65,6 +98,11 @@ static int move_new(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_jour
 			r = wgc_physical_look_at(sys, p, &p->v[i], err);
 		if (wgc_physical_goes(&p->v[i]) && !p->v[i].addrs)
 			return r;
+		if (wgc_physical_goes(&p->v[i])) {
+			r = name_apart(sys, p, &p->v[i], err);
+			if (r < 0)
+				return r;
+		}
 	}
 	p->base = base;
 	p->routes = p->routes ?: "";

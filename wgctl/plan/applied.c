@@ -159,7 +159,7 @@ static int index_peers(struct wgc_applied *l)
 	return r;
 }
 
-int wgc_applied_of_profile(const struct wgc_profile *p, uint32_t mark, struct wgc_arena *a, struct wgc_applied *ret)
+static int of_profile(const struct wgc_profile *p, uint32_t mark, struct wgc_arena *a, struct wgc_applied *ret)
 {
 	struct wgc_applied l = { .mtu = p->mtu, .mark = mark };
 	int r = 0;
@@ -183,7 +183,6 @@ int wgc_applied_of_profile(const struct wgc_profile *p, uint32_t mark, struct wg
 		if (r == 0)
 			l.peers[l.n_peers - 1].n_ips = l.n_ips - l.peers[l.n_peers - 1].first_ip;
 	}
-	r = r ?: index_peers(&l);
 	if (r == 0)
 		*ret = l;
 	return r;
@@ -284,11 +283,10 @@ int wgc_applied_write(struct wgc_journal *j, const char *name, const struct wgc_
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_applied l;
-	int r = a ? wgc_applied_of_profile(plan->profile, plan->device.fwmark, a, &l) : -ENOMEM;
+	int r = a ? of_profile(plan->profile, plan->device.fwmark, a, &l) : -ENOMEM;
 
 	if (r == 0) {
 		print(&l, &out);
-		wgc_applied_done(&l);
 		r = out.oom ? -ENOMEM : write_file(j->dir_fd, name, &out);
 	}
 	wgc_arena_free(a);

@@ -52,8 +52,6 @@ struct wgc_applied {
 
 /** A hash of a peer's endpoints as written: has the profile changed them? */
 uint64_t wgc_applied_endpoints(const struct wgc_profile_peer *p);
-/** As if @p had just been applied. Done with wgc_applied_done; the rest is in @a. 0 or -ENOMEM. */
-int wgc_applied_of_profile(const struct wgc_profile *p, uint32_t mark, struct wgc_arena *a, struct wgc_applied *ret);
 void wgc_applied_done(struct wgc_applied *l);
 /** NULL: no such peer was applied. */
 const struct wgc_applied_peer *wgc_applied_peer(const struct wgc_applied *l, const struct wgc_key *key);

@@ -240,3 +240,17 @@ inside() { on c ip netns exec physical "$@"; }
 		on c "$WGCTL" -q physical down 2>/dev/null || true
 	done
 }
+
+@test "a name that was taken meanwhile: said, and put right when it is free again" {
+	before=$(snapshot c)
+	physical -q up home
+	on c ip link add j-c-s type bridge
+	run_split on c "$WGCTL" physical down
+	is "$status" 6
+	has "$errors" "'j-c-s' is called 'dev"
+	has "$errors" "has taken its name (bridge)"
+	on c ip link del j-c-s
+	on c "$WGCTL" -q physical recover
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+}

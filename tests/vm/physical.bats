@@ -262,7 +262,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	has "$errors" "has taken its name (dummy)"
 	has "$errors" "wgctl physical recover"
 	ip link del eth0
-	"$WGCTL" -q physical recover
+	"$WGCTL" physical recover
 	settle eth0
 	same "$before" "$(machine)"
 	# A further name, where the namespace dies.

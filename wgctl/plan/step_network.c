@@ -164,7 +164,10 @@ static int put_back(struct wgc_undo *u, const json_t *links, struct wgc_renumber
 		struct wgc_link link;
 		int r = 0;
 
-		if (wgc_physical_find(u->sys->nl, name, &link))
+		/* Under another name it is not itself yet: what it had waits, and its mark stays. */
+		if (wgc_physical_find(u->sys->nl, name, &link) && strcmp(link.ifname, name))
+			r = wgc_err_set(first ? NULL : err, WGC_E_EXISTS, EEXIST, "'%s' is still called '%s'", name, link.ifname);
+		else if (wgc_physical_find(u->sys->nl, name, &link))
 			r = put_back_one(u, o, &link, first ? NULL : err);
 		else if (wgc_nl_link_get(u->sys->nl, name, &link, NULL) < 0)
 			link.ifindex = 0;

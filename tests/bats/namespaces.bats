@@ -54,7 +54,10 @@ inside() {
 @test "a tunnel is the only way out of its namespace, and down leaves nothing" {
 	inside blue
 	before=$(snapshot c)
+	on c sh -c 'echo 5 77 >/proc/sys/net/ipv4/ping_group_range'
 	on c "$WGCTL" up office
+	# Who may ping here may ping there.
+	is "$(on c ip netns exec blue cat /proc/sys/net/ipv4/ping_group_range)" $'5\t77'
 	# The namespace has nothing but the tunnel, and uses it for everything.
 	is "$(on c ip -n blue -o link show | cut -d: -f2 | tr -d ' ' | cut -d@ -f1 | grep -v -E '^(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)$' | xargs)" "lo office"
 	has "$(on c ip -n blue route show default)" "default dev office"

@@ -62,7 +62,7 @@ struct wgc_nl *wgc_sys_outer(const struct wgc_sys *sys);
 int wgc_place_step_out(const struct wgc_sys *sys);
 void wgc_place_step_in(const struct wgc_sys *sys);
 
-/** In a child: where the caller is. 0 or -errno. */
+/** The thread goes where the caller is; a child of ours for good. 0 or -errno. */
 int wgc_place_step_back(const struct wgc_sys *sys);
 
 /** Namespaces that we made and that had to stay when their tunnel went: remembered, asked for, forgotten. */

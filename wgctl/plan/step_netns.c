@@ -32,11 +32,30 @@ static int netns_capture(struct wgc_exec *x, const struct wgc_step *s, struct wg
 	return 0;
 }
 
+#define PING_GROUPS "net/ipv4/ping_group_range"
+
+/* Who may ping without rights is a setting of the namespace, and nobody is its
+ * default: those that may where the caller is may in there. It goes with it. */
+static void let_ping(const struct wgc_sys *sys)
+{
+	char value[64];
+	bool known;
+
+	if (wgc_place_step_back(sys) < 0)
+		return;
+	known = wgc_sysctl_read(sys, PING_GROUPS, value, sizeof(value)) == 0;
+	wgc_place_step_in(sys);
+	if (known)
+		wgc_sysctl_write(sys, PING_GROUPS, value);
+}
+
 static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	struct wgc_place *place = x->sys->place;
 	int r = place->made ? wgc_ns_pin(place->name, place->home, err) : 0;
 
+	if (r == 0 && place->made)
+		let_ping(x->sys);
 	if (r == 0)
 		wgc_place_forget(x->sys, place->name);
 	return r ?: wgc_nl_link_set(x->sys->nl, LOOPBACK, 0, NULL, true, err);

@@ -34,6 +34,7 @@
 #define DEFAULT_PROGRAM "wireguard-go"
 #define START_MS 10000
 #define STOP_MS 5000
+#define ENDS_SOON_MS 1000
 /* Where the listening socket is in the new process. */
 #define UAPI_FD 3
 
@@ -424,18 +425,35 @@ static int start_plain(struct wgc_nl *nl, const char *program, const char *ifnam
 	return 0;
 }
 
+/* Whether the name is free, or soon will be: a program whose device was deleted is
+ * about to end, and its socket with it. */
+static bool is_free(struct wgc_nl *nl, const char *ifname)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	int64_t deadline = now_ms() + ENDS_SOON_MS;
+	struct wgc_link link;
+
+	while (wgc_nl_link_get(nl, ifname, &link, NULL)) {
+		if (!wgc_uapi_exists(ifname))
+			return true;
+		if (now_ms() >= deadline)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifname, pid_t *ret_pid, struct wgc_err *err)
 {
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	WGC_AUTO_FD int output = -1;
 	struct wgc_err first = WGC_ERR_INIT;
-	struct wgc_link link;
 	pid_t pid = 0;
 	int r;
 
 	if (wgc_uapi_path(ifname, path, sizeof(path)))
 		return wgc_err_set(err, WGC_E_USAGE, EINVAL, "'%s' cannot be the name of a link", ifname);
-	if (wgc_uapi_exists(ifname) || !wgc_nl_link_get(nl, ifname, &link, NULL))
+	if (!is_free(nl, ifname))
 		return wgc_err_set(err, WGC_E_EXISTS, EEXIST, "'%s' exists already", ifname);
 	r = wgc_mkdir_p(WGC_UAPI_DIR, 0755);
 	if (r)

@@ -16,19 +16,19 @@ WGCTL_ROOT=${WGCTL_ROOT:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 WGCTL=${WGCTL:-$WGCTL_ROOT/build/wgctl}
 declare -gA HOST_PID=()
 
+# In a guest a process that is started costs a twentieth of a second: here are few.
 host_new() {
-	local name=$1 dir=$BATS_TEST_TMPDIR/host-$1 pid
+	local name=$1 dir=$BATS_TEST_TMPDIR/host-$1
 	mkdir -p "$dir/etc-wgctl" "$dir/etc-wireguard" "$dir/files"
-	rm -f "$dir/pid"
+	: >"$dir/pid"
 	# shellcheck disable=SC2016
 	setsid unshare --mount --net --propagation private bash -c '
 		set -e
 		mount -t tmpfs -o mode=755 tmpfs "$1/files"
-		mkdir "$1/files/etc" "$1/files/work"
+		mkdir -p "$1"/files/{work,etc/wgctl,etc/wireguard}
 		mount -t overlay -o "lowerdir=/etc,upperdir=$1/files/etc,workdir=$1/files/work" overlay /etc
-		rm -f /etc/resolv.conf
+		[ ! -L /etc/resolv.conf ] || rm /etc/resolv.conf
 		echo "nameserver 192.0.2.53" >/etc/resolv.conf
-		mkdir -p /etc/wgctl /etc/wireguard
 		mount --bind "$1/etc-wgctl" /etc/wgctl
 		mount --bind "$1/etc-wireguard" /etc/wireguard
 		mount -t tmpfs -o mode=755 tmpfs /run
@@ -40,16 +40,15 @@ host_new() {
 			[ ! -e /proc/sys/net/ipv6/conf/$f/accept_dad ] || echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad
 		done
 		ip link set lo up
-		echo $$ >"$1/pid.tmp"
-		mv "$1/pid.tmp" "$1/pid"
+		echo $$ >"$1/pid"
 		exec sleep 100000' host "$dir" </dev/null >"$dir/log" 2>&1 3>&- &
 	disown
-	for _ in $(seq 200); do
-		[ -s "$dir/pid" ] && break
+	for _ in {1..200}; do
+		[ ! -s "$dir/pid" ] || break
 		sleep 0.05
 	done
-	pid=$(cat "$dir/pid") || { cat "$dir/log" >&2; return 1; }
-	HOST_PID[$name]=$pid
+	[ -s "$dir/pid" ] || { cat "$dir/log" >&2; return 1; }
+	HOST_PID[$name]=$(<"$dir/pid")
 }
 
 on() {
@@ -64,10 +63,8 @@ tunnel_table() { on "$1" ip rule show | sed -n 's/.*not .*lookup \([0-9]*\).*/\1
 join() {
 	local a=$1 a4=$2 b=$3 b4=$4
 	ip link add "j-$a-$b" netns "${HOST_PID[$a]}" type veth peer name "j-$b-$a" netns "${HOST_PID[$b]}"
-	on "$a" ip addr add "$a4" dev "j-$a-$b"
-	on "$b" ip addr add "$b4" dev "j-$b-$a"
-	on "$a" ip link set "j-$a-$b" up
-	on "$b" ip link set "j-$b-$a" up
+	on "$a" ip -batch - <<<"addr add $a4 dev j-$a-$b"$'\n'"link set j-$a-$b up"
+	on "$b" ip -batch - <<<"addr add $b4 dev j-$b-$a"$'\n'"link set j-$b-$a up"
 	settled "$a" "j-$a-$b"
 	settled "$b" "j-$b-$a"
 }
@@ -75,10 +72,9 @@ join() {
 # The carrier, and with it routes and a link-local address, come a moment
 # after the link is set up: not in the middle of a comparison, please.
 settled() {
-	for _ in $(seq 100); do
-		if on "$1" ip -o link show dev "$2" | grep -q 'state UP' && on "$1" ip -6 -o addr show dev "$2" | grep -q 'scope link'; then
-			return 0
-		fi
+	for _ in {1..100}; do
+		# It has that address when it has a carrier, not before.
+		[[ $(on "$1" ip -6 -o addr show dev "$2") != *"scope link"* ]] || return 0
 		sleep 0.05
 	done
 	echo "$2 in $1 did not come up" >&2

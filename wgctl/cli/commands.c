@@ -223,7 +223,7 @@ static const struct wgc_opt watch_opts[] = {
 static const struct wgc_cmd cmd_watch = {
 	.name = "watch",
 	.args = "[PROFILE...]",
-	.summary = "look after tunnels that are up: endpoints, rules, routes, firewall, DNS, MTU",
+	.summary = "look after tunnels that are up: endpoints, routes, nft, DNS, MTU",
 	.text = "Endpoint names are looked up again when a peer no longer answers, when the network changes, and as often as "
 		"RefreshEndpoints says; every address and every Endpoint line is tried in turn. When nobody answers, the name servers that "
 		"were there before the tunnel are asked as well, beside it. Rules, routes, nft tables, addresses and resolvers of ours that others "

@@ -116,12 +116,12 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 @test "two runs share the tunnel; the last one takes it down" {
 	on c "$WGCTL" run office -- sh -c "$waits" - "$BATS_TEST_TMPDIR/one" 3>&- &
 	local one=$!
-	waits_until 10 test -s "$BATS_TEST_TMPDIR/one"
+	waits_until 30 test -s "$BATS_TEST_TMPDIR/one"
 	# At the same moment, and one after the other.
 	for i in 2 3 4; do on c "$WGCTL" run office -- ip -o link show office >"$BATS_TEST_TMPDIR/$i" 3>&- & done
 	run_c office -- cat /sys/class/net/office/ifindex
 	is "$status" 0
-	for i in 2 3 4; do waits_until 10 test -s "$BATS_TEST_TMPDIR/$i"; done
+	for i in 2 3 4; do waits_until 30 test -s "$BATS_TEST_TMPDIR/$i"; done
 	sleep 1.5
 	is_up
 	touch "$BATS_TEST_TMPDIR/go"
@@ -143,7 +143,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	sleep 1
 	is_up
 	wait $other
-	waits_until 10 is_down
+	waits_until 30 is_down
 	settles "$before" c
 }
 
@@ -167,19 +167,19 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 @test "SIGKILL of wgctl: the tunnel goes with the last process all the same" {
 	background c "$BATS_TEST_TMPDIR/out" "$WGCTL" run office -- sh -c "$waits" - "$BATS_TEST_TMPDIR/one"
 	local pid=$!
-	waits_until 10 test -s "$BATS_TEST_TMPDIR/one"
+	waits_until 30 test -s "$BATS_TEST_TMPDIR/one"
 	kill -9 $pid
 	sleep 0.3
 	is_up
 	[ -e "/proc/$(cat "$BATS_TEST_TMPDIR/one")" ]
 	touch "$BATS_TEST_TMPDIR/go"
-	waits_until 10 is_down
+	waits_until 30 is_down
 	settles "$before" c
 }
 
 @test "SIGKILL of wgctl and of the one that it left behind: the next run takes over" {
 	background c "$BATS_TEST_TMPDIR/out" "$WGCTL" run office -- sh -c "$waits" - "$BATS_TEST_TMPDIR/one"
-	waits_until 10 test -s "$BATS_TEST_TMPDIR/one"
+	waits_until 30 test -s "$BATS_TEST_TMPDIR/one"
 	for pid in $(inhabitants c); do
 		[ "$(readlink "/proc/$pid/exe")" != "$WGCTL" ] || kill -9 "$pid"
 	done
@@ -195,7 +195,7 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 @test "a signal to wgctl reaches the program" {
 	background c "$BATS_TEST_TMPDIR/out" "$WGCTL" run office -- sh -c "trap 'exit 5' TERM; $waits" - "$BATS_TEST_TMPDIR/one"
 	local pid=$! status=0
-	waits_until 10 test -s "$BATS_TEST_TMPDIR/one"
+	waits_until 30 test -s "$BATS_TEST_TMPDIR/one"
 	kill -TERM $pid
 	wait $pid || status=$?
 	is "$status" 5

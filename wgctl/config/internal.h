@@ -200,7 +200,8 @@ void wgc_name_behind_section(struct wgc_parse *c, const char *s, size_t len, uin
 
 /* Which numbered thing was first with some bytes. */
 struct wgc_set {
-	struct wgc_set_slot *slots;
+	struct wgc_set_entry *entries; /* in the order in which they came */
+	uint32_t *slots;	       /* number of an entry, from 1; 0 = free */
 	size_t n, room, expected;
 	struct wgc_hash_seed seed;
 };

@@ -11,11 +11,12 @@
 
 #define BYTES WGC_HASH_LEN
 
-struct wgc_set_slot {
+struct wgc_set_entry {
 	unsigned char bytes[BYTES];
-	size_t value; /* plus 1; 0 = free */
+	size_t value;
 };
 
+/* Room for places, of which three in four are taken at most. */
 static size_t room_for(size_t n)
 {
 	size_t room = 64;
@@ -34,52 +35,57 @@ void wgc_set_init(struct wgc_set *s, size_t n)
 void wgc_set_done(struct wgc_set *s)
 {
 	free(s->slots);
+	free(s->entries);
 	memset(s, 0, sizeof(*s));
 }
 
-static struct wgc_set_slot *find(const struct wgc_set *s, struct wgc_set_slot *slots, size_t room, const unsigned char *bytes)
+static uint32_t *find(const struct wgc_set *s, const unsigned char *bytes)
 {
 	uint64_t at = wgc_hash(&s->seed, bytes);
 
-	for (at &= room - 1; slots[at].value; at = (at + 1) & (room - 1))
-		if (!memcmp(slots[at].bytes, bytes, BYTES))
+	for (at &= s->room - 1; s->slots[at]; at = (at + 1) & (s->room - 1))
+		if (!memcmp(s->entries[s->slots[at] - 1].bytes, bytes, BYTES))
 			break;
-	return &slots[at];
+	return &s->slots[at];
 }
 
 static int grow(struct wgc_set *s)
 {
 	size_t room = s->room ? 2 * s->room : s->expected;
-	struct wgc_set_slot *slots = calloc(room, sizeof(*slots));
+	struct wgc_set_entry *entries = realloc(s->entries, room / 4 * 3 * sizeof(*entries));
+	uint32_t *slots = calloc(room, sizeof(*slots));
 
-	if (!slots)
+	if (entries)
+		s->entries = entries;
+	if (!entries || !slots || room > UINT32_MAX) {
+		free(slots);
 		return -ENOMEM;
-	for (size_t i = 0; i < s->room; i++)
-		if (s->slots[i].value)
-			*find(s, slots, room, s->slots[i].bytes) = s->slots[i];
+	}
 	free(s->slots);
 	s->slots = slots;
 	s->room = room;
+	for (size_t i = 0; i < s->n; i++)
+		*find(s, s->entries[i].bytes) = (uint32_t)i + 1;
 	return 0;
 }
 
 int wgc_set_add(struct wgc_set *s, const void *bytes, size_t len, size_t value, size_t *ret_first)
 {
 	unsigned char padded[BYTES] = { 0 };
-	struct wgc_set_slot *slot;
+	uint32_t *slot;
 
 	if (len > BYTES)
 		return -EINVAL;
 	if (4 * (s->n + 1) > 3 * s->room && grow(s) < 0)
 		return -ENOMEM;
 	memcpy(padded, bytes, len);
-	slot = find(s, s->slots, s->room, padded);
-	if (slot->value) {
-		*ret_first = slot->value - 1;
+	slot = find(s, padded);
+	if (*slot) {
+		*ret_first = s->entries[*slot - 1].value;
 		return 0;
 	}
-	memcpy(slot->bytes, padded, BYTES);
-	slot->value = value + 1;
-	s->n++;
+	memcpy(s->entries[s->n].bytes, padded, BYTES);
+	s->entries[s->n].value = value;
+	*slot = (uint32_t)++s->n;
 	return 1;
 }

@@ -402,8 +402,11 @@ void wgc_place_forget(const struct wgc_sys *sys, const char *name)
 {
 	WGC_AUTO_FREE char *path = kept_path(sys, name);
 
-	if (path)
-		unlink(path);
+	if (!path || unlink(path) < 0)
+		return;
+	/* The directory, too, behind the last one. */
+	*strrchr(path, '/') = 0;
+	rmdir(path);
 }
 
 int wgc_plan_netns_delete(struct wgc_sys *sys, const char *name, struct wgc_err *err)

@@ -379,7 +379,12 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 		ip -n physical -o link show wlan0 | grep -q 'state UP' && break
 		sleep 0.2
 	done
-	has "$(ip netns exec physical iw dev wlan0 link)" "SSID: wgctl"
+	has "$(ip netns exec physical iw dev wlan0 link)" "SSID: wgctl" || {
+		tail -n 20 "$BATS_TEST_TMPDIR/ap"
+		pgrep -a -x wpa_supplicant
+		ip netns exec physical iw dev wlan0 scan | grep -E 'BSS|SSID|freq'
+		return 1
+	}
 	has "$(ip -n physical -o addr show dev wlan0)" 10.1.0.2/24
 	ping -q -c 2 -W 10 10.8.0.1
 	chatter

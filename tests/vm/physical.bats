@@ -313,7 +313,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	settle eth0
 	before=$(cat /etc/resolv.conf)
 	"$WGCTL" -q physical up home
-	for _ in $(seq 200); do
+	for _ in $(seq 600); do
 		grep -q 10.0.0.99 /etc/netns/physical/resolv.conf && break
 		sleep 0.2
 	done

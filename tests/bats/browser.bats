@@ -9,20 +9,7 @@ load net
 load resolved
 
 setup() {
-	keys client
-	keys server
-	host_new c
-	host_new s
-	join c 10.9.0.1/24 s 10.9.0.2/24
-	profile s hub.conf <<-END
-		[Interface]
-		PrivateKey = ${server_private:?}
-		ListenPort = 51820
-		Address = 10.8.0.1/24
-		[Peer]
-		PublicKey = ${client_public:?}
-		AllowedIPs = 10.8.0.2/32
-	END
+	client_and_server
 	profile c office.conf <<-END
 		[Interface]
 		PrivateKey = ${client_private:?}

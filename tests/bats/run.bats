@@ -7,20 +7,7 @@ load lib
 load net
 
 setup() {
-	keys client
-	keys server
-	host_new c
-	host_new s
-	join c 10.9.0.1/24 s 10.9.0.2/24
-	profile s hub.conf <<-END
-		[Interface]
-		PrivateKey = $server_private
-		ListenPort = 51820
-		Address = 10.8.0.1/24, fd08::1/64
-		[Peer]
-		PublicKey = $client_public
-		AllowedIPs = 10.8.0.2/32, fd08::2/128
-	END
+	client_and_server
 	on s "$WGCTL" -q up hub
 	office ''
 	on c ip netns add first

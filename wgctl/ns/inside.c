@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ns/internal.h"
@@ -17,6 +18,14 @@ int wgc_ns_enter(int fd, struct wgc_err *err)
 	if (setns(fd, CLONE_NEWNET) == 0)
 		return 0;
 	return wgc_err_set(err, errno == EPERM ? WGC_E_PERM : WGC_E_KERNEL, errno, "cannot enter the network namespace: %s", strerror(errno));
+}
+
+void wgc_ns_return(int fd)
+{
+	static const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+
+	while (setns(fd, CLONE_NEWNET) < 0)
+		nanosleep(&pause, NULL);
 }
 
 int wgc_ns_enter_new(struct wgc_err *err)

@@ -76,6 +76,12 @@ int wgc_ns_list(struct wgc_arena *a, struct wgc_ns_name **ret, size_t *ret_n);
 
 /** The calling thread enters. 0 or -errno with @err. */
 int wgc_ns_enter(int fd, struct wgc_err *err);
+/**
+ * The calling thread goes back to where it came from, which it may. While the
+ * kernel has no memory for that it waits: all that it did next would happen in the
+ * wrong network.
+ */
+void wgc_ns_return(int fd);
 /** The calling thread enters a new one, that nothing else holds. */
 int wgc_ns_enter_new(struct wgc_err *err);
 

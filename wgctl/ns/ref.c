@@ -49,8 +49,7 @@ int wgc_ns_id_whole(int fd, struct wgc_ns_id *ret)
 		id.cookie = own_cookie();
 	} else if (setns(fd, CLONE_NEWNET) == 0) {
 		id.cookie = own_cookie();
-		if (setns(own, CLONE_NEWNET) < 0)
-			return -errno;
+		wgc_ns_return(own);
 	}
 	*ret = id;
 	return 0;

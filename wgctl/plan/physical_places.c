@@ -26,7 +26,7 @@ int wgc_physical_enter(const struct wgc_physical *p, struct wgc_err *err)
 
 void wgc_physical_leave(const struct wgc_physical *p)
 {
-	wgc_ns_enter(p->home, NULL);
+	wgc_ns_return(p->home);
 }
 
 static int open_by(const char *id_text)

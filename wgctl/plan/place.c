@@ -28,7 +28,7 @@ int wgc_place_step_back(const struct wgc_sys *sys)
 void wgc_place_step_in(const struct wgc_sys *sys)
 {
 	if (sys->place && sys->place->home >= 0)
-		wgc_ns_enter(sys->place->home, NULL);
+		wgc_ns_return(sys->place->home);
 }
 
 /* What libnftables has open is bound to the namespace where it was opened. */
@@ -44,7 +44,7 @@ void wgc_place_leave(struct wgc_sys *sys, struct wgc_place *place)
 {
 	if (sys->place == place) {
 		change_rooms(sys);
-		wgc_ns_enter(place->back, NULL);
+		wgc_ns_return(place->back);
 		wgc_nl_close(sys->nl);
 		wgc_nl_close(place->outer);
 		sys->nl = place->caller_nl;
@@ -100,7 +100,7 @@ static int enter(struct wgc_sys *sys, struct wgc_place *place, struct wgc_err *e
 	}
 	r = r ?: wgc_nl_open(NULL, &nl, err);
 	if (r < 0) {
-		wgc_ns_enter(place->back, NULL);
+		wgc_ns_return(place->back);
 		place->outer = wgc_nl_close(place->outer);
 		return r;
 	}

@@ -112,7 +112,7 @@ static void wg_renew_session(struct wg_peer *peer, struct wg_keypair *keypair)
 	wg_handshake_initiate(peer, false);
 }
 
-/* Find the packet in what was decrypted, less its padding. False: it is none. */
+/* Find the packet in what was decrypted, less its padding. False: it is none, or not all of one. */
 static bool wg_find_packet(struct sk_buff *skb)
 {
 	unsigned int len;
@@ -160,16 +160,15 @@ static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb)
 	struct wg_device *wg = peer->wg;
 	struct net_device *dev = wg->dev;
 	struct wg_cell *cell = &wg->cells[peer->number % wg->n_cells];
+	bool whole = wg_find_packet(skb);
 	u8 tos = wg_cb(skb)->tos;
 
-	if (unlikely(!wg_find_packet(skb))) {
-		net_dbg_ratelimited("%s: peer %llu sent something that is not an IP packet\n", dev->name, peer->id);
-		DEV_STATS_INC(dev, rx_length_errors);
-		goto error;
-	}
-	if (unlikely(wg_peer_of_address(wg, skb, true) != peer)) {
-		net_dbg_ratelimited("%s: peer %llu sent from an address that it may not use\n", dev->name, peer->id);
-		DEV_STATS_INC(dev, rx_frame_errors);
+	if (unlikely(!whole || wg_peer_of_address(wg, skb, true) != peer)) {
+		net_dbg_ratelimited("%s: peer %llu sent what is no IP packet of its own\n", dev->name, peer->id);
+		if (whole || !skb->protocol)
+			DEV_STATS_INC(dev, rx_frame_errors);
+		else
+			DEV_STATS_INC(dev, rx_length_errors);
 		goto error;
 	}
 	if (unlikely(skb_queue_len_lockless(&cell->packets) >= WG_CELL_PACKETS)) {

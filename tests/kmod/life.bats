@@ -153,11 +153,13 @@ busy() {
 	# shellcheck disable=SC2016
 	echo -1 >/proc/sys/kernel/sched_rt_runtime_us
 	for _ in 1 2 3; do
-		rm -f "$BATS_TEST_TMPDIR/busy"
-		background timeout 2 taskset -c 1 chrt -f 1 sh -c ': >"$1"; while :; do :; done' - "$BATS_TEST_TMPDIR/busy"
+		rm -f "$BATS_TEST_TMPDIR"/{busy,enough}
+		background taskset -c 1 chrt -f 1 bash -c ': >"$1"; until [ -e "$2" ] || ((SECONDS > 15)); do :; done' - \
+			"$BATS_TEST_TMPDIR"/{busy,enough}
 		hog=$!
 		until [ -e "$BATS_TEST_TMPDIR/busy" ]; do sleep 0.05; done
 		out=$(chrt -f 1 taskset -c 0 "$O/kmod-tools/flow" udp a,10.0.0.1 b,10.0.0.2 oneway=1 count=4000 window=4000 size=100) || true
+		: >"$BATS_TEST_TMPDIR/enough"
 		echo "$out"
 		# What a peer's queue holds, and what was worked on before it filled. Some may
 		# be late: those that have left the queue wait for that processor, too.

@@ -101,10 +101,11 @@ sides() {
 	coproc traffic { exec "$O/kmod-tools/traffic" left right 3>&-; }
 }
 
-# begins BEGINNER 4|6 [OPTION...]: a tunnel without a past.
+# begins BEGINNER 4|6 [OPTION...]: a tunnel without a past. Who begins comes last: with the
+# other side as it was it would have a session that the other side then forgets.
 begins() {
-	configure "$1" endpoint "$(place "$2" "${other[$1]}")" "${@:3}"
 	configure "${other[$1]}" "${@:3}"
+	configure "$1" endpoint "$(place "$2" "${other[$1]}")" "${@:3}"
 }
 
 end() {

@@ -134,11 +134,19 @@ static void udp(bool v6, int side, int n, size_t len, long ms, bool answered)
 	printf("%s %d of %d\n", good == n ? "ok" : "no", good, n);
 }
 
+/*
+ * Returns when the other side has said that it knows. A segment that is on its way when
+ * a tunnel is made anew is sent again, and begins a session that nobody asked for.
+ */
 static void hang_up(void)
 {
+	struct linger until_known = { .l_onoff = 1, .l_linger = 5 };
+
 	for (int side = 0; side < 2; side++) {
-		if (connection[side] >= 0)
+		if (connection[side] >= 0) {
+			setsockopt(connection[side], SOL_SOCKET, SO_LINGER, &until_known, sizeof(until_known));
 			close(connection[side]);
+		}
 		connection[side] = -1;
 	}
 }

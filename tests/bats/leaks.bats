@@ -185,20 +185,68 @@ answers() { # answers inside|moved KIND PATH
 	has "$output" 'Read-only'
 }
 
-@test "leak 9: the session's bus and systemd --user are not there" {
-	on c sh -c 'mkdir -p /run/user/4242/systemd; chown -R 4242:4242 /run/user/4242; chmod 700 /run/user/4242'
-	background c "$BATS_TEST_TMPDIR/bus" setpriv --reuid 4242 --regid 4242 --clear-groups dbus-daemon --session --nofork --nopidfile --address=unix:path=/run/user/4242/bus
+# A session bus as user 4242 has it, whose services leave a file when they are started.
+session_bus() {
+	local name
+	on c sh -c 'mkdir -p /run/user/4242/systemd; chown -R 4242:4242 /run/user/4242; chmod 700 /run/user/4242; rm -f /var/tmp/started.*'
+	mkdir "$BATS_TEST_TMPDIR/services"
+	for name in systemd1 portal.Desktop Notifications; do
+		printf '[D-BUS Service]\nName=org.freedesktop.%s\nExec=/usr/bin/touch /var/tmp/started.%s\n' $name $name \
+			>"$BATS_TEST_TMPDIR/services/$name.service"
+	done
+	cat >"$BATS_TEST_TMPDIR/bus.conf" <<-END
+		<busconfig>
+			<type>session</type>
+			<listen>unix:path=/run/user/4242/bus</listen>
+			<servicedir>$BATS_TEST_TMPDIR/services</servicedir>
+			<policy context="default">
+				<allow send_destination="*" eavesdrop="true"/>
+				<allow receive_sender="*"/>
+				<allow own="*"/>
+			</policy>
+		</busconfig>
+	END
+	chmod -R a+rX "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR/.." "$BATS_RUN_TMPDIR"
+	background c "$BATS_TEST_TMPDIR/bus" setpriv --reuid 4242 --regid 4242 --clear-groups dbus-daemon "--config-file=$BATS_TEST_TMPDIR/bus.conf" --nofork --nopidfile
 	disown
 	waits_for on c test -S /run/user/4242/bus
+}
+ask_for='
+for name; do
+	dbus-send --session --print-reply --reply-timeout=2000 --dest=org.freedesktop.$name /org/freedesktop/portal/desktop \
+		org.freedesktop.portal.OpenURI.OpenURI string: string:http://192.0.2.80/
+done
+ls /var/tmp | grep started'
+
+@test "leak 9: the session's bus goes through a filter, systemd --user is not there" {
+	local of_user=(on c env DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/4242/bus)
+	session_bus
 	serve stream /run/user/4242/systemd/private
 	serve stream /run/user/4242/gcr-ssh
-	moved setpriv --reuid 4242 --regid 4242 --clear-groups busctl --address=unix:path=/run/user/4242/bus list >/dev/null
-	run on c env SUDO_UID=4242 DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/4242/bus "$WGCTL" exec --cwd / office -- sh -c \
-		'echo "$DBUS_SESSION_BUS_ADDRESS"; busctl --address=unix:path=/run/user/4242/bus list; systemd-run --user readlink /proc/self/ns/net; busctl --user list; ls -A /run/user/4242'
-	is "${lines[0]}" disabled:
-	lacks "$output" org.freedesktop.DBus
+	run "${of_user[@]}" nsenter --net=/run/netns/app setpriv --reuid 4242 --regid 4242 --clear-groups sh -c "$ask_for" - systemd1 portal.Desktop
+	has "$output" started.systemd1
+	has "$output" started.portal.Desktop
+	on c sh -c 'rm /var/tmp/started.*'
+	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c \
+		'echo "$DBUS_SESSION_BUS_ADDRESS"; dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.ListActivatableNames; systemd-run --user readlink /proc/self/ns/net; ls -A /run/user/4242'
+	has "${lines[0]}" unix:path=/run/user/4242/wgctl/bus-
+	has "$output" org.freedesktop.DBus
+	has "$output" org.freedesktop.Notifications
+	lacks "$output" org.freedesktop.systemd1
 	lacks "$output" 'net:['
 	lacks "$output" gcr-ssh
+	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c "$ask_for" - systemd1 portal.Desktop Notifications
+	has "$output" started.Notifications
+	lacks "$output" started.systemd1
+	lacks "$output" started.portal.Desktop
+	# It goes with the program.
+	waits_for not on c test -e /run/user/4242/wgctl
+	not pgrep -x xdg-dbus-proxy
+	# Where there is no filter, there is no bus.
+	on c mount --bind /dev/null /usr/bin/xdg-dbus-proxy
+	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c 'echo "$DBUS_SESSION_BUS_ADDRESS"; busctl --address=unix:path=/run/user/4242/bus list'
+	is "${lines[0]}" disabled:
+	lacks "$output" org.freedesktop.DBus
 	# Screen and sound pass, by their paths.
 	on c mkdir -p /run/user/4242/pulse
 	serve stream /run/user/4242/wayland-0

@@ -2,7 +2,8 @@
 /*
  * around: what a program inside gets of the caller's environment and desktop. A
  * list of what may pass: everything else may name a server outside. Screen and
- * sound pass by the paths of their sockets, buses and agents do not.
+ * sound pass by the paths of their sockets, agents and the system's bus do not, and
+ * the session's bus behind a filter.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -167,9 +168,17 @@ static int pass_desktop(struct wgc_arena *a, const struct wgc_who *who, struct w
 	if (x->runtime) {
 		r = r ?: pass_wayland(a, x);
 		r = r ?: pass_sound(a, x);
+		x->bus = wgc_bus_find(a, who, x->runtime);
 	}
 	/* Without an address libraries look for a bus in other places. */
 	return r ?: set(a, x, "DBUS_SESSION_BUS_ADDRESS", "disabled:");
+}
+
+int wgc_around_bus(struct wgc_arena *a, struct wgc_around *x, const char *path)
+{
+	const char *address = wgc_arena_printf(a, "unix:path=%s", path);
+
+	return address ? keep(a, x, path) ?: set(a, x, "DBUS_SESSION_BUS_ADDRESS", address) : -ENOMEM;
 }
 
 /* ---- the environment ----------------------------------------------------------------- */

@@ -29,9 +29,12 @@ struct wgc_around {
 	const char **keep; /* sockets and files that stay, see struct wgc_ns_inside */
 	size_t n_keep, cap_keep;
 	const char *runtime; /* or NULL */
+	const char *bus; /* address of the session bus outside, or NULL */
 };
 /** @name: of the namespace; @keep_env: names with commas between them, or NULL. -ENOMEM. */
 int wgc_around(struct wgc_arena *a, const struct wgc_who *who, const char *name, const char *keep_env, struct wgc_around *ret);
+/** The program gets the socket @path as its session bus. -ENOMEM. */
+int wgc_around_bus(struct wgc_arena *a, struct wgc_around *x, const char *path);
 /** Of the program's environment: the value, or NULL. */
 const char *wgc_around_get(const struct wgc_around *x, const char *name);
 
@@ -63,6 +66,15 @@ int wgc_start(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s)
 
 /** `run` without any rights: everything in namespaces of the caller's own, which end with it. Exit code. */
 int wgc_run_rootless(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_run_args *x, struct wgc_loaded *l, struct wgc_start *s);
+
+/** Address of the session bus of who it is, whose directory @runtime is; NULL when there is none with a path. */
+const char *wgc_bus_find(struct wgc_arena *a, const struct wgc_who *who, const char *runtime);
+/**
+ * A filter before that bus, for as long as this process and what it becomes live;
+ * *@ret_socket is where it listens, below @runtime. To be called outside, by who may
+ * become the user. -ENOENT when xdg-dbus-proxy is not installed, -errno.
+ */
+int wgc_bus_start(struct wgc_arena *a, const struct wgc_who *who, const char *address, const char *runtime, const char **ret_socket);
 
 /** The program's arguments, with a profile directory of its own for a browser; *@ret_dir: to be made, or NULL. NULL without memory. */
 char **wgc_browser_argv(struct wgc_arena *a, const struct wgc_who *who, const struct wgc_around *around, const char *room, int argc,

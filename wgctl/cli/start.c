@@ -120,6 +120,19 @@ static int make_profile_dir(struct wgc_ui *ui, const char *dir)
 	return WGC_EXIT_NOT_RUN;
 }
 
+/* Without it the program has no bus; what it would say there is not worth more than running. */
+static int filter_bus(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_who *who, struct wgc_around *around)
+{
+	const char *socket;
+	int r = around->bus && who->uid ? wgc_bus_start(a, who, around->bus, around->runtime, &socket) : -ENOENT;
+
+	if (r == 0)
+		return wgc_around_bus(a, around, socket);
+	if (r != -ENOENT && r != -ENOMEM)
+		wgc_ui_warn(ui, "xdg-dbus-proxy does not start: the program has no session bus");
+	return r == -ENOMEM ? r : 0;
+}
+
 static int run_it(struct wgc_ui *ui, char **argv, const struct wgc_around *around)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -156,6 +169,7 @@ int wgc_start(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s)
 	char **argv;
 	int r = wgc_around(a, s->who, s->room.name, s->keep_env, &around);
 
+	r = r ?: filter_bus(ui, a, s->who, &around);
 	if (r < 0 || !(argv = wgc_browser_argv(a, s->who, &around, s->room.name, s->argc ?: 1, s->argc ? s->argv : shell, &dir))) {
 		wgc_err_nomem(&err);
 		return failed(ui, &err);

@@ -107,6 +107,8 @@ int wgc_journal_dir_name(const char *name, char **ret);
 int wgc_journal_lock(const struct wgc_sys *sys, const char *name, struct wgc_journal *ret, struct wgc_err *err);
 /** Unlock; the directory goes when it holds no journal. */
 void wgc_journal_unlock(struct wgc_journal *j);
+/** True when there is one, of the profile that is locked. */
+bool wgc_journal_exists(const struct wgc_journal *j);
 /** Start a new journal; it must not exist. */
 int wgc_journal_create(struct wgc_journal *j, struct wgc_err *err);
 /** Append one line (a JSON object text) and have it on stable storage before returning. */

@@ -219,6 +219,11 @@ static int read_records(int dir_fd, json_t **ret)
 	return 0;
 }
 
+bool wgc_journal_exists(const struct wgc_journal *j)
+{
+	return faccessat(j->dir_fd, JOURNAL, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 int wgc_journal_read(struct wgc_journal *j, json_t **ret, struct wgc_err *err)
 {
 	int r = read_records(j->dir_fd, ret);

@@ -172,7 +172,7 @@ void wgc_physical_keep(const char *run_dir)
 
 		if (r == 0) {
 			goes_on = look(&sys, &journal, a);
-			wgc_journal_unlock(&journal);
+			wgc_physical_unlock(&sys, &journal);
 		}
 		wgc_arena_free(a);
 		if (r < 0)

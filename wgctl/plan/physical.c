@@ -38,6 +38,30 @@ int wgc_physical_lock(const struct wgc_sys *sys, struct wgc_journal *ret, struct
 	return wgc_journal_lock(&there, "journal", ret, err);
 }
 
+/* A file that we do not know keeps its directory. */
+static void tidy(const struct wgc_sys *sys)
+{
+	static const char *const dirs[] = { "work/work", "work", "etc", "wpa_supplicant", "dhcpcd" };
+	char path[280];
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(dirs); i++) {
+		wgc_physical_file(sys, dirs[i], path);
+		rmdir(path);
+	}
+}
+
+void wgc_physical_unlock(const struct wgc_sys *sys, struct wgc_journal *journal)
+{
+	char path[280];
+
+	/* An empty directory may be the one in which a client is just about to listen. */
+	if (!wgc_journal_exists(journal))
+		tidy(sys);
+	wgc_journal_unlock(journal);
+	wgc_physical_file(sys, "", path);
+	rmdir(path);
+}
+
 /* ---- the plan ------------------------------------------------------------------------- */
 
 static bool add(struct wgc_plan *p, enum wgc_step_kind kind, size_t first, size_t n)
@@ -322,8 +346,7 @@ int wgc_physical_up(struct wgc_sys *sys, struct wgc_profile *profile, const stru
 	r = r ?: wgc_physical_lock(sys, &journal, err);
 	if (r == 0) {
 		r = up_locked(&x, err);
-		wgc_journal_unlock(&journal);
-		wgc_physical_tidy(sys);
+		wgc_physical_unlock(sys, &journal);
 	}
 	wgc_physical_close(&p);
 	wgc_close(p.home);
@@ -456,8 +479,7 @@ int wgc_physical_down(struct wgc_sys *sys, const struct wgc_physical_ask *ask, s
 		r = down_locked(sys, ask, run, &journal, a, err);
 		if (r == 0 && !run->dry_run)
 			wgc_confirm_drop(&journal);
-		wgc_journal_unlock(&journal);
-		wgc_physical_tidy(sys);
+		wgc_physical_unlock(sys, &journal);
 	}
 	wgc_arena_free(a);
 	return r;
@@ -484,6 +506,6 @@ int wgc_physical_confirm_disarm(struct wgc_sys *sys, struct wgc_err *err)
 	if (r < 0)
 		return r;
 	r = wgc_confirm_drop(&journal);
-	wgc_journal_unlock(&journal);
+	wgc_physical_unlock(sys, &journal);
 	return r;
 }

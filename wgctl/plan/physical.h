@@ -107,8 +107,6 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid);
 /** Write a file of ours in /run. 0 or -errno. */
 int wgc_physical_write(const char *path, const char *text, mode_t mode);
-/** Remove what is empty in there, and it. */
-void wgc_physical_tidy(const struct wgc_sys *sys);
 /** True when @pid is the userspace data plane of @ifname. */
 bool wgc_physical_is_data_plane(pid_t pid, const char *ifname);
 /** <run_dir>/.physical/@rest in @out. */
@@ -120,6 +118,8 @@ int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p,
 
 /** Lock the journal of the devices. */
 int wgc_physical_lock(const struct wgc_sys *sys, struct wgc_journal *ret, struct wgc_err *err);
+/** Unlock it; without a journal nothing of ours stays in /run. */
+void wgc_physical_unlock(const struct wgc_sys *sys, struct wgc_journal *journal);
 /** Steps for the links that go. -ENOMEM. */
 int wgc_physical_steps(struct wgc_plan *plan, bool first);
 

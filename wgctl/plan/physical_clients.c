@@ -37,18 +37,6 @@ int wgc_physical_write(const char *path, const char *text, mode_t mode)
 	return fd < 0 ? -errno : wgc_write_all(fd, text, strlen(text));
 }
 
-/* What clients leave there is nobody's any more; a file that we do not know keeps its directory. */
-void wgc_physical_tidy(const struct wgc_sys *sys)
-{
-	static const char *const dirs[] = { "work/work", "work", "etc", "wpa_supplicant", "dhcpcd", "" };
-	char path[280];
-
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(dirs); i++) {
-		wgc_physical_file(sys, dirs[i], path);
-		rmdir(path);
-	}
-}
-
 /* ---- who it is: a number alone may be another's by now ----------------------------------- */
 
 static bool started_at(pid_t pid, unsigned long long *ret)

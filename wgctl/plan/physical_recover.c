@@ -162,8 +162,7 @@ int wgc_physical_recover(struct wgc_sys *sys, struct wgc_run *run, struct wgc_er
 		r = recover_locked(sys, run, &journal, a, err);
 		if (r == 0 && !run->already_up && !run->dry_run)
 			wgc_confirm_drop(&journal);
-		wgc_journal_unlock(&journal);
-		wgc_physical_tidy(sys);
+		wgc_physical_unlock(sys, &journal);
 	}
 	wgc_arena_free(a);
 	return r;

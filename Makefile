@@ -51,7 +51,7 @@ rev = $(if $(1),$(call rev,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
 LINK_ARCHIVES := $(call rev,$(ARCHIVES))
 
 define folder_rules
-$(1)_SRC := $$(filter-out wgctl/cli/main.c,$$(wildcard wgctl/$(1)/*.c))
+$(1)_SRC := $$(filter-out wgctl/cli/main.c,$$(wildcard wgctl/$(1)/*.c wgctl/$(1)/*/*.c))
 $(1)_OBJ := $$(patsubst wgctl/%.c,$$(O)/obj/%.o,$$($(1)_SRC))
 $$(O)/$(1).a: $$($(1)_OBJ)
 	$$(call say,AR,$$@)

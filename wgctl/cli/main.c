@@ -40,7 +40,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/attach.h"
+#include "cli/containers/attach.h"
 #include "cli/cli.h"
 #include "cli/wg.h"
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "plan/place.h"
-#include "plan/reload.h"
+#include "plan/reload/reload.h"
 
 size_t wgc_endpoints_count(const struct wgc_profile *p)
 {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/physical.h"
-#include "plan/reload.h"
-#include "plan/steps.h"
+#include "plan/physical/physical.h"
+#include "plan/reload/reload.h"
+#include "plan/steps/steps.h"
 
 size_t wgc_step_number(const struct wgc_exec *x, size_t index)
 {

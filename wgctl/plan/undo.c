@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "plan/steps.h"
+#include "plan/steps/steps.h"
 
 static const char *kind_of(const struct wgc_past *p)
 {

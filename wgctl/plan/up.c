@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "plan/place.h"
-#include "plan/reload.h"
-#include "plan/steps.h"
+#include "plan/reload/reload.h"
+#include "plan/steps/steps.h"
 
 void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33])
 {

@@ -3,7 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
-#include "plan/care.h"
+#include "plan/watch/care.h"
 #include "unit/tap.h"
 
 #define SECOND 1000

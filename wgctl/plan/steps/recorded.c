@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Routes through our link as records have them: "10.0.0.0/8@254 ::/0@51820". */
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "plan/steps/steps.h"
+
+bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (size_t i = after + 1; i < h->n; i++) {
+		const char *gone = wgc_record_str(&h->steps[i], key);
+
+		for (const char *at = gone; !h->steps[i].undone && (at = strstr(at, word)); at += len)
+			if ((at == gone || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+				return true;
+	}
+	return false;
+}
+
+int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx)
+{
+	const char *via = wgc_record_str(&h->steps[index], "via");
+	char word[WGC_PREFIX_TEXT + 16], whole[sizeof(word)];
+
+	for (int r, used; sscanf(via, " %65s%n", word, &used) == 1; via += used) {
+		char *at = strchr(word, '@');
+		struct wgc_route route = { .type = RTN_UNICAST, .protocol = WGC_RTPROT };
+		uint64_t table;
+
+		if (!at)
+			return -EBADMSG;
+		memcpy(whole, word, sizeof(whole));
+		if (wgc_record_is_gone(h, index, "gone", whole))
+			continue;
+		*at++ = 0;
+		if (wgc_prefix_parse(word, &route.dst) < 0 || wgc_parse_u64(at, UINT32_MAX, &table) < 0)
+			return -EBADMSG;
+		route.table = (uint32_t)table;
+		route.scope = route.dst.ip.family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+		r = each(ctx, &route);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

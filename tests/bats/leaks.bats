@@ -268,9 +268,27 @@ ls /var/tmp | grep started'
 	serve stream /run/user/4242/wayland-0
 	serve stream /run/user/4242/pulse/native
 	serve stream /run/user/4242/pipewire-0
+	on c chown 4242 /run/user/4242/{wayland-0,pulse/native,pipewire-0}
 	for path in wayland-0 pulse/native pipewire-0; do answers inside stream /run/user/4242/$path; done
 	is "$(inside sh -c 'echo $WAYLAND_DISPLAY $PULSE_SERVER $XDG_RUNTIME_DIR; stat -c "%u %a" $XDG_RUNTIME_DIR $XDG_RUNTIME_DIR/pulse; touch $XDG_RUNTIME_DIR/mine $XDG_RUNTIME_DIR/pulse/mine')" \
 		$'wayland-0 unix:/run/user/4242/pulse/native /run/user/4242\n4242 700\n4242 755'
+}
+
+@test "what is another user's is not brought in, whatever leads there" {
+	on c sh -c 'mkdir -p /run/user/4242 /run/user/5000/pulse /run/secret; echo "of root" >/run/secret/note; chown 4242 /run/user/4242
+		chown -R 5000 /run/user/5000; chmod 700 /run/user/* /run/secret; ln -s /run/user/5000/pulse /run/user/4242/pulse'
+	on c sh -c '[ -d /tmp/.X11-unix ] || { mkdir /tmp/.X11-unix && touch /run/made; }; mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix'
+	serve stream /tmp/.X11-unix/X77
+	serve stream /run/user/5000/pulse/native
+	on c chown 5000 /run/user/5000/pulse/native
+	is "$(moved setpriv --reuid 4242 --regid 4242 --clear-groups /usr/bin/python3 -Sc "$client" stream /run/user/4242/pulse/native)" 'Permission denied'
+	not answers inside stream /run/user/4242/pulse/native
+	for path in /run/secret/note /run/secret /run/user/5000/pulse/native /run/user/5000; do
+		# shellcheck disable=SC2016
+		is "$(on c env SUDO_UID=4242 XAUTHORITY=$path DISPLAY=:77 "$WGCTL" exec --cwd / office -- sh -c 'echo $XAUTHORITY; ls -d "$1"' - $path 2>&-)" $path
+	done
+	on c umount -l /tmp/.X11-unix
+	on c sh -c '[ ! -e /run/made ] || rmdir /tmp/.X11-unix'
 }
 
 @test "leak 10: servers that listen at a path, wherever it is, before and after" {

@@ -72,6 +72,18 @@ inside() { on c ip netns exec physical "$@"; }
 	is "$status" 3
 }
 
+@test "a full /run: down brings the device home all the same" {
+	before=$(snapshot c)
+	physical up home
+	no_room c
+	run on c "$WGCTL" physical down
+	is "$status" 0
+	has "$output" 'No space left on device'
+	on c rm /run/fill
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+}
+
 @test "the plan is shown, and nothing changed; what cannot be is refused with a sentence" {
 	before=$(snapshot c)
 	run_split physical up -n home

@@ -65,6 +65,22 @@ static int make(struct wgc_physical *p, struct wgc_err *err)
 	return r;
 }
 
+/* IPv4 takes this from the machine's first namespace; and in here no firewall of the machine stands between two devices. */
+static int end_forwarding(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
+{
+	static const char *const paths[] = { "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding" };
+	int r = wgc_physical_enter(p, err);
+	char now[16];
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(paths) && r == 0; i++)
+		if (wgc_sysctl_read(sys, paths[i], now, sizeof(now)) == 0 && strcmp(now, "0"))
+			r = wgc_sysctl_write(sys, paths[i], "0");
+	wgc_physical_leave(p);
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot keep packets from passing through the namespace: %s", strerror(-r)) : 0;
+}
+
 static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	struct wgc_physical *p = x->plan->physical;
@@ -73,6 +89,7 @@ static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 	int r = write_resolv_conf(x->sys, err);
 
 	r = r ?: make(p, err);
+	r = r ?: end_forwarding(x->sys, p, err);
 	r = r ?: wgc_ns_pin(WGC_PHYSICAL, p->inside, err);
 	r = r ?: wgc_nl_link_set(p->nl, LOOPBACK, 0, NULL, true, err);
 	if (r == 0 && wgc_ns_id_whole(p->inside, &id) == 0) {

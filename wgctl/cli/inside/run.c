@@ -135,6 +135,7 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 	if (code)
 		return code;
 	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
+	r = r ?: wgc_room_apart(&s->room, &err);
 	r = r ?: wgc_room_dns(a, l->profile->name, resolv_conf, x->dns, x->no_dns, &s->room, &err);
 	r = r ?: launch(ui, a, s, &err);
 	if (r < 0)

@@ -101,6 +101,9 @@ int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_
  */
 int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms);
 
+/** The same for those of whom the caller is the parent. */
+int wgc_ns_wait_children(const struct wgc_ns_id *id, int timeout_ms);
+
 /* ---- a program inside -------------------------------------------------------------- */
 
 /* A file that the program finds below /etc in place of the machine's own. */

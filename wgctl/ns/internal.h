@@ -34,7 +34,7 @@ int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struc
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
 struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
 
-/** The caller's own mount namespace becomes what @x says; @listeners: wgc_ns_listeners of where it came from. */
+/** The caller's own mount namespace becomes what @x says; @listeners: see wgc_ns_listeners. */
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
 /** /etc as @x has it, with work space in the empty directory @stage. */
 int wgc_ns_etc(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err);

@@ -176,6 +176,20 @@ inside() { on c ip netns exec physical "$@"; }
 	on c ip link show j-c-s
 }
 
+@test "what is started in there has nothing of the caller's, and writes files that others may read" {
+	on c sh -c 'mkdir /run/sbin /run/work; mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin,workdir=/run/work overlay /usr/sbin
+		printf "#!/bin/sh\necho new >/etc/resolv.conf.new; mv /etc/resolv.conf.new /etc/resolv.conf; { readlink /proc/self/ns/net; env; } >/run/seen; exec sleep 1000\n" >/usr/sbin/dhcpcd
+		chmod 755 /usr/sbin/dhcpcd'
+	on c ip addr change 10.9.0.50/24 dev j-c-s valid_lft 600 preferred_lft 600
+	on c env OF_ROOT=alone "$WGCTL" -q physical up --take j-c-s home
+	for _ in {1..100}; do ! on c test -s /run/seen || break; sleep 0.05; done
+	is "$(on c sed -n 1p /run/seen)" "$(inside readlink /proc/self/ns/net)"
+	has "$(on c cat /run/seen)" PATH=
+	lacks "$(on c cat /run/seen)" OF_ROOT
+	is "$(on c stat -Lc %a /etc/netns/physical/resolv.conf)" 644
+	on c "$WGCTL" -q physical down
+}
+
 @test "from the marks alone: the journal is lost, the device comes home with its name" {
 	physical up home
 	has "$(inside ip link show j-c-s)" "alias wgctl:physical:j-c-s:to the wall"

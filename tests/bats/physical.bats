@@ -50,6 +50,9 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$(on c ip route show default)" "default dev home"
 	on c ping -q -c 2 -W 5 -i 0.2 10.8.0.1
 	on c ping -q -c 1 -W 5 fd08::1
+	# systemd-networkd, which is to read that, is not root.
+	is "$(on c stat -c %a /run/systemd/network /run/systemd/network/00-wgctl-physical.network /run/NetworkManager/conf.d/90-wgctl-physical.conf | xargs)" "755 644 644"
+	is "$(on c stat -Lc %a /etc/netns/physical/resolv.conf)" 644
 	# There: the device, its addresses, its ways.
 	has "$(inside ip -o addr show dev j-c-s)" "10.9.0.1/24"
 	has "$(inside ip -o addr show dev j-c-s)" "10.9.0.50/24"
@@ -178,12 +181,13 @@ inside() { on c ip netns exec physical "$@"; }
 
 @test "what is started in there has nothing of the caller's, and writes files that others may read" {
 	on c sh -c 'mkdir /run/sbin /run/work; mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin,workdir=/run/work overlay /usr/sbin
-		printf "#!/bin/sh\necho new >/etc/resolv.conf.new; mv /etc/resolv.conf.new /etc/resolv.conf; { readlink /proc/self/ns/net; env; } >/run/seen; exec sleep 1000\n" >/usr/sbin/dhcpcd
+		printf "#!/bin/sh\necho new >/etc/resolv.conf.new; mv /etc/resolv.conf.new /etc/resolv.conf; { readlink /proc/self/ns/net; stat -c %%a /etc; env; } >/run/seen; exec sleep 1000\n" >/usr/sbin/dhcpcd
 		chmod 755 /usr/sbin/dhcpcd'
 	on c ip addr change 10.9.0.50/24 dev j-c-s valid_lft 600 preferred_lft 600
 	on c env OF_ROOT=alone "$WGCTL" -q physical up --take j-c-s home
 	for _ in {1..100}; do ! on c test -s /run/seen || break; sleep 0.05; done
 	is "$(on c sed -n 1p /run/seen)" "$(inside readlink /proc/self/ns/net)"
+	is "$(on c sed -n 2p /run/seen)" 755
 	has "$(on c cat /run/seen)" PATH=
 	lacks "$(on c cat /run/seen)" OF_ROOT
 	is "$(on c stat -Lc %a /etc/netns/physical/resolv.conf)" 644

@@ -107,6 +107,8 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid);
 /** Write a file of ours in /run. 0 or -errno. */
 int wgc_physical_write(const char *path, const char *text, mode_t mode);
+/** Make a directory that everybody may look into, and those above it. 0 or -errno. */
+int wgc_physical_directory(const char *path);
 /** True when @pid is the userspace data plane of @ifname. */
 bool wgc_physical_is_data_plane(pid_t pid, const char *ifname);
 /** <run_dir>/.physical/@rest in @out. */

@@ -34,6 +34,9 @@ int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struc
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
 struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
 
+/** From now on nothing can be put into the input of a terminal; needs no_new_privs. */
+int wgc_ns_keep_from_terminal(struct wgc_err *err);
+
 /** The caller's own mount namespace becomes what @x says; @listeners: wgc_ns_listeners of where it came from. */
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
 /** /etc as @x has it, with work space in the empty directory @stage. */

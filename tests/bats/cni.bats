@@ -255,6 +255,15 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	settles "$before" c
 }
 
+@test "IPAM: an answer without end is none" {
+	container box
+	printf '#!/bin/sh\n[ "$CNI_COMMAND" != ADD ] || exec head -c 4000000 /dev/zero\n' >"$BATS_TEST_TMPDIR/endless"
+	chmod 755 "$BATS_TEST_TMPDIR/endless"
+	CNI_DIR=$BATS_TEST_TMPDIR cni ADD box eth0 "$(conf 1.0.0 office '"ipam":{"type":"endless"}')"
+	fails 100
+	not inside box ip link show eth0
+}
+
 @test "chaining: behind a bridge, in front of tuning; what was there stays, and ours is told beside it" {
 	before=$(snapshot c)
 	container box

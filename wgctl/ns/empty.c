@@ -43,6 +43,9 @@ static int look(const struct wgc_ns_id *id, struct watched *w)
 	for (size_t i = 0; r == 0 && i < n && w->n < AT_ONCE; i++) {
 		int fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
 
+		/* Whoever is held will do until the next look. */
+		if (fd < 0 && errno == EMFILE && w->n)
+			break;
 		if (fd < 0 && errno != ESRCH) {
 			r = -errno;
 		} else if (fd >= 0 && still_there(users[i].pid, id)) {

@@ -209,6 +209,18 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$errors" "nothing to recover"
 }
 
+@test "a device with the mark of another one: refused, until recover has looked at it" {
+	on c ip link set j-c-s alias 'wgctl:physical:eth7:to the wall'
+	before=$(snapshot c)
+	run physical up home
+	is "$status" 1
+	has "$output" "'j-c-s' bears the mark of 'eth7'"
+	has "$output" 'wgctl physical recover'
+	same "$before" "$(snapshot c)"
+	on c "$WGCTL" physical recover
+	has "$(on c ip -o link show dev eth7)" 'alias to the wall'
+}
+
 @test "unconfirmed, it is undone by itself; confirmed, it stays" {
 	before=$(snapshot c)
 	on c "$WGCTL" physical up home --take j-c-s --confirm 3 2>"$BATS_TEST_TMPDIR/said"

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,15 +22,6 @@ static void let_go(struct watched *w)
 		close(w->v[--w->n].fd);
 }
 
-static bool still_there(pid_t pid, const struct wgc_ns_id *id)
-{
-	char path[40];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
-}
-
 /* Who is there now. The number may have been another's before it was held. */
 static int look(const struct wgc_ns_id *id, struct watched *w)
 {
@@ -48,7 +38,7 @@ static int look(const struct wgc_ns_id *id, struct watched *w)
 			break;
 		if (fd < 0 && errno != ESRCH) {
 			r = -errno;
-		} else if (fd >= 0 && still_there(users[i].pid, id)) {
+		} else if (fd >= 0 && wgc_ns_lives_in(users[i].pid, id)) {
 			w->v[w->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 		} else {
 			wgc_close(fd);

@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,6 +97,15 @@ pid_t wgc_physical_process(const struct wgc_sys *sys, const char *name)
 	return started_at(pid, &now) && now == since ? pid : 0;
 }
 
+/* Held first, and then looked at: what is held is nobody else by then. */
+static void send_signal(const struct wgc_sys *sys, const char *name, pid_t pid, int sig)
+{
+	WGC_AUTO_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 && wgc_physical_process(sys, name) == pid)
+		syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
+}
+
 int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct wgc_err *err)
 {
 	static const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
@@ -107,7 +117,7 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 		if (pid <= 0)
 			break;
 		if (i == 0 || i == 150)
-			kill(pid, i ? SIGKILL : SIGTERM);
+			send_signal(sys, name, pid, i ? SIGKILL : SIGTERM);
 		/* It is our child where `up` undoes itself. */
 		waitpid(pid, NULL, WNOHANG);
 		nanosleep(&pause, NULL);

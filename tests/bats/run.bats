@@ -176,6 +176,14 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	settles "$before" c
 }
 
+@test "SIGKILL of wgctl between the tunnel and the program: the tunnel goes" {
+	# The pipe is for what it starts next.
+	run on c strace -qq -o /dev/null -e trace=pipe2 -e inject=pipe2:signal=SIGKILL:when=1 "$WGCTL" run --verbose --cwd / office -- true
+	has "$output" "'office' is up"
+	waits_until 30 is_down
+	settles "$before" c
+}
+
 @test "SIGKILL of wgctl and of the one that it left behind: the next run takes over" {
 	background c "$BATS_TEST_TMPDIR/out" "$WGCTL" run office -- sh -c "$waits" - "$BATS_TEST_TMPDIR/one"
 	waits_until 30 test -s "$BATS_TEST_TMPDIR/one"

@@ -79,6 +79,15 @@ inside() {
 	not on c test -e /etc/netns
 }
 
+@test "the directory of names is everybody's, also if it is wgctl that makes it" {
+	inside blue
+	on c umount /run/netns
+	on c rmdir /run/netns
+	on c "$WGCTL" up office
+	is "$(on c stat -c %a /run/netns)" 755
+	on c "$WGCTL" down office
+}
+
 @test "who is inside keeps the namespace; the next up is in the same one, and the last down takes it" {
 	inside blue
 	on c "$WGCTL" -q up office

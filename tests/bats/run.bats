@@ -134,6 +134,18 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	settles "$before" c
 }
 
+@test "more processes inside than descriptors are allowed: it waits for them all the same" {
+	# shellcheck disable=SC2016
+	run_split on c sh -c 'ulimit -n 32; exec "$@"' - "$WGCTL" run --cwd / office -- \
+		sh -c 'for i in $(seq 60); do sh -c "$1" - "$2/$i" </dev/null >/dev/null 2>&1 & done; sleep 1' - "$waits" "$BATS_TEST_TMPDIR"
+	is "$status" 0
+	has "$errors" "'office' is taken down when the last one ends"
+	is_up
+	touch "$BATS_TEST_TMPDIR/go"
+	waits_until 30 is_down
+	settles "$before" c
+}
+
 @test "one that was up before stays up; one that is up outside of a namespace is refused" {
 	office 'InterfaceNamespace = mine'
 	on c "$WGCTL" -q up office
@@ -160,6 +172,14 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is_up
 	[ -e "/proc/$(cat "$BATS_TEST_TMPDIR/one")" ]
 	touch "$BATS_TEST_TMPDIR/go"
+	waits_until 30 is_down
+	settles "$before" c
+}
+
+@test "SIGKILL of wgctl between the tunnel and the program: the tunnel goes" {
+	# The pipe is for what it starts next.
+	run on c strace -qq -o /dev/null -e trace=pipe2 -e inject=pipe2:signal=SIGKILL:when=1 "$WGCTL" run --verbose --cwd / office -- true
+	has "$output" "'office' is up"
 	waits_until 30 is_down
 	settles "$before" c
 }

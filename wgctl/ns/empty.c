@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,15 +21,6 @@ static void let_go(struct watched *w)
 {
 	while (w->n)
 		close(w->v[--w->n].fd);
-}
-
-static bool still_there(pid_t pid, const struct wgc_ns_id *id)
-{
-	char path[40];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
 }
 
 /* The second word behind the name, which may have anything in it. 0: not known. */
@@ -61,9 +51,12 @@ static int look(const struct wgc_ns_id *id, bool children, struct watched *w)
 		if (children && parent_of(users[i].pid) != getpid())
 			continue;
 		fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
+		/* Whoever is held will do until the next look. */
+		if (fd < 0 && errno == EMFILE && w->n)
+			break;
 		if (fd < 0 && errno != ESRCH) {
 			r = -errno;
-		} else if (fd >= 0 && still_there(users[i].pid, id)) {
+		} else if (fd >= 0 && wgc_ns_lives_in(users[i].pid, id)) {
 			w->v[w->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 		} else {
 			wgc_close(fd);

@@ -114,7 +114,8 @@ static int become(const struct wgc_ns_inside *x, struct wgc_err *err)
 		return wgc_ns_failed(err, "become the user", NULL);
 	if (getresuid(&r, &e, &s) < 0 || r != x->uid || e != x->uid || s != x->uid)
 		return wgc_err_set(err, WGC_E_INTERNAL, EPERM, "this process did not become the user");
-	return drop_capabilities(err);
+	rc = drop_capabilities(err);
+	return rc ?: wgc_ns_keep_from_terminal(err);
 }
 
 int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err)

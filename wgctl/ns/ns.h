@@ -93,6 +93,8 @@ struct wgc_ns_user {
 };
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
+/** A signal for @pid, if it is still one who lives there. */
+void wgc_ns_signal(const struct wgc_ns_id *id, pid_t pid, int sig);
 
 /**
  * Wait until nobody lives there any more. 0 when that is so, 1 when @timeout_ms

@@ -168,7 +168,8 @@ static int end_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *
 	up = find(v, n, name);
 	if (up && !wgc_share_is_ours(s, up))
 		return 0;
-	if (up && wgc_ns_id_parse(up->home_id, &id) && wgc_ns_wait_empty(&id, 0) == 1)
+	/* Who cannot be looked for may be there. */
+	if (up && wgc_ns_id_parse(up->home_id, &id) && wgc_ns_wait_empty(&id, 0))
 		return 1;
 	if (up)
 		*ret_code = wgc_down_one(ui, sys, name, false, false, 0, NULL);

@@ -54,13 +54,14 @@ static int add_links(struct looking *l, struct wgc_nl *nl, bool inside, struct w
 static int look_inside(struct looking *l, struct wgc_sys *sys, const struct wgc_history *h, struct wgc_err *err)
 {
 	struct wgc_physical p = { .home = wgc_ns_own(), .inside = -1 };
+	struct wgc_ns_id id;
 	int r = wgc_physical_open(&p, h ? wgc_physical_made(h) : NULL, err);
 
 	l->st->alive = r == 0;
 	r = r == -ENOENT ? 0 : r ?: add_links(l, p.nl, true, err);
 	wgc_physical_close(&p);
 	wgc_close(p.home);
-	return r ?: wgc_physical_guests(sys, h, l->a, &l->st->users, &l->st->n_users);
+	return r ?: wgc_physical_guests(sys, h, l->a, &l->st->users, &l->st->n_users, &id);
 }
 
 int wgc_physical_look(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_physical_status *ret, struct wgc_err *err)

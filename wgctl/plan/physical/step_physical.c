@@ -42,10 +42,10 @@ static int write_resolv_conf(const struct wgc_sys *sys, struct wgc_err *err)
 	int r = wgc_manager_resolv_conf(&text);
 
 	wgc_physical_file(sys, "etc", path);
-	r = r ?: wgc_mkdir_p(path, 0755);
+	r = r ?: wgc_physical_directory(path);
 	wgc_physical_file(sys, "etc/resolv.conf", path);
 	r = r ?: wgc_physical_write(path, text, 0644);
-	r = r ?: wgc_mkdir_p(ETC, 0755);
+	r = r ?: wgc_physical_directory(ETC);
 	/* A file that somebody has put there stays the one. */
 	if (r == 0 && symlink(path, RESOLV_CONF) < 0 && errno != EEXIST)
 		r = -errno;

@@ -28,6 +28,8 @@ struct wgc_ns_kept {
 };
 /** Take what is at @path, when there is something, into @list. -errno with @err. */
 int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
+/** The same of a file or socket, if it is the user @uid's: directories on the way there may be whose he likes. */
+int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
 /** Put everything of @list where it was; what has no place there gets one. */
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
 struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);

@@ -166,6 +166,7 @@ struct wgc_ns_verdict {
 struct wgc_ns_wish {
 	const char *const *take;  /* these go, whatever they are */
 	const char *const *leave; /* these stay, and may go on to send in clear */
+	bool some_gone;		  /* a name that is missing is no failure */
 };
 
 /**

@@ -110,7 +110,10 @@ static int up_loaded(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_loaded *
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
 		result(ui, wgc_failure_word(code), &s);
 	} else if (s.run.already_up) {
-		wgc_ui_note(ui, "the devices are in '" WGC_PHYSICAL "' already");
+		if (s.run.remade)
+			wgc_ui_note(ui, "the devices are in '" WGC_PHYSICAL "' already, and '%s' is up again", l->profile->name);
+		else
+			wgc_ui_note(ui, "the devices are in '" WGC_PHYSICAL "' already");
 		result(ui, "already_up", &s);
 	} else if (x->c.dry_run) {
 		show_plan(ui, &s);
@@ -218,6 +221,8 @@ static bool problem(const struct wgc_physical_status *st, const char **ret_text)
 	for (size_t i = 0; i < st->n_links; i++)
 		if (st->links[i].stray)
 			*ret_text = "a device is here that should be in '" WGC_PHYSICAL "'; the guard keeps packets in";
+	if (st->up && st->finished && !st->tunnel)
+		*ret_text = "the tunnel is down, so nothing gets out: `wgctl physical up` with its profile brings it up again";
 	if (st->up && st->finished && !st->guard)
 		*ret_text = "the guard is gone: nothing keeps packets in; `wgctl physical down`, then up again";
 	if (st->up && !st->alive)

@@ -237,9 +237,13 @@ inside() { on c ip netns exec physical "$@"; }
 		is "$status" 0
 	done
 	has "$(on c "$WGCTL" status home)" "socket in physical"
+	is "$(on c "$WGCTL" physical exec -- readlink /proc/self/ns/net)" "$(inside readlink /proc/self/ns/net)"
 	on c "$WGCTL" -q physical down
 	settled c j-c-s
 	same "$before" "$(snapshot c)"
+	run_split on c "$WGCTL" physical exec -- true
+	is "$status" 125
+	has "$errors" "the devices are not in 'physical'"
 }
 
 @test "unconfirmed, it is undone by itself; confirmed, it stays" {

@@ -332,11 +332,20 @@ static int exec(struct wgc_ui *ui, const struct wgc_physical_args *x)
 {
 	WGC_AUTO_FREE char **argv = calloc((size_t)x->c.argc + 1, sizeof(*argv));
 	struct wgc_exec_args e = { .c = x->c };
+	struct wgc_err err = WGC_ERR_INIT;
+	char path[WGC_NS_PATH_MAX];
 
 	if (!argv)
 		return no_memory(ui);
-	/* "exec" becomes the place where. */
-	argv[0] = (char[]){ WGC_PHYSICAL };
+	wgc_ns_path(WGC_PHYSICAL, path);
+	if (access(path, F_OK) < 0) {
+		wgc_err_set(&err, WGC_E_NOT_UP, ENOENT, "the devices are not in '" WGC_PHYSICAL "'");
+		wgc_err_hint(&err, "programs here have them; `wgctl physical status` says more");
+		wgc_show_err(ui, NULL, &err, NULL);
+		return WGC_EXIT_NOT_RUN;
+	}
+	/* "exec" becomes the place where; by its path, for a profile may have the name. */
+	argv[0] = path;
 	for (int i = 1; i < x->c.argc; i++)
 		argv[i] = x->c.argv[i];
 	e.c.argv = argv;

@@ -97,6 +97,9 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	END
 	run_split on c env -u CNI_COMMAND bash -c 'exec -a wgctl-cni "$0"' "$WGCTL" <<<"$(conf 1.0.0 office)"
 	fails 4
+	# A link to it may have any name.
+	run_split on c env CNI_COMMAND=VERSION bash -c 'exec -a tunnel "$0"' "$WGCTL" <<<'{"cniVersion":"1.0.0"}'
+	is "$(jq -c .supportedVersions <<<"$output")" '["0.3.1","0.4.0","1.0.0","1.1.0"]'
 	# Without it, and by its own name, this is wgctl.
 	run_split on c env -u CNI_COMMAND "$WGCTL" list
 	is "$status" 0

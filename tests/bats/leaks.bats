@@ -185,6 +185,19 @@ answers() { # answers inside|moved KIND PATH
 	has "$output" 'Read-only'
 }
 
+@test "leak 8: browsers have a profile of their own, and Firefox none of its kind to hand a page to" {
+	local name
+	for name in firefox chromium; do
+		on c sh -c 'printf "#!/bin/sh\necho \"\$*|\$MOZ_NO_REMOTE\"\n" >/var/tmp/'$name'; chmod 755 /var/tmp/'$name
+	done
+	is "$(inside /var/tmp/firefox http://x/)" '--no-remote --profile /home/guest/.local/share/wgctl/office/firefox http://x/|1'
+	is "$(inside /var/tmp/firefox --profile /home/guest/mine http://x/)" '--no-remote --profile /home/guest/mine http://x/|1'
+	is "$(inside /var/tmp/firefox -P mine -no-remote)" '-P mine -no-remote|1'
+	# By another name, as those that desktops choose.
+	is "$(inside sh -c 'exec /var/tmp/firefox')" '|1'
+	is "$(inside /var/tmp/chromium http://x/)" '--user-data-dir=/home/guest/.local/share/wgctl/office/chromium http://x/|1'
+}
+
 # A session bus as user 4242 has it, whose services leave a file when they are started.
 session_bus() {
 	local name
@@ -329,6 +342,18 @@ sys.exit(f"reached: {reached}" if reached else 0)' "${sockets[@]}"
 	wait $one
 	is "$(<"$BATS_TEST_TMPDIR/later")" 'No such file or directory'
 	not answers inside stream /run/later.sock
+	# One that named its socket by where it stood; one of another namespace that is as much outside, and one that is inside.
+	on c ip netns add other
+	background c "$BATS_TEST_TMPDIR/server" sh -c 'cd /home/guest && exec /usr/bin/python3 -Sc "$@"' - "$server" stream ./by-place
+	disown
+	background c "$BATS_TEST_TMPDIR/server" ip netns exec other /usr/bin/python3 -Sc "$server" stream /home/guest/other
+	disown
+	background c "$BATS_TEST_TMPDIR/server" nsenter --net=/run/netns/app /usr/bin/python3 -Sc "$server" stream /home/guest/beside
+	disown
+	for path in by-place other beside; do waits_for answers moved stream /home/guest/$path; done
+	not answers inside stream /home/guest/by-place
+	not answers inside stream /home/guest/other
+	answers inside stream /home/guest/beside
 	# Directories of resolvers, before anybody listens there.
 	is "$(inside ls -A /var/lib/sss/pipes)" ''
 	on c rm -rf /var/lib/sss
@@ -350,7 +375,7 @@ sys.exit(f"reached: {reached}" if reached else 0)' "${sockets[@]}"
 		SSH_AUTH_SOCK=/run/x SSH_CONNECTION=x DBUS_SYSTEM_BUS_ADDRESS=unix:path=/x BROWSER=x SESSION_MANAGER=x LD_PRELOAD= GIO_USE_VFS=x TMUX=/x,1,0 \
 		DOCKER_HOST=x KEPT=yes ALSO=too HOSTALIASES=x LOCALDOMAIN=x RES_OPTIONS=x PYTHONPATH=/x XDG_DATA_HOME=/root/x HOME=/root \
 		"$WGCTL" exec --cwd / --keep-env KEPT,ALSO,NONE office -- env | cut -d= -f1 | sort | tr '\n' ' ')
-	is "$output" 'ALSO DBUS_SESSION_BUS_ADDRESS HOME KEPT LANG LC_ALL LOGNAME PATH SHELL TERM USER WGCTL_NAMESPACE '
+	is "$output" 'ALSO DBUS_SESSION_BUS_ADDRESS HOME KEPT LANG LC_ALL LOGNAME MOZ_NO_REMOTE PATH SHELL TERM USER WGCTL_NAMESPACE '
 	is "$(inside sh -c 'echo $HOME $USER $SHELL')" '/home/guest guest /bin/sh'
 }
 
@@ -383,6 +408,43 @@ os.execv(sys.argv[1], sys.argv[1:])' "$WGCTL" exec office -- true
 	on c "$WGCTL" exec --root office -- ip link set lo up
 	on c "$WGCTL" exec --root office -- sh -c "'$WGCTL' show office | grep -q peer"
 	on c env SUDO_UID=4242 "$WGCTL" exec --user nobody --cwd / office -- sh -c '[ "$(id -un)" = nobody ]'
+}
+
+@test "leak 15: a process of another user can be neither looked into nor traced" {
+	on c sh -c 'echo other:x:4243:4243::/:/bin/sh >>/etc/passwd; mkdir -m 755 /run/of-other'
+	serve stream /run/of-other/socket
+	background c "$BATS_TEST_TMPDIR/sleeper" setpriv --reuid 4243 --regid 4243 --clear-groups sleep 1000
+	local pid=$!
+	disown
+	for _ in $(seq 50); do [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" != 4243 ] || break; sleep 0.1; done
+	# As that user the way is there, which the manual says.
+	answers as_other stream "/proc/$pid/root/run/of-other/socket"
+	not answers inside stream "/proc/$pid/root/run/of-other/socket"
+	run inside timeout 5 strace -qq -p "$pid"
+	is "$status" 1
+	has "$output" 'Operation not permitted'
+}
+as_other() { on c "$WGCTL" exec --user other --cwd / office -- "$@"; }
+
+@test "leak 17: a tunnel without IPv6 leaves none in its namespace" {
+	on c "$WGCTL" -q down office
+	sed -i 's|, ::/0||' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on s ip addr add fd09::2/64 dev j-s-c nodad
+	on c sh -c 'ip addr add fd09::1/64 dev j-c-s nodad; ip -6 route add default via fd09::2'
+	on c "$WGCTL" -q up office
+	is "$(on c ip -n app -6 route show default)" ''
+	is "$(on c ip -n app -o link show type veth)" ''
+	listen
+	on c /usr/bin/python3 -Sc 'import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"x", ("2001:db8::1", 9))'
+	for to in 2001:db8::1 fd09::2; do
+		run inside /usr/bin/python3 -Sc 'import socket, sys; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"y", (sys.argv[1], 10))' $to
+		[ "$status" -ne 0 ]
+		has "$output" 'unreachable'
+	done
+	# The first one is heard, and nothing else.
+	run heard
+	has "$output" '2001:db8::1.9'
+	lacks "$output" '.10:'
 }
 
 @test "leak 22: with --pin-dns browsers find a policy" {

@@ -248,6 +248,34 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$(on c ip -o link show dev eth7)" 'alias to the wall'
 }
 
+@test "a tunnel that was taken down meanwhile: status says that nothing gets out, up brings it up again in there" {
+	before=$(snapshot c)
+	physical up home
+	has "$(on c "$WGCTL" physical up home 2>&1)" "are in 'physical' already"
+	for how in "$WGCTL -q down home" "ip link del home"; do
+		# shellcheck disable=SC2086
+		on c $how
+		run_split on c "$WGCTL" physical status
+		is "$status" 1
+		has "$output" "the tunnel is down, so nothing gets out"
+		not on c ping -q -c 1 -W 1 10.8.0.1
+		run_split on c "$WGCTL" physical up home
+		is "$status" 0
+		has "$errors" "'home' is up again"
+		on c ping -q -c 1 -W 5 10.8.0.1
+		run_split on c "$WGCTL" physical status
+		is "$status" 0
+	done
+	has "$(on c "$WGCTL" status home)" "socket in physical"
+	is "$(on c "$WGCTL" physical exec -- readlink /proc/self/ns/net)" "$(inside readlink /proc/self/ns/net)"
+	on c "$WGCTL" -q physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+	run_split on c "$WGCTL" physical exec -- true
+	is "$status" 125
+	has "$errors" "the devices are not in 'physical'"
+}
+
 @test "unconfirmed, it is undone by itself; confirmed, it stays" {
 	before=$(snapshot c)
 	on c "$WGCTL" physical up home --take j-c-s --confirm 3 2>"$BATS_TEST_TMPDIR/said"

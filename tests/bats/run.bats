@@ -71,6 +71,9 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$status" 127
 	run_c office -- /etc
 	is "$status" 126
+	# A directory of PATH that the user may not enter is no reason to say that the program cannot be run.
+	run_split on c env SUDO_UID=4242 PATH="/root/bin:$PATH" "$WGCTL" run office --cwd / -- nowhere-to-be-found
+	is "$status" 127
 	run_c office --cwd /nowhere -- true
 	is "$status" 125
 	run_c nowhere -- true
@@ -111,6 +114,9 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	for i in 2 3 4; do waits_until 30 test -s "$BATS_TEST_TMPDIR/$i"; done
 	sleep 1.5
 	is_up
+	# Who ends beside another one has nothing to wait for, and nothing to say.
+	run_c office -- true
+	is "$status$errors" 0
 	touch "$BATS_TEST_TMPDIR/go"
 	wait $one
 	is_down
@@ -208,4 +214,13 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$status" 5
 	is_down
 	settles "$before" c
+}
+
+@test "from inside there is no second way in" {
+	for command in run exec; do
+		run_split on c "$WGCTL" run --root office -- "$WGCTL" $command office -- true
+		is "$status" 125
+		has "$errors" 'nothing would be apart'
+		settles "$before" c
+	done
 }

@@ -110,6 +110,8 @@ enum wgc_complete {
 	WGC_COMPLETE_COMMAND,
 	WGC_COMPLETE_SHELL,
 	WGC_COMPLETE_NETNS, /* names of network namespaces */
+	WGC_COMPLETE_INSIDE, /* profiles that are up in a network namespace of their own, and those */
+	WGC_COMPLETE_ATTACHED, /* containers with a tunnel of `container attach` */
 };
 
 /* Which of the common options a command takes. */

@@ -483,7 +483,7 @@ static const struct wgc_cmd cmd_exec = {
 	.max = UINT_MAX,
 	.conflicts = exec_conflicts,
 	.exits = PROGRAM,
-	.complete = WGC_COMPLETE_UP,
+	.complete = WGC_COMPLETE_INSIDE,
 	.takes = WGC_TAKES_PROGRAM,
 	.run = wgc_run_exec,
 };
@@ -533,6 +533,7 @@ static const struct wgc_opt physical_opts[] = {
 	{ 0 },
 };
 static const char *const physical_conflicts[][2] = { { "confirm", "dry-run" }, { "force", "kill" }, { NULL } };
+static const char *const physical_verbs[] = { "up", "down", "status", "exec", "recover", "confirm", NULL };
 static const struct wgc_cmd cmd_physical = {
 	.name = "physical",
 	.args = "up PROFILE|down|status|exec|recover|confirm",
@@ -549,6 +550,7 @@ static const struct wgc_cmd cmd_physical = {
 	.args_size = sizeof(struct wgc_physical_args),
 	.min = 1,
 	.max = UINT_MAX,
+	.verbs = physical_verbs,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,

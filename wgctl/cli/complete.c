@@ -31,7 +31,9 @@ static void offer_profiles(struct wgc_str *out, const char *word)
 	wgc_arena_free(a);
 }
 
-static void offer_up(struct wgc_str *out, const char *word)
+enum which { ALL, INSIDE, ATTACHED };
+
+static void offer_up(struct wgc_str *out, const char *word, enum which which)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_up_info *v;
@@ -40,8 +42,14 @@ static void offer_up(struct wgc_str *out, const char *word)
 
 	if (a && !wgc_sys_open(&sys, NULL)) {
 		if (!wgc_plan_list(&sys, a, &v, &n, NULL))
-			for (size_t i = 0; i < n; i++)
-				offer(out, word, v[i].name, v[i].ifname);
+			for (size_t i = 0; i < n; i++) {
+				bool attached = !strncmp(v[i].name, "attach:", 7);
+
+				if (which == ATTACHED && attached)
+					offer(out, word, v[i].home, v[i].ifname);
+				else if (which == ALL || (which == INSIDE && *v[i].home))
+					offer(out, word, v[i].name, v[i].ifname);
+			}
 		wgc_sys_close(&sys);
 	}
 	wgc_arena_free(a);
@@ -67,7 +75,14 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 		wgc_str_add(out, ":files\n");
 		break;
 	case WGC_COMPLETE_UP:
-		offer_up(out, word);
+		offer_up(out, word, ALL);
+		break;
+	case WGC_COMPLETE_INSIDE:
+		offer_up(out, word, INSIDE);
+		offer_namespaces(out, word);
+		break;
+	case WGC_COMPLETE_ATTACHED:
+		offer_up(out, word, ATTACHED);
 		break;
 	case WGC_COMPLETE_NETNS:
 		offer_namespaces(out, word);
@@ -128,11 +143,37 @@ static const struct wgc_opt *awaits_value(const struct wgc_cmd *cmd, const char 
 	return o && o->arg ? o : NULL;
 }
 
+/* What stands behind the words that a command may begin with. */
+static const struct {
+	const char *cmd, *verb;
+	enum wgc_complete kind; /* of the operand that follows; none behind that one */
+} after[] = {
+	{ "netns", "delete", WGC_COMPLETE_NETNS },	  { "container", "attach", WGC_COMPLETE_PROFILE },
+	{ "container", "detach", WGC_COMPLETE_ATTACHED }, { "container", "unit", WGC_COMPLETE_PROFILE },
+	{ "physical", "up", WGC_COMPLETE_PROFILE },	  { "physical", "exec", WGC_COMPLETE_FILE },
+};
+
+/* The operand behind @operands others, of which @first is the first. */
+static enum wgc_complete kind_of(const struct wgc_cmd *cmd, const char *first, int operands)
+{
+	if (!cmd)
+		return WGC_COMPLETE_COMMAND;
+	/* A program, and what it is given. */
+	if ((cmd->takes & WGC_TAKES_PROGRAM) && operands)
+		return WGC_COMPLETE_FILE;
+	if (!cmd->verbs)
+		return cmd->complete;
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(after); i++)
+		if (!strcmp(after[i].cmd, cmd->name) && !strcmp(after[i].verb, first))
+			return operands == 1 || after[i].kind == WGC_COMPLETE_FILE ? after[i].kind : WGC_COMPLETE_NONE;
+	return WGC_COMPLETE_NONE;
+}
+
 void wgc_complete(int n, char **words, struct wgc_str *out)
 {
 	const struct wgc_cmd *cmd = NULL;
 	const struct wgc_opt *o;
-	const char *word, *equals;
+	const char *word, *equals, *first = "";
 	bool only_operands = false;
 	int operands = 0;
 
@@ -150,8 +191,10 @@ void wgc_complete(int n, char **words, struct wgc_str *out)
 			cmd = wgc_cmd_find(words[i]);
 			if (!cmd)
 				return;
-		} else if (cmd && words[i][0] != '-' && !awaits_value(cmd, words[i - 1])) {
-			operands++;
+		} else if (cmd && (only_operands || (words[i][0] != '-' && !awaits_value(cmd, words[i - 1])))) {
+			if (!operands++)
+				first = words[i];
+			only_operands |= operands == 2 && (cmd->takes & WGC_TAKES_PROGRAM);
 		}
 	}
 	o = n > 1 && !only_operands ? awaits_value(cmd, words[n - 2]) : NULL;
@@ -171,6 +214,6 @@ void wgc_complete(int n, char **words, struct wgc_str *out)
 		for (size_t i = 0; cmd->verbs[i]; i++)
 			offer(out, word, cmd->verbs[i], NULL);
 	} else {
-		offer_kind(out, cmd ? cmd->complete : WGC_COMPLETE_COMMAND, word);
+		offer_kind(out, kind_of(cmd, first, operands), word);
 	}
 }

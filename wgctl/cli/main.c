@@ -106,8 +106,8 @@ int main(int argc, char **argv)
 		ui.program = "wg-quick";
 		ui.quick = true;
 		code = wgc_quick_main(&ui, argc, argv);
-	} else if (!strcmp(name, "wgctl-cni") || (argc == 1 && !strcmp(name, "wgctl") && getenv("CNI_COMMAND"))) {
-		/* With arguments it is a person, or a hook of ours, in an engine's environment. */
+	} else if (!strcmp(name, "wgctl-cni") || (argc == 1 && getenv("CNI_COMMAND"))) {
+		/* By whatever name a configuration calls it. With arguments it is a person, or a hook of ours, in an engine's environment. */
 		ui.program = "wgctl-cni";
 		code = wgc_cni_main(&ui);
 	} else {

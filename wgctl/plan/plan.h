@@ -127,7 +127,7 @@ struct wgc_run {
 	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */
 	bool repaired;	 /* an unfinished earlier run was undone first */
-	bool remade;	 /* and that had finished, but its link was gone or dead by now */
+	bool remade;	 /* and that had finished, but its link was gone or dead by now; in physical: the tunnel was */
 	bool locked; /* a lockdown goes on */
 	char remains[512]; /* what undo could not take back, for people */
 };
@@ -307,6 +307,7 @@ struct wgc_physical_status {
 	int64_t since;
 	bool alive;	   /* the namespace is there, and is the one that was made */
 	bool guard;	   /* the nft table is in force */
+	bool tunnel;	   /* is up, and its link is here */
 	unsigned confirm;
 	struct wgc_physical_place {
 		const char *ifname, *what; /* "device virtio0" */

@@ -302,10 +302,17 @@ static int up_locked(struct wgc_exec *x, struct wgc_err *err)
 	struct wgc_physical *p = x->plan->physical;
 	int r = look_back(x->sys, x->run, p->profile->name, x->journal, p->arena, err);
 
-	if (r == 1)
+	if (r == 1) {
+		bool was_up = true;
+
+		/* Somebody may have taken the tunnel down, or its link away. */
 		x->run->already_up = true;
-	if (r)
-		return r < 0 ? r : 0;
+		r = x->run->dry_run ? 0 : wgc_physical_tunnel(x, &was_up, err);
+		x->run->remade = r == 0 && !was_up;
+		return r;
+	}
+	if (r < 0)
+		return r;
 	r = wgc_physical_facts(x->sys, p, err);
 	r = r ?: refuse_session(p, x->run, err);
 	if (r == 0 && wgc_physical_steps(x->plan, true) < 0)

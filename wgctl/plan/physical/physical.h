@@ -116,6 +116,11 @@ void wgc_physical_file(const struct wgc_sys *sys, const char *rest, char out[sta
 /** In a child: into the namespace, with its resolv.conf and without the sockets of resolvers outside. 0 or -errno. */
 int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err);
 
+/* step_physical.c */
+
+/** Bring the tunnel up, born in the namespace of the devices; *@ret_was_up: it was. */
+int wgc_physical_tunnel(struct wgc_exec *x, bool *ret_was_up, struct wgc_err *err);
+
 /* physical.c */
 
 /** Lock the journal of the devices. */

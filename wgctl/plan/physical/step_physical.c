@@ -220,7 +220,7 @@ static struct wgc_run part_of(const struct wgc_run *run)
 				 .stop = run->stop, .wait_seconds = run->wait_seconds };
 }
 
-static int tunnel_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+int wgc_physical_tunnel(struct wgc_exec *x, bool *ret_was_up, struct wgc_err *err)
 {
 	struct wgc_run run = part_of(x->run);
 	int r;
@@ -229,7 +229,15 @@ static int tunnel_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 	r = wgc_plan_up(x->sys, x->plan->physical->profile, &run, err);
 	if (run.remains[0])
 		wgc_physical_warn(x->run, "left of the tunnel: %s", run.remains);
+	*ret_was_up = run.already_up;
 	return r;
+}
+
+static int tunnel_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
+{
+	bool was_up;
+
+	return wgc_physical_tunnel(x, &was_up, err);
 }
 
 static void tunnel_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)

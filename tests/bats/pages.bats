@@ -186,6 +186,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 51999))
 	sleep 1.2
 	# Nobody is there any more: that is told after a quarter of a minute.
 	background c "$BATS_TEST_TMPDIR/ping" ping -q -i 0.5 -w 20 10.8.0.1
+	disown
 	local end=$((SECONDS + 30))
 	until grep -q stalled "$BATS_TEST_TMPDIR/events"; do
 		[ $SECONDS -lt $end ]
@@ -221,7 +222,7 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 51999))
 # plan_with SECTION LINE: what would be done with that line in a profile.
 plan_with() {
 	local other="KillSwitch = on"
-	[[ $2 != KillSwitch* ]] || other=
+	[[ $2 != *KillSwitch* ]] || other=
 	printf '%s\n' "[Interface]" "PrivateKey = $client_private" "Address = 10.8.0.2/24, fd08::2/64" "DNS = 10.8.0.1" "$other" \
 		"$([ "$1" != Interface ] || echo "$2")" "[Peer]" "PublicKey = $server_public" "Endpoint = 10.9.0.2:51820" \
 		"AllowedIPs = 0.0.0.0/0, ::/0" "$([ "$1" != Peer ] || echo "$2")" >"$profiles/defaults.conf"

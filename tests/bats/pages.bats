@@ -233,7 +233,7 @@ plan_with() {
 
 @test "a key with its default does what leaving it out does; with another value, something else" {
 	declare -A another=([ListenPort]=51999 [Table]=off [KillSwitch]=on [AllowLAN]=no [DNSMode]=none [IPv6]=block
-		[PersistentKeepalive]=25 [Routes]=off)
+		[Routes]=off)
 	local section key usual n=0
 	while read -r section key usual; do
 		without=$(plan_with "$section" "# $key, which is left out")
@@ -244,6 +244,18 @@ plan_with() {
 		# Seen after `up` only: `down` writes the file, `watch` looks names up; and here
 		# there may be one implementation only.
 		SaveConfig | RefreshEndpoints | Backend) continue ;;
+		# What a peer is set to stands in no step; the device tells.
+		PersistentKeepalive)
+			plan_with Peer "$key = 25" >/dev/null
+			on c "$WGCTL" -q up defaults
+			is "$(on c wg show defaults persistent-keepalive | cut -f2)" 25
+			on c "$WGCTL" -q down defaults
+			plan_with Peer "# none" >/dev/null
+			on c "$WGCTL" -q up defaults
+			is "$(on c wg show defaults persistent-keepalive | cut -f2)" off
+			on c "$WGCTL" -q down defaults
+			continue
+			;;
 		esac
 		[ "$(plan_with "$section" "$key = ${another[$key]}")" != "$without" ] || { echo "$key = ${another[$key]} is no different" && return 1; }
 	done < <(awk '/^\.Ss \[/ { section = substr($2, 2, length($2) - 2) } /^\.It Ic/ { key = $3 }

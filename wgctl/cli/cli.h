@@ -90,6 +90,8 @@ void wgc_add_diag(const struct wgc_ui *ui, struct wgc_str *out, bool color, cons
 void wgc_show_diags(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_diags *diags, bool warnings_too);
 /** One finding as a JSON object; spans that name no line are left out. */
 void wgc_json_diag(struct wgc_json *j, const struct wgc_source *src, const struct wgc_diag *d);
+/** The word for @code in JSON. */
+const char *wgc_code_word(enum wgc_code code);
 /** A usage error: one line, then the command to try. Returns WGC_EXIT_USAGE. */
 int wgc_usage(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
 
@@ -189,8 +191,10 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv);
 
 /** Append the help of @cmd, or the overview for NULL, at most 80 columns wide. */
 void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out);
-/** Append mdoc: commands and options ("commands"), or profile keys ("keys"). */
-int wgc_mdoc(const char *what, struct wgc_str *out);
+/** Append a generated part of a manual page, see mdoc.c; @page: the page whose commands are meant, NULL: none. 0 or -EINVAL. */
+int wgc_mdoc(const char *part, const char *page, struct wgc_str *out);
+/** The manual page, of section 8, that tells about @cmd. */
+const char *wgc_page_of(const struct wgc_cmd *cmd);
 /** The hidden `__complete`: candidates for the last of @words, "value<TAB>text" lines. */
 void wgc_complete(int n, char **words, struct wgc_str *out);
 

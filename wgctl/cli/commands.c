@@ -143,7 +143,7 @@ static const struct wgc_cmd cmd_check = {
 	.args = "FILE...",
 	.summary = "find everything that is wrong or doubtful in profiles",
 	.text = "A FILE may also be the name of a profile, or - for standard input. Lines that hold keys are not shown.",
-	.examples = (const char *const[]){ "wgctl check office.conf ./hub.json", "two files", "wgctl check --json office | jq .files",
+	.examples = (const char *const[]){ "wgctl check office ./hub.json", "a profile and a file", "wgctl check --json office | jq .files",
 					   "for programs", NULL },
 	.args_size = sizeof(struct wgc_common),
 	.min = 1,
@@ -331,7 +331,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 	.name = "oci-hook",
 	.args = "[PROFILE]",
 	.summary = "what container runtimes call at createRuntime and poststop",
-	.text = "The container's state comes on standard input. Without a PROFILE the annotation org.wgctl.profile names it. See wgctl-cni(8).",
+	.text = "The container's state comes on standard input. Without a PROFILE the annotation org.wgctl.profile names it.",
 	.opts = oci_opts,
 	.args_size = sizeof(struct wgc_oci_args),
 	.max = 1,
@@ -541,7 +541,7 @@ static const struct wgc_cmd cmd_physical = {
 	.text = "up moves every network device, Ethernet and Wi-Fi, and what stands on it to the network namespace 'physical', with its "
 		"addresses and routes, and brings PROFILE up: its packets leave from there. Nothing else gets out: a firewall table sees to "
 		"that first and last. down brings everything home. exec -- PROGRAM runs a program on the bare network, for a hotel's "
-		"log-in page. recover puts right what a crash has left. See wgctl-physical(8).",
+		"log-in page. recover puts right what a crash has left.",
 	.examples = (const char *const[]){ "wgctl physical up -n home", "what would be moved", "wgctl physical up --confirm 60 home",
 					   "from afar: back in a minute unless confirmed", "wgctl physical exec -- firefox",
 					   "a browser beside the tunnel", "wgctl physical down", "everything home again", NULL },
@@ -572,7 +572,7 @@ static int raw_mdoc(int argc, char **argv)
 {
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 
-	if (argc != 2 || wgc_mdoc(argv[1], &out))
+	if (argc < 2 || argc > 3 || wgc_mdoc(argv[1], argv[2], &out))
 		return WGC_EXIT_USAGE;
 	wgc_ui_answer(&out);
 	return WGC_EXIT_OK;

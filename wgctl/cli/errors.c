@@ -55,7 +55,7 @@ enum wgc_exit wgc_exit_of(const struct wgc_err *err, const struct wgc_run *run)
 	}
 }
 
-static const char *code_word(enum wgc_code code)
+const char *wgc_code_word(enum wgc_code code)
 {
 	static const char *const word[] = {
 		[WGC_E_NONE] = "none",
@@ -319,7 +319,7 @@ static void err_json(struct wgc_ui *ui, const struct wgc_source *src, const stru
 		wgc_str_addc(&ui->errors, ',');
 	wgc_json_object(&j);
 	wgc_json_key(&j, "code");
-	wgc_json_str(&j, code_word(err->code));
+	wgc_json_str(&j, wgc_code_word(err->code));
 	wgc_json_key(&j, "exit");
 	wgc_json_int(&j, wgc_exit_of(err, run));
 	wgc_json_key(&j, "message");

@@ -73,5 +73,9 @@ struct wgc_key_info {
 	const struct wgc_key_rule *rule; /* config's own: how it is read and written */
 };
 const struct wgc_key_info *wgc_config_keys(size_t *ret_n);
+/** The value that means the same as leaving the key out, or NULL. */
+const char *wgc_config_usual(const struct wgc_key_info *k);
+/** What the key's value is in JSON: "number or string", "list of string". */
+const char *wgc_config_json_type(const struct wgc_key_info *k);
 
 #endif

@@ -51,6 +51,7 @@ struct wgc_key_rule {
 	enum wgc_shape shape;
 	unsigned json;
 	bool empty_ok;		  /* "Key =" means that it was not given */
+	const char *usual;	  /* the value that means the same as leaving it out; NULL: there is none */
 	const char *const *words; /* the values when they are words; false and true of a boolean first */
 	void (*set)(struct wgc_parse *c, struct wgc_word *w);
 	void (*get)(struct wgc_emit *e);

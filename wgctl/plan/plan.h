@@ -324,4 +324,11 @@ int wgc_physical_look(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_physi
 int wgc_physical_confirm_arm(struct wgc_sys *sys, unsigned seconds, int (*undo)(void *arg), void *arg, int *ret_hold, struct wgc_err *err);
 int wgc_physical_confirm_disarm(struct wgc_sys *sys, struct wgc_err *err);
 
+/* ---- for manual pages -------------------------------------------------------------- */
+
+/** The word of the @i-th kind of step, "route.add"; NULL past the last one. Two kinds may share one. */
+const char *wgc_plan_step_word(size_t i);
+/** The @i-th check of doctor, and what it says when all is well; NULL past the last one. */
+const char *wgc_plan_doctor_check(size_t i, const char **ret_fine);
+
 #endif

@@ -176,6 +176,19 @@ int wgc_quick_strip(const char *text, size_t len, struct wgc_str *out, struct wg
 	return 0;
 }
 
+/* As for `up`, whose profile is loaded with this warning. */
+static void warn_world_accessible(const char *path)
+{
+	WGC_AUTO_FREE char *dir = strdup(path);
+	struct stat file, up;
+
+	if (!dir || !strrchr(dir, '/'))
+		return;
+	*(strrchr(dir, '/') + 1) = '\0';
+	if (!stat(path, &file) && !stat(dir, &up) && S_ISREG(file.st_mode) && file.st_mode & up.st_mode & S_IRWXO)
+		fprintf(stderr, "Warning: `%s' is world accessible\n", path);
+}
+
 static int strip(struct wgc_ui *ui, const char *path)
 {
 	WGC_AUTO_STR struct wgc_str out = { .secret = true };
@@ -188,6 +201,7 @@ static int strip(struct wgc_ui *ui, const char *path)
 	if (rc) {
 		wgc_err_set(&err, WGC_E_IO, -rc, "cannot read '%s': %s", path, strerror(-rc));
 	} else {
+		warn_world_accessible(path);
 		src.text = text;
 		src.len = len;
 		rc = wgc_quick_strip(text, len, &out, &err);

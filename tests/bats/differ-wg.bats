@@ -67,5 +67,5 @@ section() {
 @test "every exception has a reason, and a line that needs it" {
 	grep -v '^#' "$BATS_TEST_DIRNAME/differ-exceptions" | grep -vE '^[a-z-]+: .+\.$' && return 1
 	diff <(grep -v '^#' "$BATS_TEST_DIRNAME/differ-exceptions" | cut -d: -f1 | sort) \
-		<(cat "$BATS_TEST_DIRNAME"/differ-*.table | grep -v '^#' | grep -oE ' !(userspace:)?[a-z-]+' | sed 's/.*[!:]//' | sort -u)
+		<(cat "$BATS_TEST_DIRNAME"/differ-*.table | grep -v '^#' | grep -oE '(^| )! ?(userspace:)?[a-z][a-z-]+' | sed 's/.*[!: ]//' | sort -u)
 }

@@ -39,15 +39,15 @@ key_file() {
 # compare BLOCK: nothing, or where they differ and no exception says so.
 compare() {
 	local name pattern
-	diff -a -U 1000 "theirs/$1" "ours/$1" | sed 1,3d >diff
-	grep -a '^[-+]' diff >lines || true
+	diff -a -U 1000 "theirs/$1" "ours/$1" | sed 1,3d >differences
+	grep -a '^[-+]' differences >lines || true
 	while read -r _ name pattern; do
 		grep -q "^$name:" "$BATS_TEST_DIRNAME/differ-exceptions" || echo "there is no exception '$name'"
 		grep -qE -e "$pattern" lines || echo "the exception '$name' is stale: no difference matches '$pattern'"
 		grep -vE -e "$pattern" lines >left || true
 		mv left lines
 	done < <(sed -n "/^== $1 /,/^== /p" "$BATS_TEST_DIRNAME/differ-quick.table" | sed '1!{/^== /d}' | grep '^! ')
-	[ ! -s lines ] || cat diff
+	[ ! -s lines ] || cat differences
 }
 
 @test "profiles, arguments and failures" {

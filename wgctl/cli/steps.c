@@ -89,10 +89,14 @@ static void tell(struct wgc_steps *s, const struct wgc_step_view *v, bool undo)
 	const char *text = v->text ? v->text : "";
 
 	/* wg-quick shows every command; so do we under that name. */
-	if (s->ui->quick && !undo) {
+	if (s->ui->quick) {
 		const char *line = v->equivalent ? v->equivalent : text;
 
 		wgc_str_add(&out, "[#] ");
+		if (undo && !v->equivalent && !strcmp(v->word, "link.create"))
+			wgc_str_add(&out, "ip link delete dev ");
+		else if (undo && !v->equivalent)
+			wgc_str_addf(&out, "undo %s ", v->word);
 		wgc_add_plain(&out, line, strlen(line));
 	} else if (s->ui->verbose && !s->ui->json) {
 		wgc_str_addf(&out, "%s%c %s ", undo ? "undo " : "", v->sign ? v->sign : ' ', v->word);

@@ -34,12 +34,15 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 	size_t i;
 
 	json_array_foreach(list, i, command) {
+		const char *said = json_string_value(command) ?: "", *ifname = wgc_history_str(u->history, "ifname");
+		WGC_AUTO_FREE char *expanded = wgc_hook_expand(said, ifname);
 		struct wgc_err mine = WGC_ERR_INIT;
 		struct wgc_step_view v = { .index = i + 1,
 					   .total = json_array_size(list),
 					   .word = "hook.run",
 					   .sign = '!',
-					   .text = json_string_value(command) ?: "",
+					   .text = said,
+					   .equivalent = expanded,
 					   .undo = "none" };
 		int r;
 
@@ -52,7 +55,7 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 		/* Written first: a hook that takes the machine with it is not
 		 * run a second time. */
 		wgc_journal_appendf(u->journal, NULL, "{\"ran\":\"%s\",\"n\":%zu}", word, i + 1);
-		r = u->sys->hook(u->sys, v.text, wgc_history_str(u->history, "ifname"), &mine);
+		r = u->sys->hook(u->sys, said, ifname, &mine);
 		if (r < 0 && !first) {
 			wgc_err_wrap(&mine, "%s", word);
 			first = r;

@@ -227,6 +227,8 @@ struct wgc_step_def {
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);
 
+/** The command of a hook with the interface's name for each %i; to be freed, NULL without memory. */
+char *wgc_hook_expand(const char *command, const char *ifname);
 /** A step as shown to people; strings live in @text and @equivalent. */
 void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
 		   struct wgc_step_view *ret);

@@ -276,6 +276,13 @@ int wgc_confirm_disarm(struct wgc_sys *sys, const char *name, struct wgc_err *er
  */
 int wgc_plan_save(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err);
 
+/**
+ * Take over a WireGuard interface of @p's name that wg-quick(8) or a hand made: from then
+ * on it is up, and wgc_plan_down ends it. Changes nothing but the journal; one that is
+ * there stays. -ENODEV when there is no such interface, -EOPNOTSUPP when it is not WireGuard's.
+ */
+int wgc_plan_adopt(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err);
+
 /* ---- physical isolation -------------------------------------------------------------- */
 
 #define WGC_PHYSICAL "physical" /* the namespace that the devices go to */

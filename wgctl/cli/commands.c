@@ -177,6 +177,34 @@ static const struct wgc_cmd cmd_convert = {
 	.run = wgc_run_convert,
 };
 
+static const struct wgc_opt import_opts[] = {
+	{ "to", 't', "FORMAT", WGC_OPT_CHOICE, offsetof(struct wgc_import_args, to), .text = "ini or json; else ini", .choices = formats },
+	{ "output", 'o', "FILE|DIR", WGC_OPT_TEXT, offsetof(struct wgc_import_args, output),
+	  .text = "write FILE, readable by its owner only, or a file for each interface in DIR", .complete = WGC_COMPLETE_FILE },
+	{ "interface", 'i', "NAME", WGC_OPT_TEXT, offsetof(struct wgc_import_args, interface), .text = "this interface only, of several" },
+	{ "force", 'f', NULL, WGC_OPT_FLAG, offsetof(struct wgc_import_args, force), .text = "write over files that are there" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_import = {
+	.name = "import",
+	.args = "FILE",
+	.summary = "make profiles of those of wg-netns and NetworkManager",
+	.text = "FILE is a profile of wg-netns as JSON, or a keyfile of NetworkManager; - is standard input. What a profile cannot say is "
+		"said as a warning, with its line; what would make it another tunnel is an error, and nothing is written. "
+		"The output is as secret as FILE.",
+	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl", "a profile for each of its interfaces",
+					   "wgctl import office.nmconnection -o ./office.conf", "a file of mode 0600",
+					   "yq -o json ns.yaml | wgctl import -", "YAML, to standard output", NULL },
+	.opts = import_opts,
+	.args_size = sizeof(struct wgc_import_args),
+	.min = 1,
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_SECRETS,
+	.run = wgc_run_import,
+};
+
 static const char *const status_formats[] = { "text", "json", "prometheus", NULL };
 static const struct wgc_opt status_opts[] = {
 	{ "format", 0, "FORMAT", WGC_OPT_CHOICE, offsetof(struct wgc_status_args, format),
@@ -602,7 +630,7 @@ NETAVARK(setup);
 NETAVARK(teardown);
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_import, &cmd_status, &cmd_list,
 	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_physical, &cmd_container, &cmd_oci_hook, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey, &cmd_qr,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,

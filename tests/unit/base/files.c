@@ -132,7 +132,6 @@ static void replacing(void)
 	ok(holds("w/f", "", 0));
 	is_int(entries("w"), 1);
 
-	/* Failures leave the old file and nothing else. */
 	/* Where there is something, even a link to nowhere, it stays. */
 	is_int(wgc_write_file_new("w/new", "one", 3, 0600), 0);
 	ok(holds("w/new", "one", 3));
@@ -142,6 +141,8 @@ static void replacing(void)
 	is_int(symlink("nowhere", "w/dangling"), 0);
 	is_int(wgc_write_file_new("w/dangling", "two", 3, 0600), -EEXIST);
 	is_int(unlink("w/new") || unlink("w/dangling"), 0);
+
+	/* Failures leave the old file and nothing else. */
 	is_int(wgc_write_file_atomic("w/missing/f", "x", 1, 0600), -ENOENT);
 	is_int(wgc_mkdir_p("w/d/e", 0700), 0);
 	is_int(wgc_write_file_atomic("w/d", "x", 1, 0600), -EISDIR);

@@ -54,15 +54,15 @@ commands() {
 	is "wgctl $("$WGCTL" version --json | jq -r .version)" "$output"
 }
 
-@test "usage errors: one line, then what to try; exit 2; stdout empty" {
+@test "usage errors: one line, which names what to try; exit 2; stdout empty" {
 	local args
 	while IFS= read -r args; do
 		# shellcheck disable=SC2086
 		run_split "$WGCTL" $args
 		is "$status" 2
 		is "$output" ""
-		is "$(wc -l <<<"$errors")" 2
-		[[ $errors == "wgctl: "*$'\n'"Try 'wgctl"*" --help'." ]]
+		is "$(wc -l <<<"$errors")" 1
+		[[ $errors == "wgctl: "*" (see 'wgctl"*" --help')" ]]
 	done <<-'END'
 		nonsense
 		up

@@ -147,6 +147,32 @@ wg_quick() {
 	on c ip link del foreign0
 }
 
+@test "progress: one line on a terminal, erased at the end; nowhere else" {
+	sed -i '0,/Endpoint = .*/s//Endpoint = nobody.invalid:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	up_on_tty() {
+		on c script -qec "stty rows 24 cols ${2-80}; $WGCTL up --wait 1 $1 office" /dev/null </dev/null || :
+	}
+	export TERM=xterm
+	seen=$(up_on_tty)
+	has "$seen" $'\r\033[Kstep '
+	# Whatever was written over it, the last thing that happens to it is that it is erased.
+	lacks "${seen##*$'\r\033[K'}" "step 2/"
+	has "${seen##*$'\r\033[K'}" "cannot resolve the endpoint 'nobody.invalid'"
+	lacks "$(up_on_tty --quiet)" $'\033[K'
+	lacks "$(up_on_tty --json)" $'\033[K'
+	lacks "$(up_on_tty --verbose)" $'\033[K'
+	lacks "$(TERM=dumb up_on_tty)" "step 2/"
+	# No wider than the terminal, where it could not be erased.
+	while IFS= read -r -d $'\r' part; do
+		[[ $part != $'\033[Kstep '* ]] || [ "$((${#part} - 3))" -lt 20 ]
+		[[ $part != $'\033[Kstep 2/'* ]] || found=yes
+	done < <(up_on_tty '' 20)
+	is "$found" yes
+	run_split on c "$WGCTL" up --wait 1 office
+	is "$status" 1
+	lacks "$errors" $'\033'
+}
+
 @test "interrupted: exit 130, everything undone" {
 	office c etc-wgctl/slow.conf "PostUp = sleep 3; touch $BATS_TEST_TMPDIR/ran"
 	before=$(snapshot c)

@@ -42,10 +42,11 @@ extern const struct wgc_exit_text wgc_exit_texts[];
 /* How answers and remarks leave the process. One per process, made by main. */
 struct wgc_ui {
 	const char *program; /* in front of messages without a place */
-	const char *command; /* for "Try '...'"; NULL before it is known */
+	const char *command; /* for "see '...'"; NULL before it is known */
 	bool json, quiet, verbose, show_secrets;
 	bool color_out, color_err;
 	bool quick; /* speaking as wg-quick */
+	struct wgc_pager *pager; /* or NULL: the answer goes straight to stdout */
 	bool confirm; /* what is done is undone unless it is confirmed */
 	struct wgc_str errors, warnings; /* with json: objects for the one document on stderr */
 };
@@ -61,6 +62,14 @@ const char *wgc_paint(bool on, enum wgc_paint p);
 void wgc_ui_note(const struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
 /** A warning on stderr; with --json it goes into the document there. */
 void wgc_ui_warn(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
+/**
+ * From here on the answer is kept back, and shown by a pager at the end if it is
+ * longer than the terminal is high. Does nothing where stdout is no terminal,
+ * with --json, or where the environment says so.
+ */
+void wgc_pager_begin(struct wgc_ui *ui);
+/** Show what was kept back; 0 or a positive errno when it could not be written. */
+int wgc_pager_end(struct wgc_ui *ui);
 /** Print @doc, a JSON document or other answer, on stdout. */
 void wgc_ui_answer(const struct wgc_str *doc);
 /** Start and end of a JSON document: an object with "schema": 1 first. */
@@ -90,7 +99,7 @@ void wgc_add_diag(const struct wgc_ui *ui, struct wgc_str *out, bool color, cons
 void wgc_show_diags(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_diags *diags, bool warnings_too);
 /** One finding as a JSON object; spans that name no line are left out. */
 void wgc_json_diag(struct wgc_json *j, const struct wgc_source *src, const struct wgc_diag *d);
-/** A usage error: one line, then the command to try. Returns WGC_EXIT_USAGE. */
+/** A usage error: one line, which ends in the command to try. Returns WGC_EXIT_USAGE. */
 int wgc_usage(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
 
 /* ---- commands ------------------------------------------------------------------ */
@@ -120,6 +129,7 @@ enum {
 	WGC_TAKES_SECRETS = 1 << 3, /* --show-secrets */
 	WGC_TAKES_RAW = 1 << 4,	   /* arguments go on unparsed: the commands of wg(8) */
 	WGC_HIDDEN = 1 << 5,
+	WGC_TAKES_PAGER = 1 << 7,  /* --no-pager: its answer may be longer than a screen */
 	WGC_TAKES_PROGRAM = 1 << 6, /* from the second operand on: a program with its own options */
 };
 
@@ -137,7 +147,7 @@ struct wgc_opt {
 
 /* The first member of every command's argument struct. */
 struct wgc_common {
-	bool help, json, dry_run, quiet, verbose, show_secrets, allow_hooks;
+	bool help, json, dry_run, quiet, verbose, show_secrets, allow_hooks, no_pager;
 	int color; /* 0, or 1 + enum wgc_color */
 	unsigned wait;
 	int argc; /* operands */
@@ -209,6 +219,8 @@ int wgc_load(struct wgc_ui *ui, const char *arg, enum wgc_mode mode, bool allow_
 /** As above for a file that is only looked at: no owner, mode or hook checks; "-" is stdin. */
 int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l);
 void wgc_loaded_done(struct wgc_loaded *l);
+/** @hint of an @err that says that there is no tunnel @name: what may have been meant, or, if @offer_up, how it comes up. @sys may be NULL. */
+void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct wgc_err *err);
 /** Profile name of an argument: its base name without .conf or .json. The caller frees it. */
 char *wgc_name_of(const char *arg);
 

@@ -105,7 +105,7 @@ static const struct wgc_cmd cmd_diff = {
 	.max = 1,
 	.exits = OK | USAGE | NOT_UP | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_diff,
 };
 
@@ -150,7 +150,7 @@ static const struct wgc_cmd cmd_check = {
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_FILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_check,
 };
 
@@ -225,7 +225,7 @@ static const struct wgc_cmd cmd_status = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_SECRETS,
 	.run = wgc_run_status,
 };
 
@@ -236,7 +236,7 @@ static const struct wgc_cmd cmd_list = {
 	.examples = (const char *const[]){ "wgctl list", "a table", "wgctl list --json", "for programs", NULL },
 	.args_size = sizeof(struct wgc_common),
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_list,
 };
 
@@ -251,7 +251,7 @@ static const struct wgc_cmd cmd_doctor = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_doctor,
 };
 
@@ -315,7 +315,7 @@ static const struct wgc_cmd cmd_netns = {
 	.verbs = netns_verbs,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_NETNS,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_netns,
 };
 
@@ -370,7 +370,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define WG_COMMAND(id, operands, line, ...)                                                                                       \
+#define WG_COMMAND(id, more, operands, line, ...)                                                                                       \
 	static int run_##id(int argc, char **argv)                                                                                \
 	{                                                                                                                         \
 		return wgc_there(argc, argv, wgc_cmd_##id);                                                                       \
@@ -381,23 +381,23 @@ static const struct wgc_cmd cmd_oci_hook = {
 		.summary = line,                                                                                                  \
 		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
 		.exits = OK | FAILED,                                                                                             \
-		.takes = WGC_TAKES_RAW,                                                                                           \
+		.takes = WGC_TAKES_RAW | (more),                                                                                        \
 		.raw = run_##id,                                                                                                  \
 	}
-WG_COMMAND(show, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0", "one device",
-	   "wgctl show all dump", "for scripts");
-WG_COMMAND(showconf, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
-WG_COMMAND(set, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
+WG_COMMAND(show, WGC_TAKES_PAGER | WGC_TAKES_JSON, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0",
+	   "one device", "wgctl show all dump", "for scripts", "wgctl show wg0 --json", "as status has it");
+WG_COMMAND(showconf, 0, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
+WG_COMMAND(set, 0, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
 	   "keys are given as files");
-WG_COMMAND(setconf, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
+WG_COMMAND(setconf, 0, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
 	   "no wg-quick keys");
-WG_COMMAND(addconf, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
+WG_COMMAND(addconf, 0, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
 	   "other peers stay");
-WG_COMMAND(syncconf, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
+WG_COMMAND(syncconf, 0, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
 	   "unchanged peers stay up");
-WG_COMMAND(genkey, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
-WG_COMMAND(genpsk, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
-WG_COMMAND(pubkey, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
+WG_COMMAND(genkey, 0, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
+WG_COMMAND(genpsk, 0, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
+WG_COMMAND(pubkey, 0, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
 
 static const struct wgc_cmd cmd_qr = {
 	.name = "qr",
@@ -449,6 +449,7 @@ static const struct wgc_cmd cmd_help = {
 	.max = 1,
 	.exits = OK | USAGE,
 	.complete = WGC_COMPLETE_COMMAND,
+	.takes = WGC_TAKES_PAGER,
 	.run = run_help,
 };
 
@@ -561,6 +562,7 @@ static const struct wgc_opt physical_opts[] = {
 	{ 0 },
 };
 static const char *const physical_conflicts[][2] = { { "confirm", "dry-run" }, { "force", "kill" }, { NULL } };
+static const char *const physical_verbs[] = { "up", "down", "status", "exec", "recover", "confirm", NULL };
 static const struct wgc_cmd cmd_physical = {
 	.name = "physical",
 	.args = "up PROFILE|down|status|exec|recover|confirm",
@@ -574,12 +576,13 @@ static const struct wgc_cmd cmd_physical = {
 					   "a browser beside the tunnel", "wgctl physical down", "everything home again", NULL },
 	.opts = physical_opts,
 	.conflicts = physical_conflicts,
+	.verbs = physical_verbs,
 	.args_size = sizeof(struct wgc_physical_args),
 	.min = 1,
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_physical,
 };
 

@@ -366,20 +366,11 @@ static int run_verb(struct wgc_ui *ui, const struct wgc_physical_args *x, struct
 
 int wgc_run_physical(struct wgc_ui *ui, const void *args)
 {
-	static const char *const verbs[] = { "up", "down", "status", "exec", "recover", "confirm", NULL };
 	const struct wgc_physical_args *x = args;
-	const char *verb = x->c.argv[0], *near;
+	const char *verb = x->c.argv[0];
 	struct wgc_arena *a;
-	size_t i = 0;
 	int code;
 
-	while (verbs[i] && strcmp(verbs[i], verb))
-		i++;
-	if (!verbs[i]) {
-		near = wgc_nearest(verb, verbs);
-		return wgc_usage(ui, "'physical %s' is none of up, down, status, exec, recover, confirm%s%s%s", verb, near ? "; did you mean '" : "",
-				 near ?: "", near ? "'?" : "");
-	}
 	if (!strcmp(verb, "up") != (x->c.argc == 2) && strcmp(verb, "exec"))
 		return wgc_usage(ui, x->c.argc == 2 ? "'physical %s' takes no operand" : x->c.argc > 2 ? "'physical %s' takes one PROFILE" :
 				 "'physical %s' needs a PROFILE", verb);

@@ -239,8 +239,8 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 	rc = wgc_plan_down(sys, info ? info->name : name, &s.run, &err);
 	wgc_steps_clear(&s);
 	if (rc) {
-		if (err.code == WGC_E_NOT_UP && !err.hint[0])
-			wgc_err_hint(&err, "'wgctl list' shows what is up");
+		if (err.code == WGC_E_NOT_UP)
+			wgc_hint_name(sys, name, false, &err);
 		code = wgc_show_err(ui, NULL, &err, &s.run);
 		wgc_json_result(j, name, info ? info->ifname : NULL, wgc_failure_word(code), &s);
 	} else if (dry_run) {

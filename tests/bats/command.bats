@@ -147,6 +147,19 @@ wg_quick() {
 	on c ip link del foreign0
 }
 
+@test "completion: devices, and keys of peers with their names" {
+	on c "$WGCTL" -q up office
+	is "$(on c "$WGCTL" __complete -- show off)" $'office\tWireGuard interface'
+	is "$(on c "$WGCTL" __complete -- down off)" $'office\toffice'
+	has "$(on c "$WGCTL" __complete -- set office peer '')" "$server_public"$'\tthe hub'
+	is "$(on c "$WGCTL" __complete -- set office peer '' | wc -l)" 2
+	# In a real shell: '+', '/' and '=' are part of it.
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$WGCTL" "$BATS_TEST_TMPDIR/bin/wgctl"
+	is "$(PATH=$BATS_TEST_TMPDIR/bin:$PATH on c "$WGCTL_ROOT/tests/helpers/tab" "$WGCTL_ROOT/completions/wgctl.bash" \
+		"wgctl set office peer ${server_public:0:6}"$'\t'"remo"$'\t')" "wgctl set office peer $server_public remove"
+}
+
 @test "progress: one line on a terminal, erased at the end; nowhere else" {
 	sed -i '0,/Endpoint = .*/s//Endpoint = nobody.invalid:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
 	up_on_tty() {

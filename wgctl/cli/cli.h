@@ -119,6 +119,12 @@ enum wgc_complete {
 	WGC_COMPLETE_COMMAND,
 	WGC_COMPLETE_SHELL,
 	WGC_COMPLETE_NETNS, /* names of network namespaces */
+	WGC_COMPLETE_ROOM,  /* tunnels that are up, namespaces, containers */
+	WGC_COMPLETE_CONTAINER,
+	WGC_COMPLETE_LINK,   /* interfaces */
+	WGC_COMPLETE_LINKS,  /* the same, with commas between them */
+	WGC_COMPLETE_DEVICE, /* WireGuard interfaces */
+	WGC_COMPLETE_PROGRAM,
 };
 
 /* Which of the common options a command takes. */
@@ -163,6 +169,7 @@ struct wgc_cmd {
 	size_t args_size;    /* of its argument struct */
 	unsigned min, max;   /* operands; max 0 = none, UINT_MAX = any number */
 	const char *const *verbs; /* the first operand is one of these words, NULL ends them; or NULL */
+	const enum wgc_complete (*behind)[2]; /* for each verb: what the two operands behind it are */
 	const char *instead; /* name of an own flag that stands in for operands, or NULL */
 	const char *const (*conflicts)[2]; /* pairs of option names; { NULL } ends it */
 	const char *const *examples; /* pairs: command line, meaning; NULL ends it */
@@ -199,6 +206,8 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv);
 void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out);
 /** Append mdoc: commands and options ("commands"), or profile keys ("keys"). */
 int wgc_mdoc(const char *what, struct wgc_str *out);
+/** The program as @program ("wg", "wg-quick"), asked the same. Returns an exit code. */
+int wgc_complete_as(const char *program, int n, char **words);
 /** The hidden `__complete`: candidates for the last of @words, "value<TAB>text" lines. */
 void wgc_complete(int n, char **words, struct wgc_str *out);
 

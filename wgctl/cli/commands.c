@@ -297,7 +297,7 @@ static const struct wgc_cmd cmd_monitor = {
 	.args_size = sizeof(struct wgc_monitor_args),
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE,
-	.complete = WGC_COMPLETE_UP,
+	.complete = WGC_COMPLETE_LINK,
 	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_monitor,
 };
@@ -313,6 +313,7 @@ static const struct wgc_cmd cmd_netns = {
 	.args_size = sizeof(struct wgc_common),
 	.max = 2,
 	.verbs = netns_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_NONE }, { WGC_COMPLETE_NETNS } },
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_NETNS,
 	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
@@ -343,6 +344,7 @@ static const struct wgc_cmd cmd_container = {
 	.min = 2,
 	.max = 3,
 	.verbs = container_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_PROFILE, WGC_COMPLETE_CONTAINER }, { WGC_COMPLETE_CONTAINER }, { WGC_COMPLETE_PROFILE } },
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS,
@@ -351,7 +353,7 @@ static const struct wgc_cmd cmd_container = {
 
 static const struct wgc_opt oci_opts[] = {
 	{ "profiles", 0, "DIR", WGC_OPT_TEXT, offsetof(struct wgc_oci_args, profiles),
-	  .text = "where the profiles are that containers may name; else /etc/wgctl" },
+	  .text = "where the profiles are that containers may name; else /etc/wgctl", .complete = WGC_COMPLETE_FILE },
 	{ "strict", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_oci_args, strict), .text = "refuse containers that keep CAP_NET_ADMIN" },
 	{ 0 },
 };
@@ -487,7 +489,8 @@ static const struct wgc_cmd cmd_version = {
 	{ "root", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, root), .text = "run as root, with all that root may do" },           \
 	{ "keep-env", 0, "NAMES", WGC_OPT_TEXT, offsetof(struct type, keep_env),                                                    \
 	  .text = "hand on these variables, too; commas between them" },                                                          \
-	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory" },        \
+	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory",          \
+	  .complete = WGC_COMPLETE_FILE },                                                                                          \
 	{ "pin-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, pin_dns),                                                         \
 	  .text = "browsers are told by a policy to use the tunnel's resolver" },                                                   \
 	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct type, dns),                                                          \
@@ -512,7 +515,7 @@ static const struct wgc_cmd cmd_exec = {
 	.max = UINT_MAX,
 	.conflicts = exec_conflicts,
 	.exits = PROGRAM,
-	.complete = WGC_COMPLETE_UP,
+	.complete = WGC_COMPLETE_ROOM,
 	.takes = WGC_TAKES_PROGRAM,
 	.run = wgc_run_exec,
 };
@@ -551,9 +554,9 @@ static const struct wgc_cmd cmd_run = {
 
 static const struct wgc_opt physical_opts[] = {
 	{ "take", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, take),
-	  .text = "move these, too, though they are no devices; commas between them" },
+	  .text = "move these, too, though they are no devices; commas between them", .complete = WGC_COMPLETE_LINKS },
 	{ "leave", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, leave),
-	  .text = "leave these here, and let packets out through them" },
+	  .text = "leave these here, and let packets out through them", .complete = WGC_COMPLETE_LINKS },
 	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_physical_args, confirm),
 	  .text = "undo everything after SECS, unless `wgctl physical confirm` is run by then" },
 	{ "force", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_physical_args, force),
@@ -577,6 +580,7 @@ static const struct wgc_cmd cmd_physical = {
 	.opts = physical_opts,
 	.conflicts = physical_conflicts,
 	.verbs = physical_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_PROFILE }, { 0 }, { 0 }, { WGC_COMPLETE_PROGRAM, WGC_COMPLETE_FILE }, { 0 }, { 0 } },
 	.args_size = sizeof(struct wgc_physical_args),
 	.min = 1,
 	.max = UINT_MAX,

@@ -75,6 +75,8 @@ commands() {
 		status ofice|3|did you mean 'office'?
 		status office|3|wgctl up office
 		exec ofice -- true|125|did you mean 'office'?
+		watch ofice|3|did you mean 'office'?
+		recover ofice|0|did you mean 'office'?
 	END
 }
 

@@ -230,6 +230,8 @@ int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l);
 void wgc_loaded_done(struct wgc_loaded *l);
 /** @hint of an @err that says that there is no tunnel @name: what may have been meant, or, if @offer_up, how it comes up. @sys may be NULL. */
 void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct wgc_err *err);
+/** The profile or tunnel that @name may have been meant to be, for the caller to free; NULL when that is @name itself or none. */
+char *wgc_nearest_name(struct wgc_sys *sys, const char *name);
 /** Profile name of an argument: its base name without .conf or .json. The caller frees it. */
 char *wgc_name_of(const char *arg);
 

@@ -99,15 +99,17 @@ int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l)
 	return rc ? WGC_EXIT_INVALID : 0;
 }
 
-void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct wgc_err *err)
+/* @ret_there: there is a profile of that name. */
+static char *nearest(struct wgc_sys *sys, const char *name, bool *ret_there)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_found *found = NULL;
 	struct wgc_up_info *up = NULL;
 	size_t n_found = 0, n_up = 0, n = 0;
 	const char *denied, **names, *near;
-	bool there = false;
+	char *copy = NULL;
 
+	*ret_there = false;
 	if (!a || wgc_profiles(a, &found, &n_found, &denied))
 		n_found = 0;
 	/* Journals are root's. */
@@ -120,16 +122,33 @@ void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct 
 	}
 	for (size_t i = 0; names && i < n_found; i++) {
 		names[n++] = found[i].name;
-		there |= !strcmp(found[i].name, name);
+		*ret_there |= !strcmp(found[i].name, name);
 	}
 	near = names ? wgc_nearest(name, names) : NULL;
+	if (near && strcmp(near, name) != 0)
+		copy = strdup(near);
+	wgc_arena_free(a);
+	return copy;
+}
+
+char *wgc_nearest_name(struct wgc_sys *sys, const char *name)
+{
+	bool there;
+
+	return nearest(sys, name, &there);
+}
+
+void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct wgc_err *err)
+{
+	bool there;
+	WGC_AUTO_FREE char *near = nearest(sys, name, &there);
+
 	if (there && offer_up)
 		wgc_err_hint(err, "bring it up with 'wgctl up %s'", name);
 	else if (near && !there)
 		wgc_err_hint(err, "did you mean '%s'? `wgctl list` shows all profiles", near);
 	else if (!err->hint[0])
 		wgc_err_hint(err, "`wgctl list` shows all profiles, and what is up");
-	wgc_arena_free(a);
 }
 
 void wgc_loaded_done(struct wgc_loaded *l)

@@ -126,6 +126,20 @@ wg_quick() {
 	# The grammar: HELP, TYPE, and then the samples of that metric only.
 	is "$(awk '/^# HELP/ { name = $3; next } /^# TYPE/ { if ($3 != name) print; next } { split($1, w, "{"); if (w[1] != name) print }' <<<"$output")" ""
 	not grep -vqE '^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{([a-z_]+="([^"\\]|\\.)*",?)+\} [0-9]+)$' <<<"$output"
+	# As those read it who made the format; a backslash and a quote in a name come out as they are.
+	sed -i 's/the "hub"/the \\ "hub"/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" status --format prometheus >"$BATS_TEST_TMPDIR/metrics"
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/metrics" <<-'END'
+		import sys
+		from prometheus_client.parser import text_string_to_metric_families as parse
+		found = {f.name: f for f in parse(open(sys.argv[1]).read())}
+		assert all(f.documentation and f.type in ("gauge", "counter") for f in found.values()), found
+		assert found["wgctl_peer_received_bytes"].type == "counter" and len(found) == 7, found.keys()
+		names = {s.labels.get("name") for s in found["wgctl_peer_sent_bytes"].samples}
+		assert names == {None, 'the \\ "hub"'}, names
+		seen = [(s.name, tuple(sorted(s.labels.items()))) for f in found.values() for s in f.samples]
+		assert len(seen) == len(set(seen)), "a series is there twice"
+	END
 	run_split on c "$WGCTL" status --format json office
 	is "$(jq -r '.tunnels[0].name' <<<"$output")" office
 	run_split on c "$WGCTL" status --format yaml

@@ -131,6 +131,25 @@ clean() {
 	has "$errors" /etc/NetworkManager/system-connections
 }
 
+@test "--json: the profile or the files that were written; warnings and errors as one object" {
+	run_split "$WGCTL" import --json "$from/branch.nmconnection"
+	is "$status" 0
+	is "$(jq -r .interface.name <<<"$output")" wg-branch
+	is "$(jq -cs 'length, (.[0].warnings | length), .[0].warnings[0].line' <<<"$errors")" $'1\n10\n2'
+	mkdir out
+	run_split "$WGCTL" import --json "$from/site.json" -o out
+	is "$(jq -c '[.schema, .files]' <<<"$output")" '[1,["out/wg-site-a.conf","out/wg-site-b.conf"]]'
+	run_split "$WGCTL" import --json - <<<'{}'
+	is "$status $output" "5 "
+	is "$(jq -r '.errors[0].message' <<<"$errors")" "there is no interface"
+	run_split "$WGCTL" convert --json out/wg-site-a.conf
+	is "$(jq -r .interface.mtu <<<"$output")" 1420
+	run_split "$WGCTL" convert --json out/wg-site-a.conf -o x.conf
+	is "$(jq -c .files <<<"$output")" '["x.conf"]'
+	run_split "$WGCTL" convert --json --to ini out/wg-site-a.conf
+	is "$status" 2
+}
+
 @test "from standard input to standard output" {
 	run_split "$WGCTL" import - <"$from/minimal.json"
 	is "$status" 0

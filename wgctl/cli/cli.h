@@ -77,6 +77,8 @@ void wgc_ui_json_begin(struct wgc_json *j, struct wgc_str *out);
 void wgc_ui_json_end(struct wgc_json *j);
 /** Write what is pending on both streams; a failed stdout turns 0 into 1. Returns the exit code. */
 int wgc_ui_finish(struct wgc_ui *ui, int code);
+/** With --json, where the answer is in files: a document that names them. */
+void wgc_ui_files(const struct wgc_ui *ui, const char *const *paths, size_t n);
 /** Replace bytes that could steer a terminal by '?'. */
 void wgc_add_plain(struct wgc_str *out, const char *s, size_t n);
 /** "1.21 MiB". */

@@ -161,6 +161,8 @@ static const struct wgc_opt convert_opts[] = {
 	  .text = "write FILE, readable by its owner only; its ending stands in for --to", .complete = WGC_COMPLETE_FILE },
 	{ 0 },
 };
+/* An answer on standard output has one form. */
+static const char *const format_conflicts[][2] = { { "to", "json" }, { NULL } };
 static const struct wgc_cmd cmd_convert = {
 	.name = "convert",
 	.args = "FILE",
@@ -169,11 +171,13 @@ static const struct wgc_cmd cmd_convert = {
 	.examples = (const char *const[]){ "wgctl convert a.conf --to json", "to standard output", "wgctl convert a.json -o a.conf",
 					   "to a file of mode 0600", NULL },
 	.opts = convert_opts,
+	.conflicts = format_conflicts,
 	.args_size = sizeof(struct wgc_convert_args),
 	.min = 1,
 	.max = 1,
 	.exits = OK | FAILED | USAGE | INVALID,
 	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_convert,
 };
 
@@ -196,12 +200,13 @@ static const struct wgc_cmd cmd_import = {
 					   "wgctl import office.nmconnection -o ./office.conf", "a file of mode 0600",
 					   "yq -o json ns.yaml | wgctl import -", "YAML, to standard output", NULL },
 	.opts = import_opts,
+	.conflicts = format_conflicts,
 	.args_size = sizeof(struct wgc_import_args),
 	.min = 1,
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_FILE,
-	.takes = WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
 	.run = wgc_run_import,
 };
 

@@ -103,6 +103,8 @@ static int write_directory(struct wgc_ui *ui, const struct wgc_imported *im, enu
 	}
 	for (; written < im->n && !code; written++)
 		code = write_file(ui, im->v[written], to, paths[written], force);
+	if (!code)
+		wgc_ui_files(ui, (const char *const *)paths, im->n);
 	for (size_t i = 0; i < im->n; i++) {
 		if (code && !force && i + 1 < written)
 			unlink(paths[i]);
@@ -142,9 +144,9 @@ static int choose(struct wgc_ui *ui, const struct wgc_import_args *a, const stru
 
 static int write_out(struct wgc_ui *ui, const struct wgc_import_args *a, struct wgc_imported *im)
 {
-	enum wgc_format to = a->to		      ? (enum wgc_format)(a->to - 1)
-			     : !to_stdout(a->output) ? wgc_config_format(a->output)
-						     : WGC_FORMAT_INI;
+	enum wgc_format to = a->to ? (enum wgc_format)(a->to - 1) :
+			     !to_stdout(a->output) ? wgc_config_format(a->output) :
+			     ui->json ? WGC_FORMAT_JSON : WGC_FORMAT_INI;
 	struct wgc_profile *p = NULL;
 	struct wgc_imported one = { .v = &p, .n = 1 };
 	bool directory = !to_stdout(a->output) && is_directory(a->output);
@@ -159,7 +161,10 @@ static int write_out(struct wgc_ui *ui, const struct wgc_import_args *a, struct 
 		return write_directory(ui, &one, to, a->output, a->force);
 	if (to_stdout(a->output))
 		return write_stdout(ui, p, to);
-	return write_file(ui, p, to, a->output, a->force);
+	code = write_file(ui, p, to, a->output, a->force);
+	if (!code)
+		wgc_ui_files(ui, &a->output, 1);
+	return code;
 }
 
 int wgc_run_import(struct wgc_ui *ui, const void *args)

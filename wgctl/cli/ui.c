@@ -111,6 +111,22 @@ void wgc_ui_json_end(struct wgc_json *j)
 	wgc_ui_answer(j->out);
 }
 
+void wgc_ui_files(const struct wgc_ui *ui, const char *const *paths, size_t n)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+	struct wgc_json j;
+
+	if (!ui->json)
+		return;
+	wgc_ui_json_begin(&j, &out);
+	wgc_json_key(&j, "files");
+	wgc_json_array(&j);
+	for (size_t i = 0; i < n; i++)
+		wgc_json_str(&j, paths[i]);
+	wgc_json_array_end(&j);
+	wgc_ui_json_end(&j);
+}
+
 /* Errors of a whole run are one object, however many there were. */
 static void flush_json(struct wgc_ui *ui)
 {

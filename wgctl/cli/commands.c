@@ -105,7 +105,7 @@ static const struct wgc_cmd cmd_diff = {
 	.max = 1,
 	.exits = OK | USAGE | NOT_UP | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_diff,
 };
 
@@ -150,7 +150,7 @@ static const struct wgc_cmd cmd_check = {
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_FILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_check,
 };
 
@@ -161,6 +161,8 @@ static const struct wgc_opt convert_opts[] = {
 	  .text = "write FILE, readable by its owner only; its ending stands in for --to", .complete = WGC_COMPLETE_FILE },
 	{ 0 },
 };
+/* An answer on standard output has one form. */
+static const char *const format_conflicts[][2] = { { "to", "json" }, { NULL } };
 static const struct wgc_cmd cmd_convert = {
 	.name = "convert",
 	.args = "FILE",
@@ -169,12 +171,43 @@ static const struct wgc_cmd cmd_convert = {
 	.examples = (const char *const[]){ "wgctl convert a.conf --to json", "to standard output", "wgctl convert a.json -o a.conf",
 					   "to a file of mode 0600", NULL },
 	.opts = convert_opts,
+	.conflicts = format_conflicts,
 	.args_size = sizeof(struct wgc_convert_args),
 	.min = 1,
 	.max = 1,
 	.exits = OK | FAILED | USAGE | INVALID,
 	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_convert,
+};
+
+static const struct wgc_opt import_opts[] = {
+	{ "to", 't', "FORMAT", WGC_OPT_CHOICE, offsetof(struct wgc_import_args, to), .text = "ini or json; else ini", .choices = formats },
+	{ "output", 'o', "FILE|DIR", WGC_OPT_TEXT, offsetof(struct wgc_import_args, output),
+	  .text = "write FILE, readable by its owner only, or a file for each interface in DIR", .complete = WGC_COMPLETE_FILE },
+	{ "interface", 'i', "NAME", WGC_OPT_TEXT, offsetof(struct wgc_import_args, interface), .text = "this interface only, of several" },
+	{ "force", 'f', NULL, WGC_OPT_FLAG, offsetof(struct wgc_import_args, force), .text = "write over files that are there" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_import = {
+	.name = "import",
+	.args = "FILE",
+	.summary = "make profiles of those of wg-netns and NetworkManager",
+	.text = "FILE is a profile of wg-netns as JSON, or a keyfile of NetworkManager; - is standard input. What a profile cannot say is "
+		"said as a warning, with its line; what would make it another tunnel is an error, and nothing is written. "
+		"The output is as secret as FILE.",
+	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl", "a profile for each of its interfaces",
+					   "wgctl import office.nmconnection -o ./office.conf", "a file of mode 0600",
+					   "yq -o json ns.yaml | wgctl import -", "YAML, to standard output", NULL },
+	.opts = import_opts,
+	.conflicts = format_conflicts,
+	.args_size = sizeof(struct wgc_import_args),
+	.min = 1,
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
+	.run = wgc_run_import,
 };
 
 static const char *const status_formats[] = { "text", "json", "prometheus", NULL };
@@ -197,7 +230,7 @@ static const struct wgc_cmd cmd_status = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_SECRETS,
 	.run = wgc_run_status,
 };
 
@@ -208,7 +241,7 @@ static const struct wgc_cmd cmd_list = {
 	.examples = (const char *const[]){ "wgctl list", "a table", "wgctl list --json", "for programs", NULL },
 	.args_size = sizeof(struct wgc_common),
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_list,
 };
 
@@ -223,7 +256,7 @@ static const struct wgc_cmd cmd_doctor = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_doctor,
 };
 
@@ -246,7 +279,7 @@ static const struct wgc_cmd cmd_watch = {
 	.opts = watch_opts,
 	.args_size = sizeof(struct wgc_watch_args),
 	.max = UINT_MAX,
-	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_HOOKS,
 	.run = wgc_run_watch,
@@ -269,7 +302,7 @@ static const struct wgc_cmd cmd_monitor = {
 	.args_size = sizeof(struct wgc_monitor_args),
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE,
-	.complete = WGC_COMPLETE_UP,
+	.complete = WGC_COMPLETE_LINK,
 	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_monitor,
 };
@@ -285,9 +318,10 @@ static const struct wgc_cmd cmd_netns = {
 	.args_size = sizeof(struct wgc_common),
 	.max = 2,
 	.verbs = netns_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_NONE }, { WGC_COMPLETE_NETNS } },
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_NETNS,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_netns,
 };
 
@@ -315,6 +349,7 @@ static const struct wgc_cmd cmd_container = {
 	.min = 2,
 	.max = 3,
 	.verbs = container_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_PROFILE, WGC_COMPLETE_CONTAINER }, { WGC_COMPLETE_ATTACHED }, { WGC_COMPLETE_PROFILE } },
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS,
@@ -323,7 +358,7 @@ static const struct wgc_cmd cmd_container = {
 
 static const struct wgc_opt oci_opts[] = {
 	{ "profiles", 0, "DIR", WGC_OPT_TEXT, offsetof(struct wgc_oci_args, profiles),
-	  .text = "where the profiles are that containers may name; else /etc/wgctl" },
+	  .text = "where the profiles are that containers may name; else /etc/wgctl", .complete = WGC_COMPLETE_FILE },
 	{ "strict", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_oci_args, strict), .text = "refuse containers that keep CAP_NET_ADMIN" },
 	{ 0 },
 };
@@ -342,7 +377,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define WG_COMMAND(id, operands, line, ...)                                                                                       \
+#define WG_COMMAND(id, more, operands, line, ...)                                                                                       \
 	static int run_##id(int argc, char **argv)                                                                                \
 	{                                                                                                                         \
 		return wgc_there(argc, argv, wgc_cmd_##id);                                                                       \
@@ -353,23 +388,23 @@ static const struct wgc_cmd cmd_oci_hook = {
 		.summary = line,                                                                                                  \
 		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
 		.exits = OK | FAILED,                                                                                             \
-		.takes = WGC_TAKES_RAW,                                                                                           \
+		.takes = WGC_TAKES_RAW | (more),                                                                                        \
 		.raw = run_##id,                                                                                                  \
 	}
-WG_COMMAND(show, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0", "one device",
-	   "wgctl show all dump", "for scripts");
-WG_COMMAND(showconf, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
-WG_COMMAND(set, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
+WG_COMMAND(show, WGC_TAKES_PAGER | WGC_TAKES_JSON, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0",
+	   "one device", "wgctl show all dump", "for scripts", "wgctl show wg0 --json", "as status has it");
+WG_COMMAND(showconf, 0, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
+WG_COMMAND(set, 0, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
 	   "keys are given as files");
-WG_COMMAND(setconf, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
+WG_COMMAND(setconf, 0, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
 	   "no wg-quick keys");
-WG_COMMAND(addconf, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
+WG_COMMAND(addconf, 0, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
 	   "other peers stay");
-WG_COMMAND(syncconf, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
+WG_COMMAND(syncconf, 0, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
 	   "unchanged peers stay up");
-WG_COMMAND(genkey, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
-WG_COMMAND(genpsk, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
-WG_COMMAND(pubkey, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
+WG_COMMAND(genkey, 0, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
+WG_COMMAND(genpsk, 0, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
+WG_COMMAND(pubkey, 0, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
 
 static const struct wgc_cmd cmd_qr = {
 	.name = "qr",
@@ -421,6 +456,7 @@ static const struct wgc_cmd cmd_help = {
 	.max = 1,
 	.exits = OK | USAGE,
 	.complete = WGC_COMPLETE_COMMAND,
+	.takes = WGC_TAKES_PAGER,
 	.run = run_help,
 };
 
@@ -458,7 +494,8 @@ static const struct wgc_cmd cmd_version = {
 	{ "root", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, root), .text = "run as root, with all that root may do" },           \
 	{ "keep-env", 0, "NAMES", WGC_OPT_TEXT, offsetof(struct type, keep_env),                                                    \
 	  .text = "hand on these variables, too; commas between them" },                                                          \
-	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory" },        \
+	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory",          \
+	  .complete = WGC_COMPLETE_FILE },                                                                                          \
 	{ "pin-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, pin_dns),                                                         \
 	  .text = "browsers are told by a policy to use the tunnel's resolver" },                                                   \
 	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct type, dns),                                                          \
@@ -483,7 +520,7 @@ static const struct wgc_cmd cmd_exec = {
 	.max = UINT_MAX,
 	.conflicts = exec_conflicts,
 	.exits = PROGRAM,
-	.complete = WGC_COMPLETE_INSIDE,
+	.complete = WGC_COMPLETE_ROOM,
 	.takes = WGC_TAKES_PROGRAM,
 	.run = wgc_run_exec,
 };
@@ -522,9 +559,9 @@ static const struct wgc_cmd cmd_run = {
 
 static const struct wgc_opt physical_opts[] = {
 	{ "take", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, take),
-	  .text = "move these, too, though they are no devices; commas between them" },
+	  .text = "move these, too, though they are no devices; commas between them", .complete = WGC_COMPLETE_LINKS },
 	{ "leave", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, leave),
-	  .text = "leave these here, and let packets out through them" },
+	  .text = "leave these here, and let packets out through them", .complete = WGC_COMPLETE_LINKS },
 	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_physical_args, confirm),
 	  .text = "undo everything after SECS, unless `wgctl physical confirm` is run by then" },
 	{ "force", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_physical_args, force),
@@ -547,13 +584,14 @@ static const struct wgc_cmd cmd_physical = {
 					   "a browser beside the tunnel", "wgctl physical down", "everything home again", NULL },
 	.opts = physical_opts,
 	.conflicts = physical_conflicts,
+	.verbs = physical_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_PROFILE }, { 0 }, { 0 }, { WGC_COMPLETE_PROGRAM, WGC_COMPLETE_FILE }, { 0 }, { 0 } },
 	.args_size = sizeof(struct wgc_physical_args),
 	.min = 1,
 	.max = UINT_MAX,
-	.verbs = physical_verbs,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_physical,
 };
 
@@ -604,7 +642,7 @@ NETAVARK(setup);
 NETAVARK(teardown);
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_import, &cmd_status, &cmd_list,
 	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_physical, &cmd_container, &cmd_oci_hook, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey, &cmd_qr,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,

@@ -380,13 +380,14 @@ int wgc_usage(struct wgc_ui *ui, const char *fmt, ...)
 		struct wgc_err err = WGC_ERR_INIT;
 
 		wgc_err_set(&err, WGC_E_USAGE, 0, "%s", text);
+		wgc_err_hint(&err, "see '%s%s%s --help'", ui->program, ui->command ? " " : "", ui->command ? ui->command : "");
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
 	{
 		WGC_AUTO_STR struct wgc_str out = { 0 };
 
 		wgc_add_plain(&out, text, strlen(text));
-		fprintf(stderr, "%s: %s\nTry '%s%s%s --help'.\n", ui->program, wgc_str_get(&out), ui->program, ui->command ? " " : "",
+		fprintf(stderr, "%s: %s (see '%s%s%s --help')\n", ui->program, wgc_str_get(&out), ui->program, ui->command ? " " : "",
 			ui->command ? ui->command : "");
 	}
 	return WGC_EXIT_USAGE;

@@ -70,10 +70,20 @@ static void add_option(struct wgc_str *out, const struct wgc_opt *o)
 
 static void overview(struct wgc_str *out)
 {
+	static const char *const examples[] = { "wgctl up office", "a tunnel up, or nothing changed",
+						"wgctl", "what is up, and how it does",
+						"wgctl check ./office.conf", "what is wrong with a profile",
+						"wgctl doctor office", "why it does not work",
+						"sudo wgctl run office -- firefox", "only the browser is in the tunnel",
+						"wgctl down office", "as it was before", NULL };
+
 	wgc_str_add(out, "Usage: wgctl [COMMAND] [OPTION]... [OPERAND]...\n\n"
 			 "Bring WireGuard tunnels up and down, all or nothing.\n"
 			 "Without a command: the status of all tunnels.\n\n"
-			 "Commands:\n");
+			 "Examples:\n");
+	for (const char *const *e = examples; *e; e += 2)
+		add_row(out, e[0], e[1], 38);
+	wgc_str_add(out, "\nCommands:\n");
 	for (size_t i = 0; wgc_commands[i]; i++)
 		if (!(wgc_commands[i]->takes & WGC_HIDDEN))
 			add_row(out, wgc_commands[i]->name, wgc_commands[i]->summary, 14);
@@ -100,14 +110,14 @@ void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out)
 		     *cmd->args ? " " : "", cmd->args);
 	wgc_str_addc(out, (char)toupper((unsigned char)cmd->summary[0]));
 	add_wrapped(out, cmd->summary + 1, 1, 0);
-	if (cmd->text) {
-		wgc_str_addc(out, '\n');
-		add_wrapped(out, cmd->text, 0, 0);
-	}
 	if (cmd->examples) {
 		wgc_str_add(out, "\nExamples:\n");
 		for (const char *const *e = cmd->examples; *e; e += 2)
 			add_row(out, e[0], e[1], 38);
+	}
+	if (cmd->text) {
+		wgc_str_addc(out, '\n');
+		add_wrapped(out, cmd->text, 0, 0);
 	}
 	if (!(cmd->takes & WGC_TAKES_RAW)) {
 		wgc_str_add(out, "\nOptions:\n");

@@ -32,7 +32,7 @@ static const struct page {
 	{ "wgctl-exec", "programs in the network namespace of a tunnel", "run exec netns" },
 	{ "wgctl-physical", "all network devices in a namespace of their own", "physical" },
 	{ "wgctl-cni", "WireGuard for containers and services", "container oci-hook" },
-	{ "wgctl-check", "read, check and convert profiles", "check convert qr" },
+	{ "wgctl-check", "read, check, convert and import profiles", "check convert import qr" },
 	{ "wgctl-show", "devices and keys, as wg(8) has them", "show showconf set setconf addconf syncconf genkey genpsk pubkey" },
 	{ "wgctl", "WireGuard tunnels: all or nothing", "help version completion" },
 };

@@ -257,7 +257,7 @@ static int status(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, c
 		return wgc_show_err(ui, NULL, &err, NULL);
 	if (want && !n) {
 		wgc_err_set(&err, WGC_E_NOT_UP, 0, "'%s' is not up", want);
-		wgc_err_hint(&err, "bring it up with 'wgctl up %s'", want);
+		wgc_hint_name(sys, want, true, &err);
 	}
 	for (size_t i = 0; i < n; i++)
 		gather(sys, a, &v[i], now);

@@ -177,6 +177,9 @@ struct wgc_ns_wish {
  * for @n. -ENODEV (WGC_E_NOT_FOUND) when a name that was asked for is missing.
  */
 int wgc_ns_classify(const struct wgc_nic *v, size_t n, const struct wgc_ns_wish *wish, struct wgc_ns_verdict *out, struct wgc_err *err);
+/** Names of the containers that run, as podman, docker and machinectl tell whoever asks; each gets two seconds. */
+void wgc_ns_container_names(void (*found)(void *ctx, const char *name, const char *engine), void *ctx);
+
 /* ---- files of a container ---------------------------------------------------------- */
 
 /**

@@ -58,11 +58,16 @@ static int find_room(struct wgc_arena *a, const struct wgc_exec_args *x, struct 
 	if (r < 0)
 		return r;
 	r = wgc_plan_list(&sys, a, &up, &n, err);
-	wgc_sys_close(&sys);
-	if (r < 0)
+	if (r < 0) {
+		wgc_sys_close(&sys);
 		return r;
+	}
 	found = find_up(up, n, name);
 	r = found ? wgc_room_of_tunnel(found, room, &resolv_conf, err) : room_of_ref(a, name, room, &resolv_conf, err);
+	/* More people mean a profile than a namespace. */
+	if (r == -ENOENT && !strpbrk(name, "/:"))
+		wgc_hint_name(&sys, name, true, err);
+	wgc_sys_close(&sys);
 	r = r ?: wgc_room_apart(room, err);
 	if (r < 0)
 		return r;

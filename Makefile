@@ -164,23 +164,53 @@ bench-module: ## the module against the kernel's own, in a guest; KVER=6.12
 
 # ---- installation ------------------------------------------------------------
 
-MAN := $(wildcard man/*.[1-8])
-.PHONY: install uninstall
-install: all ## install wgctl, man pages and completions below PREFIX
-	install -d '$(DESTDIR)$(PREFIX)/bin' '$(DESTDIR)$(PREFIX)/share/bash-completion/completions' \
-		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions' '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d'
-	install -m 755 $(O)/wgctl '$(DESTDIR)$(PREFIX)/bin/wgctl'
-	$(foreach m,$(MAN),install -D -m 644 $(m) '$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))'$(newline))
-	install -m 644 completions/wgctl.bash '$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wgctl'
-	install -m 644 completions/_wgctl '$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_wgctl'
-	install -m 644 completions/wgctl.fish '$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish'
+# Where the system looks for units, CNI plugins and examples.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+CNIDIR ?= $(PREFIX)/lib/cni
+EXAMPLESDIR ?= $(PREFIX)/share/doc/wgctl/examples
 
+# From file to place: one list for what is put there and for what is taken away. Units
+# and the hook name the program, so that name becomes the right one.
+INSTALLED = $(O)/wgctl:755:$(PREFIX)/bin/wgctl \
+	$(foreach m,$(wildcard man/*.[1-8]),$(m):644:$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+	completions/wgctl.bash:644:$(PREFIX)/share/bash-completion/completions/wgctl \
+	completions/_wgctl:644:$(PREFIX)/share/zsh/site-functions/_wgctl \
+	completions/wgctl.fish:644:$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish \
+	$(foreach u,$(wildcard packaging/systemd/wgctl*),$(u):644:$(UNITDIR)/$(notdir $(u))) \
+	$(foreach e,$(wildcard packaging/cni/* packaging/oci/*),$(e):644:$(EXAMPLESDIR)/$(patsubst packaging/%,%,$(e))) \
+	$(foreach e,$(wildcard packaging/examples/*),$(e):644:$(EXAMPLESDIR)/$(notdir $(e)))
+# Other names, each with what it stands for: that of CNI's plugin here, those of
+# WireGuard's own tools below, for they may belong to somebody else.
+LINKS = $(CNIDIR)/wgctl-cni:$(PREFIX)/bin/wgctl
+COMPAT_INSTALLED = $(foreach u,$(wildcard packaging/systemd/wg-quick*),$(u):644:$(UNITDIR)/$(notdir $(u)))
+COMPAT_LINKS = $(foreach n,wg wg-quick,$(PREFIX)/bin/$(n):$(PREFIX)/bin/wgctl \
+	$(PREFIX)/share/bash-completion/completions/$(n):$(PREFIX)/share/bash-completion/completions/wgctl \
+	$(PREFIX)/share/fish/vendor_completions.d/$(n).fish:$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish)
+
+words_of = $(subst :, ,$(1))
+place_of = '$(DESTDIR)$(word 3,$(call words_of,$(1)))'
+put = install -D -m $(word 2,$(call words_of,$(1))) $(word 1,$(call words_of,$(1))) $(call place_of,$(1))$(newline)
+name_it = $(foreach i,$(1),$(if $(filter packaging/%,$(i)),sed -i 's#/usr/local/bin/#$(PREFIX)/bin/#g' $(call place_of,$(i))$(newline)))
+link_it = $(foreach l,$(1),install -d '$(DESTDIR)$(dir $(firstword $(call words_of,$(l))))' && \
+	ln -sfr '$(DESTDIR)$(lastword $(call words_of,$(l)))' '$(DESTDIR)$(firstword $(call words_of,$(l)))'$(newline))
+take_away = rm -f $(foreach i,$(1),$(call place_of,$(i))) $(foreach l,$(2),'$(DESTDIR)$(firstword $(call words_of,$(l)))')
+
+.PHONY: install uninstall install-compat uninstall-compat
+install: all ## install program, man pages, completions, units and examples below PREFIX
+	$(foreach i,$(INSTALLED),$(call put,$(i)))
+	$(call name_it,$(INSTALLED))
+	$(call link_it,$(LINKS))
+install-compat: ## the names wg and wg-quick, and wg-quick's units
+	$(foreach i,$(COMPAT_INSTALLED),$(call put,$(i)))
+	$(call name_it,$(COMPAT_INSTALLED))
+	$(call link_it,$(COMPAT_LINKS))
+
+# Directories that are ours alone go, too.
 uninstall: ## remove what install put there
-	rm -f '$(DESTDIR)$(PREFIX)/bin/wgctl' \
-		$(foreach m,$(MAN),'$(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))') \
-		'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/wgctl' \
-		'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_wgctl' \
-		'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish'
+	$(call take_away,$(INSTALLED),$(LINKS))
+	rmdir '$(DESTDIR)$(EXAMPLESDIR)'/* '$(DESTDIR)$(EXAMPLESDIR)' '$(DESTDIR)$(dir $(EXAMPLESDIR))' 2>/dev/null || true
+uninstall-compat: ## remove what install-compat put there
+	$(call take_away,$(COMPAT_INSTALLED),$(COMPAT_LINKS))
 
 .PHONY: clean help
 clean: ## remove build outputs (unpacked packages stay)

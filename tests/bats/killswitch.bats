@@ -4,6 +4,7 @@
 # talking, in both families, and a listener on the uplink. What it hears must be
 # WireGuard to the endpoint, or what the profile allows.
 
+load lib
 load net
 load outside
 
@@ -220,6 +221,100 @@ other() {
 	same "$before" "$(snapshot c)"
 	run on c "$WGCTL" down --unlock ftun
 	[ "$status" = 3 ]
+}
+
+@test "lockdown before up: nothing leaves until the tunnel is there; up takes it over, down keeps it" {
+	full ftun "KillSwitch = lockdown" hub.example.test:51820
+	# As at boot: no way to anywhere, nobody who knows names, nothing to make a tunnel of.
+	on c sh -c 'ip link set j-c-s down; : >/etc/resolv.conf'
+	before=$(snapshot c)
+	run on c "$WGCTL" lockdown -n ftun
+	is "$status" 0
+	has "$output" killswitch.load
+	lacks "$output" link.create
+	same "$before" "$(snapshot c)"
+	on c env WG_QUICK_USERSPACE_IMPLEMENTATION=/nonexistent "$WGCTL" lockdown ftun
+	in_force
+	on c sh -c 'ip link set j-c-s up; ip route add default via 198.51.100.2; ip -6 addr replace 2001:db8:1::1/64 dev j-c-s nodad
+		ip -6 route add default via 2001:db8:1::2; echo nameserver 198.51.100.2 >/etc/resolv.conf'
+	settled c j-c-s
+	listen
+	chatter "${ANYWHERE[@]}"
+	on c "$WGCTL" list | grep -q 'ftun *locked'
+	run on c "$WGCTL" down ftun
+	is "$status" 3
+	has "$output" "--unlock"
+	# Again, and killed at every line of the journal: it never ends.
+	run on c "$WGCTL" lockdown ftun
+	is "$status" 0
+	for ((n = 1; ; n++)); do
+		killed_at $n lockdown || break
+		in_force
+		on c "$WGCTL" list | grep -q 'ftun *locked'
+	done
+	[ "$n" -gt 2 ]
+	# Up: the name of the server is looked up under it.
+	printf 'hosts: dns\n' >"$BATS_TEST_TMPDIR/nsswitch"
+	on c mount --bind "$BATS_TEST_TMPDIR/nsswitch" /etc/nsswitch.conf
+	in_background s dnsmasq --no-daemon --no-hosts --no-resolv --listen-address=198.51.100.2 --bind-interfaces --pid-file= \
+		--address=/hub.example.test/198.51.100.2 >"$BATS_TEST_TMPDIR/dnsmasq" 2>&1
+	on s "$WGCTL" up hub
+	run on c "$WGCTL" up --wait 20 ftun
+	is "$status" 0
+	lacks "$output" "half-way"
+	reach 10.8.0.1
+	run on c "$WGCTL" lockdown ftun
+	is "$status" 0
+	has "$output" "is up"
+	on c "$WGCTL" down ftun
+	in_force
+	sleep 0.3
+	# All that was heard is wgctl's own question for the server's name.
+	leaks=$(heard)
+	has "$leaks" hub.example.test
+	lacks "$(grep -v 'hub.example.test' <<<"$leaks")" ' IP'
+	quiet
+	on c "$WGCTL" down --unlock ftun
+	not in_force
+	on c sh -c 'ip link set j-c-s down; : >/etc/resolv.conf; umount /etc/nsswitch.conf'
+	same "$before" "$(snapshot c)"
+}
+
+@test "lockdown --all: the profiles that ask for it, and whatever is wrong with one keeps no other open" {
+	full ftun "KillSwitch = lockdown
+		PostUp = true"
+	full second "KillSwitch = on" 198.51.100.2:51820 10.8.0.1/32 10.8.0.3/32
+	full apart "KillSwitch = lockdown
+		InterfaceNamespace = apart"
+	before=$(snapshot c)
+	run on c "$WGCTL" lockdown --all
+	is "$status" 0
+	is "$(on c nft list tables)" "$IN_FORCE"
+	run on c "$WGCTL" --json lockdown --all
+	is "$(jq -r '.profiles[] | "\(.name) \(.result) \(.locked)"' <<<"$output")" "ftun locked true"
+	on c "$WGCTL" down --unlock ftun
+	same "$before" "$(snapshot c)"
+	echo "Nonsense = 1" >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/apart.conf"
+	run on c "$WGCTL" lockdown --all
+	is "$status" 5
+	has "$output" "Nonsense"
+	in_force
+	on c "$WGCTL" down --unlock ftun
+	# One that does not ask for it is told so, and where.
+	run on c "$WGCTL" lockdown second
+	is "$status" 5
+	has "$output" "second.conf:4:"
+	has "$output" "KillSwitch = lockdown"
+	# Up with a kill switch that ends with it: that is another profile than the file has now.
+	on c "$WGCTL" up second
+	sed -i 's/KillSwitch = on/KillSwitch = lockdown/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/second.conf"
+	run on c "$WGCTL" lockdown second
+	is "$status" 1
+	has "$output" "wgctl reload second"
+	on c "$WGCTL" reload second
+	on c "$WGCTL" lockdown second
+	on c "$WGCTL" down --unlock second
+	same "$before" "$(snapshot c)"
 }
 
 @test "the local network: reached by default, but not what the tunnel has of it, nor for names; AllowLAN = no" {

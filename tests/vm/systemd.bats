@@ -290,3 +290,106 @@ another_one() { # another one than PID, and ready
 	systemctl reset-failed wgctl@office
 	same "$before" "$(everything)"
 }
+
+@test "wgctl@.service: the private key is a credential" {
+	unit
+	office 10.8.0.0/24 ""
+	sed -i 's#^PrivateKey = .*#PrivateKeyFile = /run/credentials/wgctl@office.service/key#' /etc/wgctl/office.conf
+	(umask 077 && echo "$client_private" >/run/office.key)
+	mkdir -p /run/systemd/system/wgctl@office.service.d
+	printf '[Service]\nLoadCredential=key:/run/office.key\n' >/run/systemd/system/wgctl@office.service.d/credential.conf
+	systemctl daemon-reload
+	before=$(everything)
+	systemctl start wgctl@office
+	ping -c 1 -W 5 10.8.0.1
+	# Reload by hand reads it, too, while the service is there; afterwards it is gone.
+	sed -i 's/^Address/MTU = 1300\nAddress/' /etc/wgctl/office.conf
+	"$WGCTL" reload office
+	mtu_is 1300
+	ping -c 1 -W 5 10.8.0.1
+	systemctl stop wgctl@office
+	not "$WGCTL" up office
+	rm -r /run/systemd/system/wgctl@office.service.d /run/office.key
+	systemctl daemon-reload
+	same "$before" "$(everything)"
+}
+
+@test "wgctl-lockdown.service: before the network; up takes over; neither stop of the units ends it" {
+	unit
+	sed "s#/usr/local/bin/wgctl#$WGCTL#" "$WGCTL_ROOT/packaging/systemd/wgctl-lockdown.service" >/run/systemd/system/wgctl-lockdown.service
+	systemctl daemon-reload
+	office 0.0.0.0/0 "KillSwitch = lockdown
+		DNS = 10.8.0.1"
+	before=$(everything)
+	systemctl enable --runtime wgctl-lockdown
+	# networkd waits for that target, and the target for the unit.
+	has " $(systemctl show --property Before --value wgctl-lockdown) " " network-pre.target "
+	has " $(systemctl show --property After --value systemd-networkd) " " network-pre.target "
+	has " $(systemctl show --property Wants --value sysinit.target) " " wgctl-lockdown.service "
+	systemctl start wgctl-lockdown
+	is "$(nft list tables)" "table inet wgctl-office/kill"
+	not ping -c 1 -W 2 203.0.113.9
+	not timeout 5 getent ahostsv4 locked.example
+	has "$("$WGCTL" list)" locked
+	systemctl start wgctl@office
+	ping -c 1 -W 5 10.8.0.1
+	inside unlocked.example
+	systemctl stop wgctl@office
+	systemctl stop wgctl-lockdown
+	is "$(nft list tables)" "table inet wgctl-office/kill"
+	systemctl disable --runtime wgctl-lockdown
+	"$WGCTL" down --unlock office
+	rm /run/systemd/system/wgctl-lockdown.service
+	systemctl daemon-reload
+	same "$before" "$(everything)"
+	outside after-lockdown.example
+}
+
+# ---- wg-quick@.service ------------------------------------------------------------------
+
+# What wgctl-compat puts into the place of wireguard-tools. Last here: others compare with
+# what was there before.
+@test "wg-quick@.service: start, reload, stop, and all of them at once, as it always was" {
+	cp "$WGCTL" /usr/bin/wgctl
+	make -s -C "$WGCTL_ROOT" O="$(dirname "$WGCTL")" PREFIX=/usr UNITDIR=/lib/systemd/system install-compat
+	systemctl daemon-reload
+	is "$(readlink -f "$(command -v wg-quick)")" /usr/bin/wgctl
+	install -m 600 /dev/stdin /etc/wireguard/quick.conf <<-END
+		[Interface]
+		PrivateKey = $client_private
+		Address = 10.8.0.2/24
+		DNS = 10.8.0.1
+		PostUp = echo up >>/run/quick.hooks
+		PostDown = echo down >>/run/quick.hooks
+		[Peer]
+		PublicKey = $server_public
+		Endpoint = 10.9.0.2:51820
+		AllowedIPs = 0.0.0.0/0
+	END
+	before=$(everything)
+	systemctl start wg-quick@quick
+	is "$(systemctl is-active wg-quick@quick)" active
+	is "$(cat /run/quick.hooks)" up
+	ping -c 1 -W 5 10.8.0.1
+	inside quick.example
+	shaken=$(wg show quick latest-handshakes)
+	# The session goes on.
+	sed -i 's/^Endpoint/PersistentKeepalive = 25\n&/' /etc/wireguard/quick.conf
+	systemctl reload wg-quick@quick
+	has "$(wg show quick persistent-keepalive)" $'\t25'
+	is "$(wg show quick latest-handshakes)" "$shaken"
+	systemctl stop wg-quick@quick
+	is "$(systemctl is-active wg-quick@quick)" inactive
+	is "$(cat /run/quick.hooks)" $'up\ndown'
+	same "$before" "$(everything)"
+	outside quick-stopped.example
+	systemctl start wg-quick@quick wg-quick.target
+	ping -c 1 -W 5 10.8.0.1
+	systemctl stop wg-quick.target
+	is "$(systemctl is-active wg-quick@quick)" inactive
+	same "$before" "$(everything)"
+	# One that is not there fails, and so does the unit.
+	run systemctl start wg-quick@nobody
+	not is "$status" 0
+	has "$(journalctl --no-pager -q -u wg-quick@nobody)" "/etc/wireguard/nobody.conf"
+}

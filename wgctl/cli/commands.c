@@ -138,6 +138,30 @@ static const struct wgc_cmd cmd_recover = {
 	.run = wgc_run_recover,
 };
 
+static const struct wgc_opt lockdown_opts[] = {
+	{ "all", 'a', NULL, WGC_OPT_FLAG, offsetof(struct wgc_lockdown_args, all), .text = "every profile that says KillSwitch = lockdown" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_lockdown = {
+	.name = "lockdown",
+	.args = "PROFILE...",
+	.summary = "let nothing out before the tunnel is up",
+	.text = "The kill switch of profiles with KillSwitch = lockdown is put in force, as it stays in force after down; up takes it "
+		"over, and `wgctl down --unlock` ends it. Nothing else is done, and neither network nor resolver need be there: the unit "
+		"wgctl-lockdown does this at boot, before the first device is configured.",
+	.examples = (const char *const[]){ "wgctl lockdown office", "locked until up, and while up, and after", "wgctl lockdown --all",
+					   "what wgctl-lockdown.service runs", "wgctl down --unlock office", "the end of it", NULL },
+	.opts = lockdown_opts,
+	.args_size = sizeof(struct wgc_lockdown_args),
+	.min = 1,
+	.max = UINT_MAX,
+	.instead = "all",
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
+	.complete = WGC_COMPLETE_PROFILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_SECRETS,
+	.run = wgc_run_lockdown,
+};
+
 static const struct wgc_cmd cmd_check = {
 	.name = "check",
 	.args = "FILE...",
@@ -642,7 +666,7 @@ NETAVARK(setup);
 NETAVARK(teardown);
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_check,	&cmd_convert, &cmd_import, &cmd_status, &cmd_list,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover,  &cmd_lockdown, &cmd_check,	&cmd_convert, &cmd_import, &cmd_status, &cmd_list,
 	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_physical, &cmd_container, &cmd_oci_hook, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey, &cmd_qr,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,

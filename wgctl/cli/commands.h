@@ -16,6 +16,11 @@ struct wgc_down_args {
 	bool unlock;
 };
 
+struct wgc_lockdown_args {
+	struct wgc_common c;
+	bool all;
+};
+
 struct wgc_convert_args {
 	struct wgc_common c;
 	int to; /* 0 not given, else 1 + enum wgc_format */
@@ -83,6 +88,7 @@ int wgc_run_up(struct wgc_ui *ui, const void *args);
 int wgc_run_down(struct wgc_ui *ui, const void *args);
 int wgc_run_reload(struct wgc_ui *ui, const void *args);
 int wgc_run_diff(struct wgc_ui *ui, const void *args);
+int wgc_run_lockdown(struct wgc_ui *ui, const void *args);
 int wgc_run_recover(struct wgc_ui *ui, const void *args);
 int wgc_run_check(struct wgc_ui *ui, const void *args);
 int wgc_run_convert(struct wgc_ui *ui, const void *args);

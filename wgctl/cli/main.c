@@ -17,7 +17,7 @@
  *     main.c       process hygiene, the names of this program
  *     commands.c   the table of commands; args.c, help.c and complete*.c read it
  *     ui.c pager.c errors.c steps.c   how answers, failures and plans look
- *     updown.c check.c import.c list.c status*.c doctor.c   the commands
+ *     updown.c lockdown.c check.c import.c list.c status*.c doctor.c   the commands
  *     confirm.c            what is undone unless it is confirmed
  *     watch.c monitor.c    what runs until it is told to end
  *     exec.c run.c inside.h   programs in a tunnel's namespace

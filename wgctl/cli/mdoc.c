@@ -26,7 +26,7 @@ static const struct page {
 	const char *name, *title;
 	const char *commands; /* in the order of the page */
 } pages[] = {
-	{ "wgctl-up", "bring tunnels up, take them down, and change them while they are up", "up down reload diff confirm recover" },
+	{ "wgctl-up", "bring tunnels up, take them down, and change them while they are up", "up down reload diff confirm recover lockdown" },
 	{ "wgctl-status", "what is up, how it is, and why it does not work", "status list doctor monitor" },
 	{ "wgctl-watch", "look after tunnels that are up", "watch" },
 	{ "wgctl-exec", "programs in the network namespace of a tunnel", "run exec netns" },

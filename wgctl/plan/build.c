@@ -227,8 +227,13 @@ static int build_steps(struct wgc_plan *p)
 	return add_hooks(p, WGC_POST_UP);
 }
 
-int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
-		   struct wgc_err *err)
+static int build_kill_switch(struct wgc_plan *p)
+{
+	return add_at(p, WGC_STEP_KILL_SWITCH, p->profile->kill_switch_at) ? 0 : -ENOMEM;
+}
+
+static int build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, int (*steps)(struct wgc_plan *p),
+		 struct wgc_plan *ret, struct wgc_err *err)
 {
 	struct wgc_plan plan = { .arena = a, .profile = p, .facts = f };
 	int r;
@@ -236,9 +241,21 @@ int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struc
 	r = wgc_routes_plan(p, &f->routing, a, &plan.want, err);
 	if (r < 0)
 		return r;
-	if (build_device(&plan) < 0 || build_steps(&plan) < 0)
+	if (build_device(&plan) < 0 || steps(&plan) < 0)
 		return wgc_err_nomem(err);
 	wgc_profile_fingerprint(p, plan.fingerprint);
 	*ret = plan;
 	return 0;
+}
+
+int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
+		   struct wgc_err *err)
+{
+	return build(p, f, a, build_steps, ret, err);
+}
+
+int wgc_plan_build_lockdown(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
+			    struct wgc_err *err)
+{
+	return build(p, f, a, build_kill_switch, ret, err);
 }

@@ -363,23 +363,15 @@ static int choose_backend(struct wgc_sys *sys, const struct wgc_profile *p, stru
 	return f->program ? 0 : wgc_err_nomem(err);
 }
 
-int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
-		   struct wgc_err *err)
+int wgc_facts_routing(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
+		      struct wgc_err *err)
 {
-	struct wgc_facts f = { 0 };
+	struct wgc_facts f = *ret;
 	struct claims claims = { .arena = a, .profile = p->name };
 	struct wgc_session *sessions = NULL;
 	struct wgc_route *routes = NULL;
 	int r;
 
-	r = choose_backend(sys, p, a, &f, err);
-	if (r < 0)
-		return r;
-	if (look_at_place(sys, p, a, &f) < 0)
-		return wgc_err_nomem(err);
-	r = p->n_dns_servers ? choose_dns(sys, p, a, &f, err) : 0;
-	if (r < 0)
-		return r;
 	f.routing.ipv6_disabled = ipv6_disabled(sys);
 	f.src_valid_mark = sysctl_is_1(sys, "net/ipv4/conf/all/src_valid_mark");
 	if (p->table_mode == WGC_TABLE_NUMBER && p->table_name) {
@@ -409,4 +401,22 @@ int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	}
 	*ret = f;
 	return 0;
+}
+
+int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
+		   struct wgc_err *err)
+{
+	struct wgc_facts f = { 0 };
+	int r;
+
+	r = choose_backend(sys, p, a, &f, err);
+	if (r < 0)
+		return r;
+	if (look_at_place(sys, p, a, &f) < 0)
+		return wgc_err_nomem(err);
+	r = p->n_dns_servers ? choose_dns(sys, p, a, &f, err) : 0;
+	r = r ?: wgc_facts_routing(sys, p, a, &f, err);
+	if (r == 0)
+		*ret = f;
+	return r;
 }

@@ -61,6 +61,9 @@ struct wgc_plan {
  */
 int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
 		   struct wgc_err *err);
+/** The kill switch of such a plan, and nothing else of it. */
+int wgc_plan_build_lockdown(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
+			    struct wgc_err *err);
 
 /** What identifies a profile's text, in hex. */
 void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
@@ -69,6 +72,9 @@ void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
 int wgc_plan_add_endpoint(struct wgc_plan *p, const union wgc_sockaddr *sa);
 
 /** Read what planning needs; marks of other running profiles come from their journals. */
+/** As far as a kill switch needs them: no backend, no resolver; neither may be there yet. */
+int wgc_facts_routing(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
+		      struct wgc_err *err);
 int wgc_facts_read(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
 		   struct wgc_err *err);
 

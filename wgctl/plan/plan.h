@@ -122,6 +122,7 @@ struct wgc_run {
 	void *ctx;
 	const volatile int *stop; /* non-zero: a signal asked to stop; looked at between steps */
 	bool unlock; /* `down`: a lockdown ends, too */
+	bool lockdown; /* `up`: no further than to the kill switch, see wgc_plan_lockdown */
 	unsigned wait_seconds; /* how long names may take to resolve; 0: a usual time, and unresolved ones are forgiven */
 	/* results */
 	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
@@ -134,6 +135,13 @@ struct wgc_run {
 
 /** Bring a profile up, all or nothing. 0; or -errno with @err, and run->undone etc. tell the state. */
 int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
+
+/**
+ * Put the kill switch of a profile with KillSwitch = lockdown in force, and do nothing else: it is then as after
+ * an `up` and a `down`. With run->already_up it is up, and in force. -EINVAL with @err for a profile without a lockdown,
+ * or with a namespace of its own.
+ */
+int wgc_plan_lockdown(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err);
 
 /**
  * Make the live tunnel of @p what the profile says now, with the fewest

@@ -210,6 +210,11 @@ void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run, struct wg
 
 	if (run->confirm || !run->on_warning || !wgc_ssh_client(&client))
 		return;
+	if (run->lockdown) {
+		run->on_warning(run->ctx, "you are here over SSH: this session hangs from now on, unless the local network or an "
+					  "ExcludeIPs line leads to where you are");
+		return;
+	}
 	in = ifindex && wgc_nl_route_lookup(nl, &client, 0, &now, NULL) == 0 && now.oif == ifindex;
 	will = wgc_plan_moves(p, &client);
 	if (in == will)

@@ -162,7 +162,9 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	} else if (!undo.netns_gone && h.up && !h.down && wgc_history_link(&h, sys->nl) && !wgc_place_orphaned(&h)) {
 		wgc_profile_fingerprint(p, print);
 		r = 1;
-		if (h.reloading) {
+		if (run->lockdown && wgc_history_kill_switch(&h, h.n, true)) {
+			; /* whatever else the profile may say by now: that is for reload */
+		} else if (h.reloading) {
 			/* Killed half-way between two profiles: on to this one. */
 			if (run->on_warning)
 				run->on_warning(run->ctx, "a reload had been cut short; it goes on to what the profile says now");
@@ -229,7 +231,7 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		     struct wgc_arena *a, struct wgc_err *err)
 {
 	struct wgc_plan plan = { .n = 0 };
-	struct wgc_facts facts;
+	struct wgc_facts facts = { 0 };
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
 	bool goes_on = false;
 	int all, r;
@@ -245,9 +247,9 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	all = wgc_journal_lock_all(sys, err);
 	if (all < 0)
 		return all;
-	r = wgc_facts_read(sys, p, a, &facts, err);
+	r = (run->lockdown ? wgc_facts_routing : wgc_facts_read)(sys, p, a, &facts, err);
 	if (r == 0)
-		r = wgc_plan_build(p, &facts, a, &plan, err);
+		r = (run->lockdown ? wgc_plan_build_lockdown : wgc_plan_build)(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
 		r = goes_on ? 0 : wgc_journal_create(journal, err);
 		if (r == 0)
@@ -267,12 +269,14 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	if (run->dry_run) {
 		r = wgc_execute_dry(&x, err);
 	} else {
-		if (plan.want.skipped_ipv6 && run->on_warning)
+		if (plan.want.skipped_ipv6 && run->on_warning && !run->lockdown)
 			run->on_warning(run->ctx, "IPv6 is disabled here: the profile's IPv6 addresses and routes are left out");
 		r = wgc_execute(&x, err);
-		r = r ?: wgc_applied_write(journal, WGC_APPLIED, &plan, err);
-		if (r == 0)
-			r = wgc_journal_append(journal, "{\"up\":true}", err);
+		/* A lockdown is a journal that never says "up". */
+		if (!run->lockdown) {
+			r = r ?: wgc_applied_write(journal, WGC_APPLIED, &plan, err);
+			r = r ?: wgc_journal_append(journal, "{\"up\":true}", err);
+		}
 		if (r < 0)
 			roll_back(&x, a);
 	}
@@ -308,4 +312,29 @@ int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run
 	}
 	wgc_arena_free(a);
 	return r;
+}
+
+int wgc_plan_lockdown(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err)
+{
+	const char *why = NULL, *hint = "";
+	struct wgc_span at = { 0 };
+
+	if (p->kill_switch != WGC_KILL_SWITCH_LOCKDOWN) {
+		why = "has no lockdown";
+		hint = "write KillSwitch = lockdown into the profile";
+		at = p->kill_switch_at;
+	} else if (p->interface_namespace.s || p->socket_namespace.s) {
+		why = "cannot be locked before it is up: it has a namespace of its own";
+		hint = "programs in there have no other way out; what is outside is not its business";
+		at = p->interface_namespace.s ? p->interface_namespace.at : p->socket_namespace.at;
+	}
+	if (why) {
+		wgc_err_set(err, WGC_E_CONFIG, EINVAL, "'%s' %s", p->name, why);
+		wgc_err_hint(err, "%s", hint);
+		if (err)
+			err->at = at;
+		return -EINVAL;
+	}
+	run->lockdown = true;
+	return wgc_plan_up(sys, p, run, err);
 }

@@ -253,6 +253,66 @@ static void lockdown_through(int (*fn)(const struct wgc_profile *), bool first_u
 	wgc_profile_free(p);
 }
 
+static int locks(const struct wgc_profile *p)
+{
+	log_done(&said);
+	run = logged(&said);
+	err = (struct wgc_err)WGC_ERR_INIT;
+	return wgc_plan_lockdown(&f->sys, p, &run, &err);
+}
+
+/* On a machine where nothing is up; killed or failing anywhere: then it is in force or as
+ * before, and the next one puts it in force for good. */
+static void lockdown_before_up(enum fake_when when)
+{
+	struct wgc_profile *p = profile("office", LOCKDOWN);
+	unsigned tried = 0, bad = 0;
+
+	for (unsigned k = 1;; k++) {
+		bool met;
+
+		begin();
+		fake_arm(f, when, k, EIO);
+		if (when == FAKE_FAIL) {
+			bad += locks(p) < 0 && !run.undo_failed && !as_before();
+			met = f->s->hit[0];
+			fake_arm(f, FAKE_NEVER, 0, 0);
+		} else {
+			met = killed(locks, p);
+		}
+		if (!met)
+			break;
+		tried++;
+		bad += locks(p) < 0 || !in_force() || run.already_up;
+		watch(true);
+		bad += up(p) < 0 || run.repaired || gaps;
+		bad += locks(p) < 0 || !run.already_up || gaps;
+		bad += down(p) < 0 || !run.locked || gaps || !in_force();
+		watch(false);
+		bad += down_with(p, true) < 0 || !as_before();
+	}
+	is_int(bad, 0);
+	ok(tried > 0);
+	wgc_profile_free(p);
+}
+
+static void lockdown_refused(void)
+{
+	struct wgc_profile *p = profile("office", ON);
+
+	begin();
+	is_int(locks(p), -EINVAL);
+	is_int(err.code, WGC_E_CONFIG);
+	is_int(err.at.line, 3);
+	ok(as_before());
+	wgc_profile_free(p);
+	p = profile("office", "InterfaceNamespace = room\n" LOCKDOWN);
+	is_int(locks(p), -EINVAL);
+	is_int(err.at.line, 3);
+	ok(as_before());
+	wgc_profile_free(p);
+}
+
 static void lockdown_is_told(void)
 {
 	struct wgc_profile *p = profile("office", LOCKDOWN);
@@ -293,6 +353,10 @@ int main(void)
 	on_through_repair(true);
 	on_through_failing_repair();
 	lockdown_is_told();
+	lockdown_refused();
+	lockdown_before_up(FAKE_FAIL);
+	lockdown_before_up(FAKE_KILL);
+	lockdown_before_up(FAKE_KILL_LATE);
 	for (int first_up = 0; first_up < 2; first_up++) {
 		lockdown_through(first_up ? down : up, first_up, FAKE_FAIL);
 		lockdown_through(first_up ? down : up, first_up, FAKE_KILL);

@@ -51,7 +51,7 @@ stand_ins() {
 	printf '#!/bin/sh\ncase $1 in inspect) cat "%s/web.pid" ;; run) touch "%s/web.started" ;; network) [ "$4" = wgctl ] ;; *) exit 1 ;; esac\n' \
 		"$work" "$work" >"$bin/podman"
 	# The unit that is named must be there: the booted system of vm-systemd runs it.
-	printf '#!/bin/sh\nfor unit; do :; done\n[ -e "%s/packaging/systemd/${unit%%@*}@.service" ] || [ "${unit%%@*}" = wg-quick ]\n' "$WGCTL_ROOT" >"$bin/systemctl"
+	printf '#!/bin/sh\nfor unit; do :; done\n[ -e "%s/packaging/systemd/$(echo "$unit" | sed s/@.*/@/).service" ] || [ "${unit%%@*}" = wg-quick ]\n' "$WGCTL_ROOT" >"$bin/systemctl"
 	printf '#!/bin/sh\n[ "$*" = "-p /run/wgctl/.physical/wpa_supplicant -i wlan0 status" ]\n' >"$bin/wpa_cli"
 	chmod +x "$bin"/*
 }
@@ -112,6 +112,29 @@ be_broken() {
 	profile_of office "PostUp = kill -9 \$PPID"
 	not on c "$WGCTL" -q up office
 	profile_of office
+}
+be_lockable() { profile_of office "KillSwitch = lockdown"; }
+be_elsewhere() { # profiles of other programs, and none here
+	rm "$work/office.conf"
+	jq -n --arg key "$client_private" --arg peer "$server_public" '{name: "ns", interfaces: [{name: "ns0", address: ["10.8.0.2/24"],
+		"private-key": $key, peers: [{"public-key": $peer, endpoint: "10.9.0.2:51820", "allowed-ips": ["0.0.0.0/0"]}]}]}' >"$work/ns.json"
+	printf '#!/bin/sh\n[ "$*" = "-o json ns.yaml" ] && cat ns.json\n' >"$bin/yq"
+	cat >"$work/office.nmconnection" <<-END
+		[connection]
+		id=office
+		type=wireguard
+		interface-name=office
+		[wireguard]
+		private-key=$client_private
+		[wireguard-peer.$server_public]
+		endpoint=10.9.0.2:51820
+		allowed-ips=10.8.0.0/24;
+		[ipv4]
+		address1=10.8.0.2/24
+		method=manual
+	END
+	chmod 600 "$work"/*
+	chmod 755 "$bin/yq"
 }
 be_namespace() { # for a program, as run makes it and exec finds it
 	profile_of office "InterfaceNamespace = office"
@@ -233,6 +256,7 @@ page() { # page NAME: all examples in it that are commands
 @test "wgctl-check.8" { page wgctl-check.8; }
 @test "wgctl-show.8" { page wgctl-show.8; }
 @test "wgctl-json.5" { page wgctl-json.5; }
+@test "wgctl-units.8" { page wgctl-units.8; }
 @test "wgctl-migrate.7" { page wgctl-migrate.7; }
 
 @test "profiles in the pages are profiles without anything doubtful; those in JSON are what the schema says" {
@@ -263,6 +287,21 @@ jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))'
 		is "$(jq -r '.interfaces[0].name' "$work/answer")" wg0
 		on c env CNI_COMMAND=DEL CNI_CONTAINERID=box CNI_NETNS=/run/netns/blue CNI_IFNAME=wg0 CNI_PATH=/nowhere "$work/wgctl-cni" <"$work/one"
 		on c ip netns del blue
+		n=$((n + 1))
+	done <"$BATS_FILE_TMPDIR/examples"
+	[ $n -gt 0 ]
+}
+
+@test "drop-ins in the pages say what systemd knows" {
+	local page number kind n=0 units=$work/units
+	while IFS=$'\t' read -r page number kind _; do
+		[ "$kind" = unit ] || continue
+		mkdir -p "$units/wgctl@.service.d"
+		sed "s|^ExecStart=.*|ExecStart=/bin/true|; s|^ExecStop=.*|ExecStop=/bin/true|; /^Documentation/d" \
+			"$WGCTL_ROOT/packaging/systemd/wgctl@.service" >"$units/wgctl@.service"
+		"$WGCTL_ROOT/tests/helpers/examples" "$WGCTL_ROOT/man/$page" "$number" >"$units/wgctl@.service.d/one.conf"
+		run_split env SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify "$units/wgctl@office.service"
+		lacks "$errors" one.conf
 		n=$((n + 1))
 	done <"$BATS_FILE_TMPDIR/examples"
 	[ $n -gt 0 ]
@@ -321,6 +360,11 @@ down 0 | wgctl up --confirm 60 office
 up 0 | wgctl down office
 up 0 | wgctl down --all
 locked 0 | wgctl down --unlock office
+lockable 0 | wgctl lockdown office
+lockable 0 | wgctl lockdown --all
+elsewhere 0 | wgctl import ns.json -o /etc/wgctl
+elsewhere 0 | wgctl import office.nmconnection -o ./office.conf
+elsewhere 0 | yq -o json ns.yaml | wgctl import -
 edited 0 | wgctl reload office
 edited 0 | wgctl reload -n office
 edited 0 | wgctl reload --confirm 60 office
@@ -380,6 +424,7 @@ up 0 | wgctl status --json | jq -r '.tunnels[].peers[]? | select(.health == "ok"
 up goes-on | wgctl monitor --json | jq -r 'select(.event == "handshake") | .time + " " + .public_key'
 edited 1 | wgctl diff --json office | jq .equal
 quick 0,0,0,0 | wg-quick down office ; wgctl check office ; wgctl up -n office ; wgctl up office
+down 0,0 | systemctl enable --now wgctl@office ; systemctl enable wgctl-lockdown
 down 0,0 | systemctl disable --now wg-quick@office ; systemctl enable --now wgctl@office
 END
 )

@@ -139,6 +139,7 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 		break;
 	case WGC_COMPLETE_ATTACHED:
 		offer_up(out, word, ATTACHED);
+		offer_containers(out, word, "");
 		break;
 	case WGC_COMPLETE_LINK:
 		offer_up(out, word, ALL);

@@ -267,8 +267,8 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	has "$(offered exec '')" 'office '
 	has "$(offered exec '')" 'blue box green'
 	is "$(offered exec g)" green
-	is "$(offered exec office '')" :files
-	is "$(offered exec office -- '')" :files
+	is "$(offered exec office '')" :commands
+	is "$(offered exec office -- '')" :commands
 	is "$(offered run office tar -)" :files
 	is "$(offered netns delete b)" 'blue box'
 	is "$(offered netns list '')" ''

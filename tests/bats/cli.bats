@@ -54,15 +54,15 @@ commands() {
 	is "wgctl $("$WGCTL" version --json | jq -r .version)" "$output"
 }
 
-@test "usage errors: one line, then what to try; exit 2; stdout empty" {
+@test "usage errors: one line, which names what to try; exit 2; stdout empty" {
 	local args
 	while IFS= read -r args; do
 		# shellcheck disable=SC2086
 		run_split "$WGCTL" $args
 		is "$status" 2
 		is "$output" ""
-		is "$(wc -l <<<"$errors")" 2
-		[[ $errors == "wgctl: "*$'\n'"Try 'wgctl"*" --help'." ]]
+		is "$(wc -l <<<"$errors")" 1
+		[[ $errors == "wgctl: "*" (see 'wgctl"*" --help')" ]]
 	done <<-'END'
 		nonsense
 		up
@@ -356,6 +356,32 @@ commands() {
 	is "$("$WGCTL" __complete -- check --color=n)" "--color=never"
 	is "$("$WGCTL" __complete -- convert --to '')" $'ini\njson'
 	is "$("$WGCTL" __complete -- help upp)" ""
+	# Operands have an end, and verbs have operands of their own.
+	is "$("$WGCTL" __complete -- convert a '')" ""
+	is "$("$WGCTL" __complete -- physical re)" recover
+	is "$("$WGCTL" __complete -- physical exec '')" :commands
+	is "$("$WGCTL" __complete -- netns list '')" ""
+	is "$("$WGCTL" __complete -- run office -- '')" :commands
+	is "$("$WGCTL" __complete -- run office -- ls --col)" :files
+	is "$("$WGCTL" __complete -- run office --cw)" $'--cwd\tstart there, not in the caller\'s directory'
+	# The settings of wg set: which come next, and what they take.
+	is "$("$WGCTL" __complete -- set wg0 p)" $'private-key\npeer'
+	is "$("$WGCTL" __complete -- set wg0 peer KEY= p)" $'preshared-key\npersistent-keepalive\npeer'
+	is "$("$WGCTL" __complete -- set wg0 peer KEY= preshared-key '')" :files
+	is "$("$WGCTL" __complete -- set wg0 listen-port '')" ""
+	is "$("$WGCTL" __complete -- syncconf wg0 '')" :files
+	has "$("$WGCTL" __complete -- show al)" all
+	is "$("$WGCTL" __complete -- genkey '')" ""
+	# Containers, of whatever engine answers.
+	mkdir engines
+	printf '#!/bin/sh\n[ "$1" = ps ] && printf "web\\ndb\\n"\n' >engines/podman
+	printf '#!/bin/sh\nprintf "deb container systemd-nspawn debian 12 -\\n"\n' >engines/machinectl
+	printf '#!/bin/sh\nexit 1\n' >engines/docker
+	chmod 755 engines/*
+	is "$(PATH=$PWD/engines:$PATH "$WGCTL" __complete -- container attach office '')" $'web\tpodman\ndb\tpodman\ndeb\tmachinectl'
+	is "$(PATH=$PWD/engines:$PATH "$WGCTL" __complete -- container detach d)" $'db\tpodman\ndeb\tmachinectl'
+	is "$(PATH=$PWD/engines:$PATH "$WGCTL" __complete -- exec container:w)" $'container:web\tpodman'
+	is "$(alone "$WGCTL" __complete -- physical up --take x,l)" $'x,lo\tinterface'
 	mkdir etc
 	cp good.conf etc/office.conf
 	PROFILES=$PWD/etc run_split alone "$WGCTL" __complete -- up off
@@ -367,20 +393,48 @@ commands() {
 @test "completion in bash, with words split at =" {
 	PATH=${WGCTL%/*}:$PATH
 	source "$WGCTL_ROOT/completions/wgctl.bash"
-	complete_at() {
-		COMP_WORDS=("$@")
-		COMP_CWORD=$(($# - 1))
+	complete_at() { # complete_at LINE WORD...
+		COMP_LINE=$1
+		COMP_POINT=${#1}
+		COMP_WORDS=("${@:2}")
+		COMP_CWORD=$(($# - 2))
 		_wgctl
 	}
-	complete_at "$WGCTL" conv
+	complete_at "$WGCTL conv" "$WGCTL" conv
 	is "${COMPREPLY[*]}" convert
-	complete_at "$WGCTL" check --color = n
+	complete_at "$WGCTL check --color=n" "$WGCTL" check --color = n
 	is "${COMPREPLY[*]}" never
-	complete_at "$WGCTL" check --color =
+	complete_at "$WGCTL check --color=" "$WGCTL" check --color =
 	is "${COMPREPLY[*]}" "auto always never"
+	# A key in front of the cursor is one word, and ends in '=' that is none of an option.
+	complete_at "$WGCTL set wg0 peer abc= endp" "$WGCTL" set wg0 peer abc = endp
+	is "${COMPREPLY[*]}" endpoint
+	complete_at "$WGCTL  convert x --to js" "$WGCTL" convert x --to js
+	is "${COMPREPLY[*]}" json
 	touch 'a file.conf'
-	complete_at "$WGCTL" check a
+	complete_at "$WGCTL check a" "$WGCTL" check a
 	is "${COMPREPLY[0]}" "a file.conf"
+}
+
+@test "completion in bash, on a terminal; also as wg and wg-quick where these are wgctl" {
+	mkdir bin other
+	ln -s "$WGCTL" bin/wgctl
+	ln -s "$WGCTL" bin/wg
+	ln -s "$WGCTL" bin/wg-quick
+	tab() { PATH=$PWD/bin:$PATH "$WGCTL_ROOT/tests/helpers/tab" "$WGCTL_ROOT/completions/wgctl.bash" "$1"; }
+	is "$(tab $'wgctl conv\t')" "wgctl convert"
+	is "$(tab $'wgctl check --color=n\t')" "wgctl check --color=never"
+	# What stands behind a colon is left to be written.
+	is "$(tab $'wgctl exec contai\t')" "wgctl exec container:"
+	is "$(tab $'wgctl exec x -- wgct\t')" "wgctl exec x -- wgctl"
+	is "$(tab $'wg showc\t')" "wg showconf"
+	is "$(tab $'wg show wg0 latest\t')" "wg show wg0 latest-handshakes"
+	is "$(tab $'wg-quick st\t')" "wg-quick strip"
+	# Somebody else's wg is left alone.
+	rm bin/wg
+	printf '#!/bin/sh\n' >bin/wg
+	chmod 755 bin/wg
+	is "$(tab $'wg showc\t')" "wg showc"
 }
 
 @test "completion in zsh" {
@@ -407,6 +461,11 @@ commands() {
 	is "$(zsh_at "wgctl check --color=n" | grep color)" "--color=never"
 	has "$(zsh_at "wgctl convert --to ")" json
 	has "$(zsh_at "wgctl check ./a")" "a file.conf"
+	has "$(zsh_at "wgctl exec x -- wgct")" wgctl
+	ln wgctl wg
+	ln wgctl wg-quick
+	has "$(zsh_at "wg show wg0 latest")" latest-handshakes
+	has "$(zsh_at "wg-quick st")" strip
 }
 
 @test "completion in fish" {
@@ -418,6 +477,11 @@ commands() {
 	is "$(fish_at "wgctl check --color=n")" "--color=never"
 	has "$(fish_at "wgctl convert --to ")" json
 	has "$(fish_at "wgctl check a")" "a file.conf"
+	has "$(fish_at "wgctl exec x -- wgct")" wgctl
+	ln -s "$WGCTL" bin/wg
+	ln -s "$WGCTL" bin/wg-quick
+	is "$(fish_at "wg show wg0 latest")" latest-handshakes
+	is "$(fish_at "wg-quick st")" strip
 }
 
 @test "qr: what a telephone reads is the profile, without what it does not know" {
@@ -451,17 +515,12 @@ commands() {
 	lacks "$errors$output" "$SECRET"
 }
 
-@test "man pages say what the program says" {
-	run "$WGCTL_ROOT/tests/helpers/generated"
-	is "$output" ""
-	is "$status" 0
-}
-
-@test "man pages have no error in them" {
-	command -v groff >/dev/null || skip "no groff"
-	for page in "$WGCTL_ROOT"/man/*.[1-8]; do
-		is "$(groff -mdoc -Tutf8 -ww -z "$page" 2>&1)" ""
+@test "help names the manual page of each command" {
+	local c
+	for c in $(commands); do
+		has "$("$WGCTL" "$c" --help | tail -n 1)" "See wgctl"
 	done
+	is "$("$WGCTL" reload --help | tail -n 1)" "See wgctl-up(8)."
 }
 
 @test "wg-quick: usage on stderr; 0 for help, 1 otherwise" {

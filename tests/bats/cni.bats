@@ -97,6 +97,9 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	END
 	run_split on c env -u CNI_COMMAND bash -c 'exec -a wgctl-cni "$0"' "$WGCTL" <<<"$(conf 1.0.0 office)"
 	fails 4
+	# A link to it may have any name.
+	run_split on c env CNI_COMMAND=VERSION bash -c 'exec -a tunnel "$0"' "$WGCTL" <<<'{"cniVersion":"1.0.0"}'
+	is "$(jq -c .supportedVersions <<<"$output")" '["0.3.1","0.4.0","1.0.0","1.1.0"]'
 	# Without it, and by its own name, this is wgctl.
 	run_split on c env -u CNI_COMMAND "$WGCTL" list
 	is "$status" 0
@@ -255,6 +258,15 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	settles "$before" c
 }
 
+@test "IPAM: an answer without end is none" {
+	container box
+	printf '#!/bin/sh\n[ "$CNI_COMMAND" != ADD ] || exec head -c 4000000 /dev/zero\n' >"$BATS_TEST_TMPDIR/endless"
+	chmod 755 "$BATS_TEST_TMPDIR/endless"
+	CNI_DIR=$BATS_TEST_TMPDIR cni ADD box eth0 "$(conf 1.0.0 office '"ipam":{"type":"endless"}')"
+	fails 100
+	not inside box ip link show eth0
+}
+
 @test "chaining: behind a bridge, in front of tuning; what was there stays, and ours is told beside it" {
 	before=$(snapshot c)
 	container box
@@ -359,5 +371,12 @@ works() { is "$status|$output" "0|" || { echo "$errors"; return 1; }; }
 	not on c grep -rqF "$client_private" /run/wgctl
 	cni DEL box eth0 "$config"
 	works
+	# It names no command: who may write it need not be root.
+	for command in '"post_up":["touch /run/was-run"]' '"private_key_command":["/usr/bin/touch","/run/was-run"]'; do
+		cni ADD box eth0 "$(jq -c ".profile.interface += {$command} | if .profile.interface.private_key_command then del(.profile.interface.private_key) else . end" <<<"$config")"
+		fails 7
+		has "$output" 'commands are run for profiles of /etc/wgctl only'
+		not on c test -e /run/was-run
+	done
 	settles "$before" c
 }

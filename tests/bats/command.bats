@@ -126,6 +126,20 @@ wg_quick() {
 	# The grammar: HELP, TYPE, and then the samples of that metric only.
 	is "$(awk '/^# HELP/ { name = $3; next } /^# TYPE/ { if ($3 != name) print; next } { split($1, w, "{"); if (w[1] != name) print }' <<<"$output")" ""
 	not grep -vqE '^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+\{([a-z_]+="([^"\\]|\\.)*",?)+\} [0-9]+)$' <<<"$output"
+	# As those read it who made the format; a backslash and a quote in a name come out as they are.
+	sed -i 's/the "hub"/the \\ "hub"/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" status --format prometheus >"$BATS_TEST_TMPDIR/metrics"
+	/usr/bin/python3 - "$BATS_TEST_TMPDIR/metrics" <<-'END'
+		import sys
+		from prometheus_client.parser import text_string_to_metric_families as parse
+		found = {f.name: f for f in parse(open(sys.argv[1]).read())}
+		assert all(f.documentation and f.type in ("gauge", "counter") for f in found.values()), found
+		assert found["wgctl_peer_received_bytes"].type == "counter" and len(found) == 7, found.keys()
+		names = {s.labels.get("name") for s in found["wgctl_peer_sent_bytes"].samples}
+		assert names == {None, 'the \\ "hub"'}, names
+		seen = [(s.name, tuple(sorted(s.labels.items()))) for f in found.values() for s in f.samples]
+		assert len(seen) == len(set(seen)), "a series is there twice"
+	END
 	run_split on c "$WGCTL" status --format json office
 	is "$(jq -r '.tunnels[0].name' <<<"$output")" office
 	run_split on c "$WGCTL" status --format yaml
@@ -145,6 +159,45 @@ wg_quick() {
 	run_split on c "$WGCTL" down foreign0
 	is "$status" 3
 	on c ip link del foreign0
+}
+
+@test "completion: devices, and keys of peers with their names" {
+	on c "$WGCTL" -q up office
+	is "$(on c "$WGCTL" __complete -- show off)" $'office\tWireGuard interface'
+	is "$(on c "$WGCTL" __complete -- down off)" $'office\toffice'
+	has "$(on c "$WGCTL" __complete -- set office peer '')" "$server_public"$'\tthe hub'
+	is "$(on c "$WGCTL" __complete -- set office peer '' | wc -l)" 2
+	# In a real shell: '+', '/' and '=' are part of it.
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$WGCTL" "$BATS_TEST_TMPDIR/bin/wgctl"
+	is "$(PATH=$BATS_TEST_TMPDIR/bin:$PATH on c "$WGCTL_ROOT/tests/helpers/tab" "$WGCTL_ROOT/completions/wgctl.bash" \
+		"wgctl set office peer ${server_public:0:6}"$'\t'"remo"$'\t')" "wgctl set office peer $server_public remove"
+}
+
+@test "progress: one line on a terminal, erased at the end; nowhere else" {
+	sed -i '0,/Endpoint = .*/s//Endpoint = nobody.invalid:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	up_on_tty() {
+		on c script -qec "stty rows 24 cols ${2-80}; $WGCTL up --wait 1 $1 office" /dev/null </dev/null || :
+	}
+	export TERM=xterm
+	seen=$(up_on_tty)
+	has "$seen" $'\r\033[Kstep '
+	# Whatever was written over it, the last thing that happens to it is that it is erased.
+	lacks "${seen##*$'\r\033[K'}" "step 2/"
+	has "${seen##*$'\r\033[K'}" "cannot resolve the endpoint 'nobody.invalid'"
+	lacks "$(up_on_tty --quiet)" $'\033[K'
+	lacks "$(up_on_tty --json)" $'\033[K'
+	lacks "$(up_on_tty --verbose)" $'\033[K'
+	lacks "$(TERM=dumb up_on_tty)" "step 2/"
+	# No wider than the terminal, where it could not be erased.
+	while IFS= read -r -d $'\r' part; do
+		[[ $part != $'\033[Kstep '* ]] || [ "$((${#part} - 3))" -lt 20 ]
+		[[ $part != $'\033[Kstep 2/'* ]] || found=yes
+	done < <(up_on_tty '' 20)
+	is "$found" yes
+	run_split on c "$WGCTL" up --wait 1 office
+	is "$status" 1
+	lacks "$errors" $'\033'
 }
 
 @test "interrupted: exit 130, everything undone" {

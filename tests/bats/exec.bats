@@ -88,6 +88,23 @@ net_of() { on c stat -Lc %i "$1"; }
 	has "$errors" sudo
 }
 
+@test "nothing is typed into the terminal that the shell outside reads" {
+	local type='
+import fcntl, sys, termios
+for call in termios.TIOCSTI, 0x541c:
+    try:
+        fcntl.ioctl(0, call, b"x")
+        print("typed")
+    except OSError as e:
+        print(e.strerror)'
+	echo "$type" >"$BATS_TEST_TMPDIR/type"
+	run on c script -qec "$WGCTL exec --cwd / app -- /usr/bin/python3 -S $BATS_TEST_TMPDIR/type" /dev/null
+	is "$(tr -d '\r' <<<"$output" | sort | uniq -c | xargs)" '2 Operation not permitted'
+	# Other things are done with it as ever.
+	run on c script -qec "stty rows 31 cols 97; $WGCTL exec --cwd / app -- stty size" /dev/null
+	has "$output" '31 97'
+}
+
 @test "a namespace without name servers, none at all, the wrong one" {
 	on c rm /etc/netns/app/resolv.conf
 	exec_c app -- true

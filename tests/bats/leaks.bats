@@ -185,15 +185,29 @@ answers() { # answers inside|moved KIND PATH
 	has "$output" 'Read-only'
 }
 
+@test "leak 8: browsers have a profile of their own, and Firefox none of its kind to hand a page to" {
+	local name
+	for name in firefox chromium; do
+		on c sh -c 'printf "#!/bin/sh\necho \"\$*|\$MOZ_NO_REMOTE\"\n" >/var/tmp/'$name'; chmod 755 /var/tmp/'$name
+	done
+	is "$(inside /var/tmp/firefox http://x/)" '--no-remote --profile /home/guest/.local/share/wgctl/office/firefox http://x/|1'
+	is "$(inside /var/tmp/firefox --profile /home/guest/mine http://x/)" '--no-remote --profile /home/guest/mine http://x/|1'
+	is "$(inside /var/tmp/firefox -P mine -no-remote)" '-P mine -no-remote|1'
+	# By another name, as those that desktops choose.
+	is "$(inside sh -c 'exec /var/tmp/firefox')" '|1'
+	is "$(inside /var/tmp/chromium http://x/)" '--user-data-dir=/home/guest/.local/share/wgctl/office/chromium http://x/|1'
+}
+
 # A session bus as user 4242 has it, whose services leave a file when they are started.
 session_bus() {
 	local name
+	service() {
+		printf '[D-BUS Service]\nName=%s\nExec=/usr/bin/touch /var/tmp/started.%s\n' "$1" "$2" >"$BATS_TEST_TMPDIR/services/$2.service"
+	}
 	on c sh -c 'mkdir -p /run/user/4242/systemd; chown -R 4242:4242 /run/user/4242; chmod 700 /run/user/4242; rm -f /var/tmp/started.*'
 	mkdir "$BATS_TEST_TMPDIR/services"
-	for name in systemd1 portal.Desktop Notifications; do
-		printf '[D-BUS Service]\nName=org.freedesktop.%s\nExec=/usr/bin/touch /var/tmp/started.%s\n' $name $name \
-			>"$BATS_TEST_TMPDIR/services/$name.service"
-	done
+	for name in systemd1 portal.Desktop Notifications; do service org.freedesktop.$name $name; done
+	service org.mpris.MediaPlayer2.vlc vlc
 	cat >"$BATS_TEST_TMPDIR/bus.conf" <<-END
 		<busconfig>
 			<type>session</type>
@@ -217,6 +231,12 @@ for name; do
 		org.freedesktop.portal.OpenURI.OpenURI string: string:http://192.0.2.80/
 done
 ls /var/tmp | grep started'
+ask_player='dbus-send --session --print-reply --reply-timeout=2000 --dest=org.mpris.MediaPlayer2.vlc /org/mpris/MediaPlayer2 \
+	org.mpris.MediaPlayer2.Player.OpenUri string:http://192.0.2.80/
+ls /var/tmp | grep started'
+ask_notice='dbus-send --session --print-reply --reply-timeout=2000 --dest=org.freedesktop.Notifications /org/freedesktop/Notifications \
+	org.freedesktop.Notifications.GetCapabilities
+ls /var/tmp | grep started'
 
 @test "leak 9: the session's bus goes through a filter, systemd --user is not there" {
 	local of_user=(on c env DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/4242/bus)
@@ -235,10 +255,19 @@ ls /var/tmp | grep started'
 	lacks "$output" org.freedesktop.systemd1
 	lacks "$output" 'net:['
 	lacks "$output" gcr-ssh
+	# Not by a name whose other methods are allowed either: one connection may have many names.
 	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c "$ask_for" - systemd1 portal.Desktop Notifications
+	lacks "$output" started.
+	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c "$ask_player; $ask_notice"
 	has "$output" started.Notifications
-	lacks "$output" started.systemd1
-	lacks "$output" started.portal.Desktop
+	lacks "$output" started.vlc
+	run "${of_user[@]}" nsenter --net=/run/netns/app setpriv --reuid 4242 --regid 4242 --clear-groups sh -c "$ask_player"
+	has "$output" started.vlc
+	# The filter, which is the user's, has nothing of root's environment.
+	# shellcheck disable=SC2016
+	run "${of_user[@]}" SUDO_UID=4242 OF_ROOT=alone "$WGCTL" exec --cwd / office -- sh -c 'tr "\0" "\n" <"/proc/$(pgrep -nx xdg-dbus-proxy)/environ"'
+	has "$output" PATH=
+	lacks "$output" OF_ROOT
 	# It goes with the program.
 	waits_for not on c test -e /run/user/4242/wgctl
 	not pgrep -x xdg-dbus-proxy
@@ -252,9 +281,27 @@ ls /var/tmp | grep started'
 	serve stream /run/user/4242/wayland-0
 	serve stream /run/user/4242/pulse/native
 	serve stream /run/user/4242/pipewire-0
+	on c chown 4242 /run/user/4242/{wayland-0,pulse/native,pipewire-0}
 	for path in wayland-0 pulse/native pipewire-0; do answers inside stream /run/user/4242/$path; done
 	is "$(inside sh -c 'echo $WAYLAND_DISPLAY $PULSE_SERVER $XDG_RUNTIME_DIR; stat -c "%u %a" $XDG_RUNTIME_DIR $XDG_RUNTIME_DIR/pulse; touch $XDG_RUNTIME_DIR/mine $XDG_RUNTIME_DIR/pulse/mine')" \
 		$'wayland-0 unix:/run/user/4242/pulse/native /run/user/4242\n4242 700\n4242 755'
+}
+
+@test "what is another user's is not brought in, whatever leads there" {
+	on c sh -c 'mkdir -p /run/user/4242 /run/user/5000/pulse /run/secret; echo "of root" >/run/secret/note; chown 4242 /run/user/4242
+		chown -R 5000 /run/user/5000; chmod 700 /run/user/* /run/secret; ln -s /run/user/5000/pulse /run/user/4242/pulse'
+	on c sh -c '[ -d /tmp/.X11-unix ] || { mkdir /tmp/.X11-unix && touch /run/made; }; mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix'
+	serve stream /tmp/.X11-unix/X77
+	serve stream /run/user/5000/pulse/native
+	on c chown 5000 /run/user/5000/pulse/native
+	is "$(moved setpriv --reuid 4242 --regid 4242 --clear-groups /usr/bin/python3 -Sc "$client" stream /run/user/4242/pulse/native)" 'Permission denied'
+	not answers inside stream /run/user/4242/pulse/native
+	for path in /run/secret/note /run/secret /run/user/5000/pulse/native /run/user/5000; do
+		# shellcheck disable=SC2016
+		is "$(on c env SUDO_UID=4242 XAUTHORITY=$path DISPLAY=:77 "$WGCTL" exec --cwd / office -- sh -c 'echo $XAUTHORITY; ls -d "$1"' - $path 2>&-)" $path
+	done
+	on c umount -l /tmp/.X11-unix
+	on c sh -c '[ ! -e /run/made ] || rmdir /tmp/.X11-unix'
 }
 
 @test "leak 10: servers that listen at a path, wherever it is, before and after" {
@@ -295,6 +342,18 @@ sys.exit(f"reached: {reached}" if reached else 0)' "${sockets[@]}"
 	wait $one
 	is "$(<"$BATS_TEST_TMPDIR/later")" 'No such file or directory'
 	not answers inside stream /run/later.sock
+	# One that named its socket by where it stood; one of another namespace that is as much outside, and one that is inside.
+	on c ip netns add other
+	background c "$BATS_TEST_TMPDIR/server" sh -c 'cd /home/guest && exec /usr/bin/python3 -Sc "$@"' - "$server" stream ./by-place
+	disown
+	background c "$BATS_TEST_TMPDIR/server" ip netns exec other /usr/bin/python3 -Sc "$server" stream /home/guest/other
+	disown
+	background c "$BATS_TEST_TMPDIR/server" nsenter --net=/run/netns/app /usr/bin/python3 -Sc "$server" stream /home/guest/beside
+	disown
+	for path in by-place other beside; do waits_for answers moved stream /home/guest/$path; done
+	not answers inside stream /home/guest/by-place
+	not answers inside stream /home/guest/other
+	answers inside stream /home/guest/beside
 	# Directories of resolvers, before anybody listens there.
 	is "$(inside ls -A /var/lib/sss/pipes)" ''
 	on c rm -rf /var/lib/sss
@@ -316,7 +375,7 @@ sys.exit(f"reached: {reached}" if reached else 0)' "${sockets[@]}"
 		SSH_AUTH_SOCK=/run/x SSH_CONNECTION=x DBUS_SYSTEM_BUS_ADDRESS=unix:path=/x BROWSER=x SESSION_MANAGER=x LD_PRELOAD= GIO_USE_VFS=x TMUX=/x,1,0 \
 		DOCKER_HOST=x KEPT=yes ALSO=too HOSTALIASES=x LOCALDOMAIN=x RES_OPTIONS=x PYTHONPATH=/x XDG_DATA_HOME=/root/x HOME=/root \
 		"$WGCTL" exec --cwd / --keep-env KEPT,ALSO,NONE office -- env | cut -d= -f1 | sort | tr '\n' ' ')
-	is "$output" 'ALSO DBUS_SESSION_BUS_ADDRESS HOME KEPT LANG LC_ALL LOGNAME PATH SHELL TERM USER WGCTL_NAMESPACE '
+	is "$output" 'ALSO DBUS_SESSION_BUS_ADDRESS HOME KEPT LANG LC_ALL LOGNAME MOZ_NO_REMOTE PATH SHELL TERM USER WGCTL_NAMESPACE '
 	is "$(inside sh -c 'echo $HOME $USER $SHELL')" '/home/guest guest /bin/sh'
 }
 
@@ -349,6 +408,43 @@ os.execv(sys.argv[1], sys.argv[1:])' "$WGCTL" exec office -- true
 	on c "$WGCTL" exec --root office -- ip link set lo up
 	on c "$WGCTL" exec --root office -- sh -c "'$WGCTL' show office | grep -q peer"
 	on c env SUDO_UID=4242 "$WGCTL" exec --user nobody --cwd / office -- sh -c '[ "$(id -un)" = nobody ]'
+}
+
+@test "leak 15: a process of another user can be neither looked into nor traced" {
+	on c sh -c 'echo other:x:4243:4243::/:/bin/sh >>/etc/passwd; mkdir -m 755 /run/of-other'
+	serve stream /run/of-other/socket
+	background c "$BATS_TEST_TMPDIR/sleeper" setpriv --reuid 4243 --regid 4243 --clear-groups sleep 1000
+	local pid=$!
+	disown
+	for _ in $(seq 50); do [ "$(stat -c %u "/proc/$pid" 2>/dev/null)" != 4243 ] || break; sleep 0.1; done
+	# As that user the way is there, which the manual says.
+	answers as_other stream "/proc/$pid/root/run/of-other/socket"
+	not answers inside stream "/proc/$pid/root/run/of-other/socket"
+	run inside timeout 5 strace -qq -p "$pid"
+	is "$status" 1
+	has "$output" 'Operation not permitted'
+}
+as_other() { on c "$WGCTL" exec --user other --cwd / office -- "$@"; }
+
+@test "leak 17: a tunnel without IPv6 leaves none in its namespace" {
+	on c "$WGCTL" -q down office
+	sed -i 's|, ::/0||' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on s ip addr add fd09::2/64 dev j-s-c nodad
+	on c sh -c 'ip addr add fd09::1/64 dev j-c-s nodad; ip -6 route add default via fd09::2'
+	on c "$WGCTL" -q up office
+	is "$(on c ip -n app -6 route show default)" ''
+	is "$(on c ip -n app -o link show type veth)" ''
+	listen
+	on c /usr/bin/python3 -Sc 'import socket; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"x", ("2001:db8::1", 9))'
+	for to in 2001:db8::1 fd09::2; do
+		run inside /usr/bin/python3 -Sc 'import socket, sys; socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b"y", (sys.argv[1], 10))' $to
+		[ "$status" -ne 0 ]
+		has "$output" 'unreachable'
+	done
+	# The first one is heard, and nothing else.
+	run heard
+	has "$output" '2001:db8::1.9'
+	lacks "$output" '.10:'
 }
 
 @test "leak 22: with --pin-dns browsers find a policy" {

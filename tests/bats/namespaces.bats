@@ -79,6 +79,15 @@ inside() {
 	not on c test -e /etc/netns
 }
 
+@test "the directory of names is everybody's, also if it is wgctl that makes it" {
+	inside blue
+	on c umount /run/netns
+	on c rmdir /run/netns
+	on c "$WGCTL" up office
+	is "$(on c stat -c %a /run/netns)" 755
+	on c "$WGCTL" down office
+}
+
 @test "who is inside keeps the namespace; the next up is in the same one, and the last down takes it" {
 	inside blue
 	on c "$WGCTL" -q up office
@@ -196,8 +205,158 @@ inside() {
 	not on c test -e /run/netns/blue
 }
 
-@test "wrong namespaces: a sentence, and nothing has changed" {
+# The names of all tunnels that status speaks of.
+tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")'; }
+
+@test "a link that is deleted inside: up makes it anew, in the namespace of that name, also with somebody in it" {
+	local inode
+	inside blue
 	before=$(snapshot c)
+	on c "$WGCTL" -q up office
+	is "$(tunnels)" office
+	on c ip -n blue link del office
+	has "$(on c "$WGCTL" status office)" "the interface office is gone"
+	has "$(on c "$WGCTL" up -n office)" netns.create
+	run_split on c "$WGCTL" up office
+	is "$status" 0
+	has "$errors" "but not its link any more"
+	# Without its name it would have ended with this command.
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	is "$(tunnels)" office
+	somebody_in blue
+	inode=$(on c stat -Lc %i /run/netns/blue)
+	on c ip -n blue link del office
+	has "$(on c "$WGCTL" up -n office)" netns.create
+	on c "$WGCTL" -q up office
+	is "$(on c stat -Lc %i /run/netns/blue)" "$inode"
+	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
+	nobody_in
+	on c "$WGCTL" -q down office
+	not on c test -e /run/netns/blue
+	same "$before" "$(snapshot c)"
+}
+
+@test "a namespace that dies with the tunnel in it: status says that, and up begins anew" {
+	inside blue
+	on c "$WGCTL" -q up office
+	on c ip netns del blue
+	# With it goes its wireguard-go, a moment later.
+	for _ in $(seq 50); do [ -n "$(on c sh -c 'ls /run/wireguard /var/run/wireguard 2>/dev/null | grep sock')" ] || break; sleep 0.1; done
+	is "$(on c "$WGCTL" status --json | jq -c '[.tunnels[] | [.name, .state, (.problems | length)]]')" '[["office","gone",1]]'
+	has "$(on c "$WGCTL" status office)" "its network namespace is gone"
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q down office
+	# A name alone: whoever is inside goes on, and so does the tunnel.
+	on c "$WGCTL" -q up office
+	somebody_in blue
+	on c ip netns del blue
+	has "$(on c "$WGCTL" status office)" "has lost its name 'blue'"
+	on c nsenter -t "$pid" -n ping -q -c 1 -W 5 10.8.0.1
+	nobody_in
+	on c "$WGCTL" -q down office
+}
+
+@test "completion knows namespaces, who is up in one, and the words behind the first" {
+	inside blue
+	on c ip netns add green
+	on c ip netns add box
+	on c "$WGCTL" -q up office
+	on c "$WGCTL" -q container attach office /run/netns/box
+	offered() { on c "$WGCTL" __complete -- "$@" | cut -f 1 | xargs; }
+	has "$(offered exec '')" 'office '
+	has "$(offered exec '')" 'blue box green'
+	is "$(offered exec g)" green
+	is "$(offered exec office '')" :files
+	is "$(offered exec office -- '')" :files
+	is "$(offered run office tar -)" :files
+	is "$(offered netns delete b)" 'blue box'
+	is "$(offered netns list '')" ''
+	is "$(offered physical '')" 'up down status exec recover confirm'
+	is "$(offered physical up o)" 'office :files'
+	is "$(offered physical down '')" ''
+	is "$(offered container detach '')" /run/netns/box
+	is "$(offered container attach o)" 'office :files'
+	is "$(offered container attach office '')" ''
+	on c "$WGCTL" -q down --all
+}
+
+@test "seen from inside it is what it is from outside" {
+	inside blue
+	on c "$WGCTL" -q up office
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	is "$(on c nsenter --net=/run/netns/blue "$WGCTL" status --json | jq -c '[.tunnels[] | [.name, .state, .problems]]')" '[["office","up",[]]]'
+	on c "$WGCTL" -q down office
+}
+
+@test "the caller's own namespace by its path or a process is the caller's" {
+	local before value
+	before=$(snapshot c)
+	for value in "/proc/${HOST_PID[c]}/ns/net" "pid:${HOST_PID[c]}"; do
+		inside "$value"
+		run_split on c "$WGCTL" up office
+		is "$status" 0
+		lacks "$errors" warning
+		on c grep -q 'nameserver 10.8.0.1' /etc/resolv.conf
+		on c ping -q -c 1 -W 5 10.8.0.1
+		on c "$WGCTL" -q down office
+		same "$before" "$(snapshot c)"
+	done
+}
+
+@test "leak 18: killed at every line of its journal, up has never made another way out of the namespace" {
+	local before n dev
+	inside blue
+	before=$(snapshot c)
+	for n in $(seq 40); do
+		status=0
+		on c strace -qq -o "$BATS_TEST_TMPDIR/strace" -P /run/wgctl/office/journal -e trace=write -e inject=write:signal=KILL:when="$n" \
+			"$WGCTL" -q up office 2>"$BATS_TEST_TMPDIR/said" || status=$?
+		[ "$status" = 137 ] || break
+		if on c test -e /run/netns/blue && on c ip -n blue link show lo >/dev/null 2>&1; then
+			for dev in $(on c ip -n blue -4 -o route show table all; on c ip -n blue -6 -o route show table all) ; do echo "$dev"; done |
+				grep -A 1 -x dev | grep -vx -e dev -e -- -e lo -e office && { echo "killed at line $n"; return 1; }
+			is "$(on c ip -n blue -o link show type veth)" ''
+		fi
+		# 3: it was killed before there was anything.
+		status=0
+		on c "$WGCTL" down office 2>"$BATS_TEST_TMPDIR/said" || status=$?
+		[ "$status" = 0 ] || [ "$status" = 3 ] || { echo "killed at line $n"; cat "$BATS_TEST_TMPDIR/said"; return 1; }
+		same "$before" "$(snapshot c)" || { echo "killed at line $n"; cat "$BATS_TEST_TMPDIR/said"; return 1; }
+		status=137
+	done
+	is "$status" 0
+	[ "$n" -gt 8 ]
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q down office
+	same "$before" "$(snapshot c)"
+}
+
+@test "wrong namespaces: a sentence, and nothing has changed" {
+	local value
+	before=$(snapshot c)
+	while IFS='|' read -r code value text; do
+		inside "$value"
+		run_split on c "$WGCTL" up office
+		is "$status at $value" "$code at $value"
+		has "$errors" "$text"
+	done <<-END
+		5|pid:|does not name a process
+		5|pid:0|does not name a process
+		5|pid:-1|does not name a process
+		5|pid:99999999999|does not name a process
+		5|container:|does not name a container
+		1|container:nobody|there is no container 'nobody'
+		5|..|cannot be the name of a network namespace
+		5|two words|cannot be the name of a network namespace
+		1|a/b|there is no network namespace
+		5|/dev/null|is not a network namespace
+		5|/tmp|is not a network namespace
+	END
+	inside blue "SocketNamespace = nowhere"
+	run_split on c "$WGCTL" up office
+	is "$status" 1
+	has "$errors" "there is no network namespace 'nowhere'"
 	inside /run/nowhere/blue
 	run_split on c "$WGCTL" up office
 	is "$status" 1

@@ -40,6 +40,20 @@ teardown() {
 }
 
 physical() { on c "$WGCTL" physical "$@" --take j-c-s; }
+# What comes of a datagram to a port of $1.
+knock='
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(1)
+s.connect((sys.argv[1], 43477))
+s.send(b"x")
+try:
+    s.recv(9)
+except ConnectionRefusedError:
+    print("refused")
+except TimeoutError:
+    print("silence")
+'
 inside() { on c ip netns exec physical "$@"; }
 
 @test "physical up moves the device with all that it has, down brings it home as it was" {
@@ -50,6 +64,9 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$(on c ip route show default)" "default dev home"
 	on c ping -q -c 2 -W 5 -i 0.2 10.8.0.1
 	on c ping -q -c 1 -W 5 fd08::1
+	# systemd-networkd, which is to read that, is not root.
+	is "$(on c stat -c %a /run/systemd/network /run/systemd/network/00-wgctl-physical.network /run/NetworkManager/conf.d/90-wgctl-physical.conf | xargs)" "755 644 644"
+	is "$(on c stat -Lc %a /etc/netns/physical/resolv.conf)" 644
 	# There: the device, its addresses, its ways.
 	has "$(inside ip -o addr show dev j-c-s)" "10.9.0.1/24"
 	has "$(inside ip -o addr show dev j-c-s)" "10.9.0.50/24"
@@ -70,6 +87,31 @@ inside() { on c ip netns exec physical "$@"; }
 	same "$before" "$(snapshot c)"
 	run_split on c "$WGCTL" physical status
 	is "$status" 3
+}
+
+@test "[26] a port that nobody has in there, as a tunnel's that went, answers nobody in clear" {
+	# It would be heard: here it is answered.
+	for to in 10.9.0.1 fd09::1; do
+		on s ip addr add fd09::2/64 dev j-s-c nodad 2>/dev/null || true
+		is "$(on s python3 -c "$knock" "$to")" refused
+	done
+	physical up home
+	on s ip neigh flush dev j-s-c
+	for to in 10.9.0.1 fd09::1; do is "$(on s python3 -c "$knock" "$to")" silence; done
+	# From inside to inside it is told.
+	is "$(inside python3 -c "$knock" 127.0.0.1)" refused
+}
+
+@test "a full /run: down brings the device home all the same" {
+	before=$(snapshot c)
+	physical up home
+	no_room c
+	run on c "$WGCTL" physical down
+	is "$status" 0
+	has "$output" 'No space left on device'
+	on c rm /run/fill
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
 }
 
 @test "the plan is shown, and nothing changed; what cannot be is refused with a sentence" {
@@ -164,6 +206,21 @@ inside() { on c ip netns exec physical "$@"; }
 	on c ip link show j-c-s
 }
 
+@test "what is started in there has nothing of the caller's, and writes files that others may read" {
+	on c sh -c 'mkdir /run/sbin /run/work; mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin,workdir=/run/work overlay /usr/sbin
+		printf "#!/bin/sh\necho new >/etc/resolv.conf.new; mv /etc/resolv.conf.new /etc/resolv.conf; { readlink /proc/self/ns/net; stat -c %%a /etc; env; } >/run/seen; exec sleep 1000\n" >/usr/sbin/dhcpcd
+		chmod 755 /usr/sbin/dhcpcd'
+	on c ip addr change 10.9.0.50/24 dev j-c-s valid_lft 600 preferred_lft 600
+	on c env OF_ROOT=alone "$WGCTL" -q physical up --take j-c-s home
+	for _ in {1..100}; do ! on c test -s /run/seen || break; sleep 0.05; done
+	is "$(on c sed -n 1p /run/seen)" "$(inside readlink /proc/self/ns/net)"
+	is "$(on c sed -n 2p /run/seen)" 755
+	has "$(on c cat /run/seen)" PATH=
+	lacks "$(on c cat /run/seen)" OF_ROOT
+	is "$(on c stat -Lc %a /etc/netns/physical/resolv.conf)" 644
+	on c "$WGCTL" -q physical down
+}
+
 @test "from the marks alone: the journal is lost, the device comes home with its name" {
 	physical up home
 	has "$(inside ip link show j-c-s)" "alias wgctl:physical:j-c-s:to the wall"
@@ -177,6 +234,46 @@ inside() { on c ip netns exec physical "$@"; }
 	not on c test -e /run/NetworkManager/conf.d/90-wgctl-physical.conf
 	run_split on c "$WGCTL" physical recover
 	has "$errors" "nothing to recover"
+}
+
+@test "a device with the mark of another one: refused, until recover has looked at it" {
+	on c ip link set j-c-s alias 'wgctl:physical:eth7:to the wall'
+	before=$(snapshot c)
+	run physical up home
+	is "$status" 1
+	has "$output" "'j-c-s' bears the mark of 'eth7'"
+	has "$output" 'wgctl physical recover'
+	same "$before" "$(snapshot c)"
+	on c "$WGCTL" physical recover
+	has "$(on c ip -o link show dev eth7)" 'alias to the wall'
+}
+
+@test "a tunnel that was taken down meanwhile: status says that nothing gets out, up brings it up again in there" {
+	before=$(snapshot c)
+	physical up home
+	has "$(on c "$WGCTL" physical up home 2>&1)" "are in 'physical' already"
+	for how in "$WGCTL -q down home" "ip link del home"; do
+		# shellcheck disable=SC2086
+		on c $how
+		run_split on c "$WGCTL" physical status
+		is "$status" 1
+		has "$output" "the tunnel is down, so nothing gets out"
+		not on c ping -q -c 1 -W 1 10.8.0.1
+		run_split on c "$WGCTL" physical up home
+		is "$status" 0
+		has "$errors" "'home' is up again"
+		on c ping -q -c 1 -W 5 10.8.0.1
+		run_split on c "$WGCTL" physical status
+		is "$status" 0
+	done
+	has "$(on c "$WGCTL" status home)" "socket in physical"
+	is "$(on c "$WGCTL" physical exec -- readlink /proc/self/ns/net)" "$(inside readlink /proc/self/ns/net)"
+	on c "$WGCTL" -q physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+	run_split on c "$WGCTL" physical exec -- true
+	is "$status" 125
+	has "$errors" "the devices are not in 'physical'"
 }
 
 @test "unconfirmed, it is undone by itself; confirmed, it stays" {

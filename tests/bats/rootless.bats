@@ -55,6 +55,13 @@ left() { ps -U 4242 -o stat=,args= | grep -v ^Z; }
 	waits_for not left
 }
 
+@test "what the program's children leave is buried" {
+	office 10.9.0.2:51820
+	# shellcheck disable=SC2016
+	run_guest sh -c 'for i in 1 2 3; do (setsid sleep 0.1 &); done; sleep 0.5; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l'
+	is "$status $output" "0 0"
+}
+
 @test "leaks: Chromium without root; on the wire is WireGuard only, and servers outside are not reached" {
 	office 10.9.0.2:51820
 	background s "$BATS_TEST_TMPDIR/site" "$WGCTL_ROOT/tests/helpers/website" 10.8.0.1 80 10.9.0.2

@@ -71,6 +71,9 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$status" 127
 	run_c office -- /etc
 	is "$status" 126
+	# A directory of PATH that the user may not enter is no reason to say that the program cannot be run.
+	run_split on c env SUDO_UID=4242 PATH="/root/bin:$PATH" "$WGCTL" run office --cwd / -- nowhere-to-be-found
+	is "$status" 127
 	run_c office --cwd /nowhere -- true
 	is "$status" 125
 	run_c nowhere -- true
@@ -111,6 +114,9 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	for i in 2 3 4; do waits_until 30 test -s "$BATS_TEST_TMPDIR/$i"; done
 	sleep 1.5
 	is_up
+	# Who ends beside another one has nothing to wait for, and nothing to say.
+	run_c office -- true
+	is "$status$errors" 0
 	touch "$BATS_TEST_TMPDIR/go"
 	wait $one
 	is_down
@@ -130,6 +136,18 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	sleep 1
 	is_up
 	wait $other
+	waits_until 30 is_down
+	settles "$before" c
+}
+
+@test "more processes inside than descriptors are allowed: it waits for them all the same" {
+	# shellcheck disable=SC2016
+	run_split on c sh -c 'ulimit -n 32; exec "$@"' - "$WGCTL" run --cwd / office -- \
+		sh -c 'for i in $(seq 60); do sh -c "$1" - "$2/$i" </dev/null >/dev/null 2>&1 & done; sleep 1' - "$waits" "$BATS_TEST_TMPDIR"
+	is "$status" 0
+	has "$errors" "'office' is taken down when the last one ends"
+	is_up
+	touch "$BATS_TEST_TMPDIR/go"
 	waits_until 30 is_down
 	settles "$before" c
 }
@@ -164,6 +182,14 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	settles "$before" c
 }
 
+@test "SIGKILL of wgctl between the tunnel and the program: the tunnel goes" {
+	# The pipe is for what it starts next.
+	run on c strace -qq -o /dev/null -e trace=pipe2 -e inject=pipe2:signal=SIGKILL:when=1 "$WGCTL" run --verbose --cwd / office -- true
+	has "$output" "'office' is up"
+	waits_until 30 is_down
+	settles "$before" c
+}
+
 @test "SIGKILL of wgctl and of the one that it left behind: the next run takes over" {
 	background c "$BATS_TEST_TMPDIR/out" "$WGCTL" run office -- sh -c "$waits" - "$BATS_TEST_TMPDIR/one"
 	waits_until 30 test -s "$BATS_TEST_TMPDIR/one"
@@ -188,4 +214,13 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$status" 5
 	is_down
 	settles "$before" c
+}
+
+@test "from inside there is no second way in" {
+	for command in run exec; do
+		run_split on c "$WGCTL" run --root office -- "$WGCTL" $command office -- true
+		is "$status" 125
+		has "$errors" 'nothing would be apart'
+		settles "$before" c
+	done
 }

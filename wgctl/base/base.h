@@ -226,6 +226,8 @@ int wgc_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len);
 int wgc_write_all(int fd, const void *data, size_t len);
 /** Replace @path with @data: temporary file beside it, @mode, fsync, rename. */
 int wgc_write_file_atomic(const char *path, const void *data, size_t len, mode_t mode);
+/** The same where there is no @path yet; -EEXIST, and nothing changed, where there is. */
+int wgc_write_file_new(const char *path, const void *data, size_t len, mode_t mode);
 /** mkdir -p with @mode for the directories that it makes. */
 int wgc_mkdir_p(const char *path, mode_t mode);
 

@@ -107,7 +107,7 @@ static int sync_dir(const char *path, size_t dir_len)
 	return 0;
 }
 
-int wgc_write_file_atomic(const char *path, const void *data, size_t len, mode_t mode)
+static int write_beside(const char *path, const void *data, size_t len, mode_t mode, unsigned flags)
 {
 	const char *slash = strrchr(path, '/');
 	size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
@@ -127,13 +127,26 @@ int wgc_write_file_atomic(const char *path, const void *data, size_t len, mode_t
 	/* The mode last: until the data is there, nobody else can open it. */
 	if (!ret && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
 		ret = -errno;
-	if (!ret && rename(tmp, path) < 0)
+	if (!ret && renameat2(AT_FDCWD, tmp, AT_FDCWD, path, flags) < 0)
 		ret = -errno;
+	/* Some file systems cannot rename without replacing; a second name fails where there is one. */
+	if (ret == -EINVAL && flags)
+		ret = link(tmp, path) < 0 ? -errno : unlink(tmp) < 0 ? -errno : 0;
 	if (ret) {
 		unlink(tmp);
 		return ret;
 	}
 	return sync_dir(path, dir_len);
+}
+
+int wgc_write_file_atomic(const char *path, const void *data, size_t len, mode_t mode)
+{
+	return write_beside(path, data, len, mode, 0);
+}
+
+int wgc_write_file_new(const char *path, const void *data, size_t len, mode_t mode)
+{
+	return write_beside(path, data, len, mode, RENAME_NOREPLACE);
 }
 
 static int make_dir(const char *path, mode_t mode)

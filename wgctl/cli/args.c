@@ -23,6 +23,7 @@ const struct wgc_opt wgc_common_opts[] = {
 	{ "verbose", 'v', NULL, WGC_OPT_FLAG, COMMON(verbose), .text = "every step on stderr" },
 	{ "color", 0, "WHEN", WGC_OPT_CHOICE, COMMON(color),
 	  .text = "auto, always or never; also obeys NO_COLOR", .choices = color_choices },
+	{ "no-pager", 0, NULL, WGC_OPT_FLAG, COMMON(no_pager), "do not show long answers with a pager", .takes = WGC_TAKES_PAGER },
 	{ "help", 'h', NULL, WGC_OPT_FLAG, COMMON(help), .text = "this help" },
 	{ 0 },
 };
@@ -120,7 +121,10 @@ static int store(struct wgc_ui *ui, const struct wgc_opt *o, const char *value, 
 	}
 	{
 		WGC_AUTO_STR struct wgc_str list = { 0 };
+		const char *near = wgc_nearest(value, o->choices);
 
+		if (near)
+			return wgc_usage(ui, "--%s does not take '%s'; did you mean '%s'?", o->name, value, near);
 		for (int i = 0; o->choices[i]; i++)
 			wgc_str_addf(&list, "%s%s", !i ? "" : o->choices[i + 1] ? ", " : " or ", o->choices[i]);
 		return wgc_usage(ui, "--%s takes %s, not '%s'", o->name, wgc_str_get(&list), value);
@@ -229,8 +233,16 @@ static int check_operands(struct wgc_ui *ui, const struct wgc_cmd *cmd, const st
 				 cmd->max ? cmd->args : cmd->name, args->argv[cmd->max]);
 	if (n < cmd->min && cmd->instead)
 		return wgc_usage(ui, "%s or --%s is missing", cmd->args, cmd->instead);
+	if (!n && cmd->min && cmd->verbs) {
+		WGC_AUTO_STR struct wgc_str list = { 0 };
+
+		for (size_t i = 0; cmd->verbs[i]; i++)
+			wgc_str_addf(&list, "%s%s", !i ? "" : cmd->verbs[i + 1] ? ", " : " or ", cmd->verbs[i]);
+		return wgc_usage(ui, "%s what: %s?", cmd->name, wgc_str_get(&list));
+	}
+	/* Of "NAME [--] [PROGRAM]" the first word is what there must be. */
 	if (n < cmd->min)
-		return wgc_usage(ui, "%s is missing", cmd->args);
+		return wgc_usage(ui, "%.*s is missing", (int)(cmd->min == 1 ? strcspn(cmd->args, " ") : strlen(cmd->args)), cmd->args);
 	return 0;
 }
 
@@ -283,10 +295,12 @@ int wgc_unknown_command(struct wgc_ui *ui, const char *word)
 	return wgc_usage(ui, "unknown command '%s'", word);
 }
 
-static int show_help(const struct wgc_cmd *cmd)
+static int show_help(struct wgc_ui *ui, const struct wgc_cmd *cmd, bool page)
 {
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 
+	if (page)
+		wgc_pager_begin(ui);
 	wgc_help(cmd, &out);
 	wgc_ui_answer(&out);
 	return WGC_EXIT_OK;
@@ -307,13 +321,37 @@ static int run_command(struct wgc_ui *ui, const struct wgc_cmd *cmd, int argc, c
 	if (rc)
 		return cmd->takes & WGC_TAKES_PROGRAM ? WGC_EXIT_NOT_RUN : rc;
 	if (args->help)
-		return show_help(cmd);
+		return show_help(ui, cmd, !args->no_pager);
 	ui->json = args->json;
 	ui->quiet = args->quiet;
 	ui->verbose = args->verbose;
 	ui->show_secrets = args->show_secrets;
 	wgc_ui_color(ui, args->color ? (enum wgc_color)(args->color - 1) : WGC_COLOR_AUTO);
+	if (cmd->takes & WGC_TAKES_PAGER && !args->no_pager)
+		wgc_pager_begin(ui);
 	return cmd->run(ui, args);
+}
+
+/* `show [INTERFACE|all] --json`. */
+static int show_json(struct wgc_ui *ui, int argc, char **argv)
+{
+	const struct wgc_cmd *status = wgc_cmd_find("status");
+	WGC_AUTO_FREE char **rest = calloc((size_t)argc + 2, sizeof(*rest));
+	int n = 0;
+
+	if (!rest) {
+		struct wgc_err err = WGC_ERR_INIT;
+
+		wgc_err_nomem(&err);
+		return wgc_show_err(ui, NULL, &err, NULL);
+	}
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "all") && strcmp(argv[i], "--json"))
+			rest[n++] = argv[i];
+	rest[n++] = (char[]){ "--json" };
+	if (n > 2)
+		return wgc_usage(ui, "--json shows all fields: '%s' is one too many", rest[1]);
+	return run_command(ui, status, n, rest);
 }
 
 /*
@@ -324,6 +362,7 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 {
 	const struct wgc_cmd *cmd;
 	WGC_AUTO_FREE char **rest = NULL;
+	bool no_pager = false;
 	int at = 1, n = 0;
 
 	/* An early error must already be in the form that was asked for. */
@@ -339,13 +378,14 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 			return WGC_EXIT_OK;
 		}
 		if (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h"))
-			return show_help(NULL);
+			return show_help(ui, NULL, !no_pager);
 		if (!strncmp(argv[at], "--", 2))
 			o = wgc_opt_find(NULL, argv[at] + 2, len - 2, 0);
 		else if (argv[at][1] && !argv[at][2])
 			o = wgc_opt_find(NULL, NULL, 0, argv[at][1]);
 		if (!o)
 			return unknown_option(ui, NULL, argv[at], len);
+		no_pager |= !strcmp(o->name, "no-pager");
 		if (o->arg && !argv[at][len] && at + 1 < argc)
 			at++;
 	}
@@ -353,12 +393,17 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 	if (!cmd)
 		return wgc_unknown_command(ui, argv[at]);
 	ui->command = cmd->name;
+	if (cmd->takes & WGC_TAKES_RAW && cmd->takes & WGC_TAKES_JSON && ui->json)
+		/* wg(8) has no JSON; the same devices as a document are status'. */
+		return show_json(ui, argc - at, argv + at);
 	if (cmd->takes & WGC_TAKES_RAW) {
 		ui->json = false;
-		if (at > 1)
+		if (at > 1 + (no_pager && cmd->takes & WGC_TAKES_PAGER))
 			return wgc_usage(ui, "'%s' takes no option in front of it: '%s'", cmd->name, argv[1]);
 		if (!(cmd->takes & WGC_HIDDEN) && argc == at + 2 && !strcmp(argv[at + 1], "--help"))
-			return show_help(cmd);
+			return show_help(ui, cmd, !no_pager);
+		if (cmd->takes & WGC_TAKES_PAGER && !no_pager)
+			wgc_pager_begin(ui);
 		return cmd->raw(argc - at, argv + at);
 	}
 	rest = calloc((size_t)argc + 1, sizeof(*rest));

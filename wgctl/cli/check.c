@@ -108,6 +108,8 @@ static int convert_write(struct wgc_ui *ui, const struct wgc_convert_args *a, en
 	} else {
 		rc = wgc_write_file_atomic(a->output, wgc_str_get(&out), out.len, 0600);
 	}
+	if (!rc && a->output && strcmp(a->output, "-") != 0)
+		wgc_ui_files(ui, &a->output, 1);
 	if (!rc)
 		return WGC_EXIT_OK;
 	wgc_err_set(&err, WGC_E_IO, -rc, "cannot write %s%s%s: %s", a->output ? "'" : "", a->output ? a->output : "the output",
@@ -126,6 +128,8 @@ int wgc_run_convert(struct wgc_ui *ui, const void *args)
 		to = (enum wgc_format)(a->to - 1);
 	else if (a->output && strcmp(a->output, "-"))
 		to = wgc_config_format(a->output);
+	else if (ui->json)
+		to = WGC_FORMAT_JSON;
 	else
 		return wgc_usage(ui, "--to ini or --to json is missing");
 	code = wgc_load_text(ui, a->c.argv[0], &l);

@@ -42,10 +42,11 @@ extern const struct wgc_exit_text wgc_exit_texts[];
 /* How answers and remarks leave the process. One per process, made by main. */
 struct wgc_ui {
 	const char *program; /* in front of messages without a place */
-	const char *command; /* for "Try '...'"; NULL before it is known */
+	const char *command; /* for "see '...'"; NULL before it is known */
 	bool json, quiet, verbose, show_secrets;
 	bool color_out, color_err;
 	bool quick; /* speaking as wg-quick */
+	struct wgc_pager *pager; /* or NULL: the answer goes straight to stdout */
 	bool confirm; /* what is done is undone unless it is confirmed */
 	struct wgc_str errors, warnings; /* with json: objects for the one document on stderr */
 };
@@ -61,6 +62,14 @@ const char *wgc_paint(bool on, enum wgc_paint p);
 void wgc_ui_note(const struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
 /** A warning on stderr; with --json it goes into the document there. */
 void wgc_ui_warn(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
+/**
+ * From here on the answer is kept back, and shown by a pager at the end if it is
+ * longer than the terminal is high. Does nothing where stdout is no terminal,
+ * with --json, or where the environment says so.
+ */
+void wgc_pager_begin(struct wgc_ui *ui);
+/** Show what was kept back; 0 or a positive errno when it could not be written. */
+int wgc_pager_end(struct wgc_ui *ui);
 /** Print @doc, a JSON document or other answer, on stdout. */
 void wgc_ui_answer(const struct wgc_str *doc);
 /** Start and end of a JSON document: an object with "schema": 1 first. */
@@ -68,6 +77,8 @@ void wgc_ui_json_begin(struct wgc_json *j, struct wgc_str *out);
 void wgc_ui_json_end(struct wgc_json *j);
 /** Write what is pending on both streams; a failed stdout turns 0 into 1. Returns the exit code. */
 int wgc_ui_finish(struct wgc_ui *ui, int code);
+/** With --json, where the answer is in files: a document that names them. */
+void wgc_ui_files(const struct wgc_ui *ui, const char *const *paths, size_t n);
 /** Replace bytes that could steer a terminal by '?'. */
 void wgc_add_plain(struct wgc_str *out, const char *s, size_t n);
 /** "1.21 MiB". */
@@ -90,7 +101,9 @@ void wgc_add_diag(const struct wgc_ui *ui, struct wgc_str *out, bool color, cons
 void wgc_show_diags(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_diags *diags, bool warnings_too);
 /** One finding as a JSON object; spans that name no line are left out. */
 void wgc_json_diag(struct wgc_json *j, const struct wgc_source *src, const struct wgc_diag *d);
-/** A usage error: one line, then the command to try. Returns WGC_EXIT_USAGE. */
+/** The word for @code in JSON. */
+const char *wgc_code_word(enum wgc_code code);
+/** A usage error: one line, which ends in the command to try. Returns WGC_EXIT_USAGE. */
 int wgc_usage(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
 
 /* ---- commands ------------------------------------------------------------------ */
@@ -110,6 +123,13 @@ enum wgc_complete {
 	WGC_COMPLETE_COMMAND,
 	WGC_COMPLETE_SHELL,
 	WGC_COMPLETE_NETNS, /* names of network namespaces */
+	WGC_COMPLETE_ROOM,  /* tunnels that are up in a namespace of their own, namespaces, containers */
+	WGC_COMPLETE_CONTAINER,
+	WGC_COMPLETE_ATTACHED, /* containers with a tunnel of `container attach` */
+	WGC_COMPLETE_LINK,   /* interfaces */
+	WGC_COMPLETE_LINKS,  /* the same, with commas between them */
+	WGC_COMPLETE_DEVICE, /* WireGuard interfaces */
+	WGC_COMPLETE_PROGRAM,
 };
 
 /* Which of the common options a command takes. */
@@ -120,6 +140,7 @@ enum {
 	WGC_TAKES_SECRETS = 1 << 3, /* --show-secrets */
 	WGC_TAKES_RAW = 1 << 4,	   /* arguments go on unparsed: the commands of wg(8) */
 	WGC_HIDDEN = 1 << 5,
+	WGC_TAKES_PAGER = 1 << 7,  /* --no-pager: its answer may be longer than a screen */
 	WGC_TAKES_PROGRAM = 1 << 6, /* from the second operand on: a program with its own options */
 };
 
@@ -137,7 +158,7 @@ struct wgc_opt {
 
 /* The first member of every command's argument struct. */
 struct wgc_common {
-	bool help, json, dry_run, quiet, verbose, show_secrets, allow_hooks;
+	bool help, json, dry_run, quiet, verbose, show_secrets, allow_hooks, no_pager;
 	int color; /* 0, or 1 + enum wgc_color */
 	unsigned wait;
 	int argc; /* operands */
@@ -153,6 +174,7 @@ struct wgc_cmd {
 	size_t args_size;    /* of its argument struct */
 	unsigned min, max;   /* operands; max 0 = none, UINT_MAX = any number */
 	const char *const *verbs; /* the first operand is one of these words, NULL ends them; or NULL */
+	const enum wgc_complete (*behind)[2]; /* for each verb: what the two operands behind it are */
 	const char *instead; /* name of an own flag that stands in for operands, or NULL */
 	const char *const (*conflicts)[2]; /* pairs of option names; { NULL } ends it */
 	const char *const *examples; /* pairs: command line, meaning; NULL ends it */
@@ -187,8 +209,12 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv);
 
 /** Append the help of @cmd, or the overview for NULL, at most 80 columns wide. */
 void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out);
-/** Append mdoc: commands and options ("commands"), or profile keys ("keys"). */
-int wgc_mdoc(const char *what, struct wgc_str *out);
+/** Append a generated part of a manual page, see mdoc.c; @page: the page whose commands are meant, NULL: none. 0 or -EINVAL. */
+int wgc_mdoc(const char *part, const char *page, struct wgc_str *out);
+/** The manual page, of section 8, that tells about @cmd. */
+const char *wgc_page_of(const struct wgc_cmd *cmd);
+/** The program as @program ("wg", "wg-quick"), asked the same. Returns an exit code. */
+int wgc_complete_as(const char *program, int n, char **words);
 /** The hidden `__complete`: candidates for the last of @words, "value<TAB>text" lines. */
 void wgc_complete(int n, char **words, struct wgc_str *out);
 
@@ -209,6 +235,10 @@ int wgc_load(struct wgc_ui *ui, const char *arg, enum wgc_mode mode, bool allow_
 /** As above for a file that is only looked at: no owner, mode or hook checks; "-" is stdin. */
 int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l);
 void wgc_loaded_done(struct wgc_loaded *l);
+/** @hint of an @err that says that there is no tunnel @name: what may have been meant, or, if @offer_up, how it comes up. @sys may be NULL. */
+void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct wgc_err *err);
+/** The profile or tunnel that @name may have been meant to be, for the caller to free; NULL when that is @name itself or none. */
+char *wgc_nearest_name(struct wgc_sys *sys, const char *name);
 /** Profile name of an argument: its base name without .conf or .json. The caller frees it. */
 char *wgc_name_of(const char *arg);
 

@@ -105,7 +105,7 @@ static const struct wgc_cmd cmd_diff = {
 	.max = 1,
 	.exits = OK | USAGE | NOT_UP | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_diff,
 };
 
@@ -167,14 +167,14 @@ static const struct wgc_cmd cmd_check = {
 	.args = "FILE...",
 	.summary = "find everything that is wrong or doubtful in profiles",
 	.text = "A FILE may also be the name of a profile, or - for standard input. Lines that hold keys are not shown.",
-	.examples = (const char *const[]){ "wgctl check office.conf ./hub.json", "two files", "wgctl check --json office | jq .files",
+	.examples = (const char *const[]){ "wgctl check office ./hub.json", "a profile and a file", "wgctl check --json office | jq .files",
 					   "for programs", NULL },
 	.args_size = sizeof(struct wgc_common),
 	.min = 1,
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_FILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_check,
 };
 
@@ -185,6 +185,8 @@ static const struct wgc_opt convert_opts[] = {
 	  .text = "write FILE, readable by its owner only; its ending stands in for --to", .complete = WGC_COMPLETE_FILE },
 	{ 0 },
 };
+/* An answer on standard output has one form. */
+static const char *const format_conflicts[][2] = { { "to", "json" }, { NULL } };
 static const struct wgc_cmd cmd_convert = {
 	.name = "convert",
 	.args = "FILE",
@@ -193,12 +195,43 @@ static const struct wgc_cmd cmd_convert = {
 	.examples = (const char *const[]){ "wgctl convert a.conf --to json", "to standard output", "wgctl convert a.json -o a.conf",
 					   "to a file of mode 0600", NULL },
 	.opts = convert_opts,
+	.conflicts = format_conflicts,
 	.args_size = sizeof(struct wgc_convert_args),
 	.min = 1,
 	.max = 1,
 	.exits = OK | FAILED | USAGE | INVALID,
 	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_convert,
+};
+
+static const struct wgc_opt import_opts[] = {
+	{ "to", 't', "FORMAT", WGC_OPT_CHOICE, offsetof(struct wgc_import_args, to), .text = "ini or json; else ini", .choices = formats },
+	{ "output", 'o', "FILE|DIR", WGC_OPT_TEXT, offsetof(struct wgc_import_args, output),
+	  .text = "write FILE, readable by its owner only, or a file for each interface in DIR", .complete = WGC_COMPLETE_FILE },
+	{ "interface", 'i', "NAME", WGC_OPT_TEXT, offsetof(struct wgc_import_args, interface), .text = "this interface only, of several" },
+	{ "force", 'f', NULL, WGC_OPT_FLAG, offsetof(struct wgc_import_args, force), .text = "write over files that are there" },
+	{ 0 },
+};
+static const struct wgc_cmd cmd_import = {
+	.name = "import",
+	.args = "FILE",
+	.summary = "make profiles of those of wg-netns and NetworkManager",
+	.text = "FILE is a profile of wg-netns as JSON, or a keyfile of NetworkManager; - is standard input. What a profile cannot say is "
+		"said as a warning, with its line; what would make it another tunnel is an error, and nothing is written. "
+		"The output is as secret as FILE.",
+	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl", "a profile for each of its interfaces",
+					   "wgctl import office.nmconnection -o ./office.conf", "a file of mode 0600",
+					   "yq -o json ns.yaml | wgctl import -", "YAML, to standard output", NULL },
+	.opts = import_opts,
+	.conflicts = format_conflicts,
+	.args_size = sizeof(struct wgc_import_args),
+	.min = 1,
+	.max = 1,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
+	.complete = WGC_COMPLETE_FILE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
+	.run = wgc_run_import,
 };
 
 static const char *const status_formats[] = { "text", "json", "prometheus", NULL };
@@ -221,7 +254,7 @@ static const struct wgc_cmd cmd_status = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_SECRETS,
 	.run = wgc_run_status,
 };
 
@@ -232,7 +265,7 @@ static const struct wgc_cmd cmd_list = {
 	.examples = (const char *const[]){ "wgctl list", "a table", "wgctl list --json", "for programs", NULL },
 	.args_size = sizeof(struct wgc_common),
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_list,
 };
 
@@ -247,7 +280,7 @@ static const struct wgc_cmd cmd_doctor = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_doctor,
 };
 
@@ -270,7 +303,7 @@ static const struct wgc_cmd cmd_watch = {
 	.opts = watch_opts,
 	.args_size = sizeof(struct wgc_watch_args),
 	.max = UINT_MAX,
-	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE,
+	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_HOOKS,
 	.run = wgc_run_watch,
@@ -293,7 +326,7 @@ static const struct wgc_cmd cmd_monitor = {
 	.args_size = sizeof(struct wgc_monitor_args),
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE,
-	.complete = WGC_COMPLETE_UP,
+	.complete = WGC_COMPLETE_LINK,
 	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_monitor,
 };
@@ -309,9 +342,10 @@ static const struct wgc_cmd cmd_netns = {
 	.args_size = sizeof(struct wgc_common),
 	.max = 2,
 	.verbs = netns_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_NONE }, { WGC_COMPLETE_NETNS } },
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED,
 	.complete = WGC_COMPLETE_NETNS,
-	.takes = WGC_TAKES_JSON,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON,
 	.run = wgc_run_netns,
 };
 
@@ -339,6 +373,7 @@ static const struct wgc_cmd cmd_container = {
 	.min = 2,
 	.max = 3,
 	.verbs = container_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_PROFILE, WGC_COMPLETE_CONTAINER }, { WGC_COMPLETE_ATTACHED }, { WGC_COMPLETE_PROFILE } },
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE,
 	.complete = WGC_COMPLETE_PROFILE,
 	.takes = WGC_TAKES_JSON | WGC_TAKES_HOOKS,
@@ -347,7 +382,7 @@ static const struct wgc_cmd cmd_container = {
 
 static const struct wgc_opt oci_opts[] = {
 	{ "profiles", 0, "DIR", WGC_OPT_TEXT, offsetof(struct wgc_oci_args, profiles),
-	  .text = "where the profiles are that containers may name; else /etc/wgctl" },
+	  .text = "where the profiles are that containers may name; else /etc/wgctl", .complete = WGC_COMPLETE_FILE },
 	{ "strict", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_oci_args, strict), .text = "refuse containers that keep CAP_NET_ADMIN" },
 	{ 0 },
 };
@@ -355,7 +390,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 	.name = "oci-hook",
 	.args = "[PROFILE]",
 	.summary = "what container runtimes call at createRuntime and poststop",
-	.text = "The container's state comes on standard input. Without a PROFILE the annotation org.wgctl.profile names it. See wgctl-cni(8).",
+	.text = "The container's state comes on standard input. Without a PROFILE the annotation org.wgctl.profile names it.",
 	.opts = oci_opts,
 	.args_size = sizeof(struct wgc_oci_args),
 	.max = 1,
@@ -366,7 +401,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define WG_COMMAND(id, operands, line, ...)                                                                                       \
+#define WG_COMMAND(id, more, operands, line, ...)                                                                                       \
 	static int run_##id(int argc, char **argv)                                                                                \
 	{                                                                                                                         \
 		return wgc_there(argc, argv, wgc_cmd_##id);                                                                       \
@@ -377,23 +412,23 @@ static const struct wgc_cmd cmd_oci_hook = {
 		.summary = line,                                                                                                  \
 		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
 		.exits = OK | FAILED,                                                                                             \
-		.takes = WGC_TAKES_RAW,                                                                                           \
+		.takes = WGC_TAKES_RAW | (more),                                                                                        \
 		.raw = run_##id,                                                                                                  \
 	}
-WG_COMMAND(show, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0", "one device",
-	   "wgctl show all dump", "for scripts");
-WG_COMMAND(showconf, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
-WG_COMMAND(set, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
+WG_COMMAND(show, WGC_TAKES_PAGER | WGC_TAKES_JSON, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0",
+	   "one device", "wgctl show all dump", "for scripts", "wgctl show wg0 --json", "as status has it");
+WG_COMMAND(showconf, 0, "INTERFACE", "the running configuration of a device, keys included", "wgctl showconf wg0", "as setconf reads it");
+WG_COMMAND(set, 0, "INTERFACE [SETTING VALUE]...", "change a running device, as wg(8) does", "wgctl set wg0 listen-port 51820",
 	   "keys are given as files");
-WG_COMMAND(setconf, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
+WG_COMMAND(setconf, 0, "INTERFACE FILE", "give a device exactly the configuration in a file", "wgctl setconf wg0 wg0.conf",
 	   "no wg-quick keys");
-WG_COMMAND(addconf, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
+WG_COMMAND(addconf, 0, "INTERFACE FILE", "add the configuration in a file to a device", "wgctl addconf wg0 more.conf",
 	   "other peers stay");
-WG_COMMAND(syncconf, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
+WG_COMMAND(syncconf, 0, "INTERFACE FILE", "make a device match a file, sessions kept", "wgctl syncconf wg0 wg0.conf",
 	   "unchanged peers stay up");
-WG_COMMAND(genkey, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
-WG_COMMAND(genpsk, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
-WG_COMMAND(pubkey, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
+WG_COMMAND(genkey, 0, "", "a new private key on standard output", "wgctl genkey > private", "umask 077 first");
+WG_COMMAND(genpsk, 0, "", "a new preshared key on standard output", "wgctl genpsk > psk", "umask 077 first");
+WG_COMMAND(pubkey, 0, "", "the public key of the private key on standard input", "wgctl pubkey < private", "prints it");
 
 static const struct wgc_cmd cmd_qr = {
 	.name = "qr",
@@ -445,6 +480,7 @@ static const struct wgc_cmd cmd_help = {
 	.max = 1,
 	.exits = OK | USAGE,
 	.complete = WGC_COMPLETE_COMMAND,
+	.takes = WGC_TAKES_PAGER,
 	.run = run_help,
 };
 
@@ -482,7 +518,8 @@ static const struct wgc_cmd cmd_version = {
 	{ "root", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, root), .text = "run as root, with all that root may do" },           \
 	{ "keep-env", 0, "NAMES", WGC_OPT_TEXT, offsetof(struct type, keep_env),                                                    \
 	  .text = "hand on these variables, too; commas between them" },                                                          \
-	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory" },        \
+	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory",          \
+	  .complete = WGC_COMPLETE_FILE },                                                                                          \
 	{ "pin-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, pin_dns),                                                         \
 	  .text = "browsers are told by a policy to use the tunnel's resolver" },                                                   \
 	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct type, dns),                                                          \
@@ -507,7 +544,7 @@ static const struct wgc_cmd cmd_exec = {
 	.max = UINT_MAX,
 	.conflicts = exec_conflicts,
 	.exits = PROGRAM,
-	.complete = WGC_COMPLETE_UP,
+	.complete = WGC_COMPLETE_ROOM,
 	.takes = WGC_TAKES_PROGRAM,
 	.run = wgc_run_exec,
 };
@@ -546,9 +583,9 @@ static const struct wgc_cmd cmd_run = {
 
 static const struct wgc_opt physical_opts[] = {
 	{ "take", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, take),
-	  .text = "move these, too, though they are no devices; commas between them" },
+	  .text = "move these, too, though they are no devices; commas between them", .complete = WGC_COMPLETE_LINKS },
 	{ "leave", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, leave),
-	  .text = "leave these here, and let packets out through them" },
+	  .text = "leave these here, and let packets out through them", .complete = WGC_COMPLETE_LINKS },
 	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_physical_args, confirm),
 	  .text = "undo everything after SECS, unless `wgctl physical confirm` is run by then" },
 	{ "force", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_physical_args, force),
@@ -557,6 +594,7 @@ static const struct wgc_opt physical_opts[] = {
 	{ 0 },
 };
 static const char *const physical_conflicts[][2] = { { "confirm", "dry-run" }, { "force", "kill" }, { NULL } };
+static const char *const physical_verbs[] = { "up", "down", "status", "exec", "recover", "confirm", NULL };
 static const struct wgc_cmd cmd_physical = {
 	.name = "physical",
 	.args = "up PROFILE|down|status|exec|recover|confirm",
@@ -564,18 +602,20 @@ static const struct wgc_cmd cmd_physical = {
 	.text = "up moves every network device, Ethernet and Wi-Fi, and what stands on it to the network namespace 'physical', with its "
 		"addresses and routes, and brings PROFILE up: its packets leave from there. Nothing else gets out: a firewall table sees to "
 		"that first and last. down brings everything home. exec -- PROGRAM runs a program on the bare network, for a hotel's "
-		"log-in page. recover puts right what a crash has left. See wgctl-physical(8).",
+		"log-in page. recover puts right what a crash has left.",
 	.examples = (const char *const[]){ "wgctl physical up -n home", "what would be moved", "wgctl physical up --confirm 60 home",
 					   "from afar: back in a minute unless confirmed", "wgctl physical exec -- firefox",
 					   "a browser beside the tunnel", "wgctl physical down", "everything home again", NULL },
 	.opts = physical_opts,
 	.conflicts = physical_conflicts,
+	.verbs = physical_verbs,
+	.behind = (const enum wgc_complete[][2]){ { WGC_COMPLETE_PROFILE }, { 0 }, { 0 }, { WGC_COMPLETE_PROGRAM, WGC_COMPLETE_FILE }, { 0 }, { 0 } },
 	.args_size = sizeof(struct wgc_physical_args),
 	.min = 1,
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_physical,
 };
 
@@ -594,7 +634,7 @@ static int raw_mdoc(int argc, char **argv)
 {
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 
-	if (argc != 2 || wgc_mdoc(argv[1], &out))
+	if (argc < 2 || argc > 3 || wgc_mdoc(argv[1], argv[2], &out))
 		return WGC_EXIT_USAGE;
 	wgc_ui_answer(&out);
 	return WGC_EXIT_OK;
@@ -626,7 +666,7 @@ NETAVARK(setup);
 NETAVARK(teardown);
 
 const struct wgc_cmd *const wgc_commands[] = {
-	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover, &cmd_lockdown,  &cmd_check,	&cmd_convert, &cmd_status, &cmd_list,
+	&cmd_up,      &cmd_down,    &cmd_reload, &cmd_diff, &cmd_confirm, &cmd_recover, &cmd_lockdown,  &cmd_check,	&cmd_convert, &cmd_import, &cmd_status, &cmd_list,
 	&cmd_doctor, &cmd_watch, &cmd_monitor, &cmd_netns, &cmd_run, &cmd_exec, &cmd_physical, &cmd_container, &cmd_oci_hook, &cmd_show,
 	&cmd_showconf, &cmd_set,    &cmd_setconf,  &cmd_addconf, &cmd_syncconf, &cmd_genkey, &cmd_genpsk, &cmd_pubkey, &cmd_qr,
 	&cmd_completion, &cmd_help, &cmd_version,  &cmd_complete, &cmd_mdoc,  &cmd_wg,	   &cmd_quick,	  &cmd_netavark_info, &cmd_netavark_create,

@@ -27,6 +27,13 @@ struct wgc_convert_args {
 	const char *output;
 };
 
+struct wgc_import_args {
+	struct wgc_common c;
+	int to; /* as above */
+	const char *output, *interface;
+	bool force;
+};
+
 enum { WGC_STATUS_TEXT = 1, WGC_STATUS_JSON, WGC_STATUS_PROMETHEUS };
 struct wgc_status_args {
 	struct wgc_common c;
@@ -85,6 +92,7 @@ int wgc_run_lockdown(struct wgc_ui *ui, const void *args);
 int wgc_run_recover(struct wgc_ui *ui, const void *args);
 int wgc_run_check(struct wgc_ui *ui, const void *args);
 int wgc_run_convert(struct wgc_ui *ui, const void *args);
+int wgc_run_import(struct wgc_ui *ui, const void *args);
 int wgc_run_list(struct wgc_ui *ui, const void *args);
 int wgc_run_status(struct wgc_ui *ui, const void *args);
 int wgc_run_confirm(struct wgc_ui *ui, const void *args);

@@ -28,5 +28,7 @@ int wgc_run_completion(struct wgc_ui *ui, const void *args)
 			wgc_ui_answer(&out);
 			return WGC_EXIT_OK;
 		}
+	if (wgc_nearest(c->argv[0], wgc_shells))
+		return wgc_usage(ui, "there is no shell '%s'; did you mean '%s'?", c->argv[0], wgc_nearest(c->argv[0], wgc_shells));
 	return wgc_usage(ui, "completion is there for bash, zsh and fish, not for '%s'", c->argv[0]);
 }

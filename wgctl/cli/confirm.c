@@ -136,6 +136,7 @@ static int confirm(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, 
 	if (!hits && want) {
 		wgc_err_set(&err, WGC_E_NOT_UP, ENOENT, "'%s' is not up", want);
 		wgc_err_hint(&err, "was it undone because nobody confirmed it in time?");
+		wgc_hint_name(sys, want, false, &err);
 	} else if (!hits) {
 		wgc_ui_note(ui, "no tunnel waits to be confirmed");
 	}

@@ -55,7 +55,7 @@ enum wgc_exit wgc_exit_of(const struct wgc_err *err, const struct wgc_run *run)
 	}
 }
 
-static const char *code_word(enum wgc_code code)
+const char *wgc_code_word(enum wgc_code code)
 {
 	static const char *const word[] = {
 		[WGC_E_NONE] = "none",
@@ -319,7 +319,7 @@ static void err_json(struct wgc_ui *ui, const struct wgc_source *src, const stru
 		wgc_str_addc(&ui->errors, ',');
 	wgc_json_object(&j);
 	wgc_json_key(&j, "code");
-	wgc_json_str(&j, code_word(err->code));
+	wgc_json_str(&j, wgc_code_word(err->code));
 	wgc_json_key(&j, "exit");
 	wgc_json_int(&j, wgc_exit_of(err, run));
 	wgc_json_key(&j, "message");
@@ -380,13 +380,14 @@ int wgc_usage(struct wgc_ui *ui, const char *fmt, ...)
 		struct wgc_err err = WGC_ERR_INIT;
 
 		wgc_err_set(&err, WGC_E_USAGE, 0, "%s", text);
+		wgc_err_hint(&err, "see '%s%s%s --help'", ui->program, ui->command ? " " : "", ui->command ? ui->command : "");
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
 	{
 		WGC_AUTO_STR struct wgc_str out = { 0 };
 
 		wgc_add_plain(&out, text, strlen(text));
-		fprintf(stderr, "%s: %s\nTry '%s%s%s --help'.\n", ui->program, wgc_str_get(&out), ui->program, ui->command ? " " : "",
+		fprintf(stderr, "%s: %s (see '%s%s%s --help')\n", ui->program, wgc_str_get(&out), ui->program, ui->command ? " " : "",
 			ui->command ? ui->command : "");
 	}
 	return WGC_EXIT_USAGE;

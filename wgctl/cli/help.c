@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* help: what the command tables say, for people (--help) and as mdoc. */
+/* help: what the command tables say, for people (--help). */
 #include "cli/cli.h"
 
 #include <ctype.h>
@@ -70,10 +70,20 @@ static void add_option(struct wgc_str *out, const struct wgc_opt *o)
 
 static void overview(struct wgc_str *out)
 {
+	static const char *const examples[] = { "wgctl up office", "a tunnel up, or nothing changed",
+						"wgctl", "what is up, and how it does",
+						"wgctl check ./office.conf", "what is wrong with a profile",
+						"wgctl doctor office", "why it does not work",
+						"sudo wgctl run office -- firefox", "only the browser is in the tunnel",
+						"wgctl down office", "as it was before", NULL };
+
 	wgc_str_add(out, "Usage: wgctl [COMMAND] [OPTION]... [OPERAND]...\n\n"
 			 "Bring WireGuard tunnels up and down, all or nothing.\n"
 			 "Without a command: the status of all tunnels.\n\n"
-			 "Commands:\n");
+			 "Examples:\n");
+	for (const char *const *e = examples; *e; e += 2)
+		add_row(out, e[0], e[1], 38);
+	wgc_str_add(out, "\nCommands:\n");
 	for (size_t i = 0; wgc_commands[i]; i++)
 		if (!(wgc_commands[i]->takes & WGC_HIDDEN))
 			add_row(out, wgc_commands[i]->name, wgc_commands[i]->summary, 14);
@@ -100,14 +110,14 @@ void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out)
 		     *cmd->args ? " " : "", cmd->args);
 	wgc_str_addc(out, (char)toupper((unsigned char)cmd->summary[0]));
 	add_wrapped(out, cmd->summary + 1, 1, 0);
-	if (cmd->text) {
-		wgc_str_addc(out, '\n');
-		add_wrapped(out, cmd->text, 0, 0);
-	}
 	if (cmd->examples) {
 		wgc_str_add(out, "\nExamples:\n");
 		for (const char *const *e = cmd->examples; *e; e += 2)
 			add_row(out, e[0], e[1], 38);
+	}
+	if (cmd->text) {
+		wgc_str_addc(out, '\n');
+		add_wrapped(out, cmd->text, 0, 0);
 	}
 	if (!(cmd->takes & WGC_TAKES_RAW)) {
 		wgc_str_add(out, "\nOptions:\n");
@@ -126,112 +136,5 @@ void wgc_help(const struct wgc_cmd *cmd, struct wgc_str *out)
 		snprintf(code, sizeof(code), "%d", wgc_exit_texts[i].code);
 		add_row(out, code, wgc_exit_texts[i].text, 8);
 	}
-}
-
-/* Text for mdoc: backslashes and leading dots would be macros. */
-static void mdoc_words(struct wgc_str *out, const char *s)
-{
-	bool start = true;
-
-	for (; *s; s++) {
-		if (start && (*s == '.' || *s == '\''))
-			wgc_str_add(out, "\\&");
-		if (*s == '\\')
-			wgc_str_add(out, "\\e");
-		else if (*s == '-')
-			wgc_str_add(out, "\\-");
-		else
-			wgc_str_addc(out, *s);
-		start = *s == '\n';
-	}
-}
-
-static void mdoc_text(struct wgc_str *out, const char *s)
-{
-	mdoc_words(out, s);
-	wgc_str_addc(out, '\n');
-}
-
-static void mdoc_option(struct wgc_str *out, const struct wgc_opt *o)
-{
-	wgc_str_add(out, ".It");
-	if (o->letter)
-		wgc_str_addf(out, " Fl %c ,", o->letter);
-	wgc_str_addf(out, " Fl \\-%s", o->name);
-	if (o->arg)
-		wgc_str_addf(out, " Ar %s", o->arg);
-	wgc_str_addc(out, '\n');
-	mdoc_text(out, o->text);
-}
-
-static void mdoc_commands(struct wgc_str *out)
-{
-	wgc_str_add(out, ".Bl -tag -width Ds\n");
-	for (size_t i = 0; wgc_commands[i]; i++) {
-		const struct wgc_cmd *c = wgc_commands[i];
-
-		if (c->takes & WGC_HIDDEN)
-			continue;
-		wgc_str_addf(out, ".It Cm %s%s%s\n", c->name, *c->args ? " Ar " : "", c->args);
-		mdoc_text(out, c->summary);
-		if (c->text) {
-			wgc_str_add(out, ".Pp\n");
-			mdoc_text(out, c->text);
-		}
-		if (c->opts) {
-			wgc_str_add(out, ".Bl -tag -width Ds\n");
-			for (const struct wgc_opt *o = c->opts; o->name; o++)
-				mdoc_option(out, o);
-			wgc_str_add(out, ".El\n");
-		}
-	}
-	wgc_str_add(out, ".El\n");
-}
-
-static void mdoc_keys(struct wgc_str *out)
-{
-	size_t n;
-	const struct wgc_key_info *k = wgc_config_keys(&n);
-	const char *section = "";
-
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(section, k[i].section)) {
-			wgc_str_addf(out, "%s.Ss [%s]\n.Bl -tag -width Ds\n", *section ? ".El\n" : "", k[i].section);
-			section = k[i].section;
-		}
-		wgc_str_addf(out, ".It Ic %s ( %s )\n", k[i].ini, k[i].json);
-		mdoc_text(out, k[i].text);
-		wgc_str_add(out, "Values: ");
-		mdoc_words(out, k[i].values);
-		wgc_str_add(out, ".\n");
-		if (k[i].repeatable)
-			wgc_str_add(out, "May be given more than once.\n");
-		if (k[i].secret)
-			wgc_str_add(out, "Never shown.\n");
-	}
-	wgc_str_add(out, n ? ".El\n" : "");
-}
-
-int wgc_mdoc(const char *what, struct wgc_str *out)
-{
-	if (!strcmp(what, "commands")) {
-		mdoc_commands(out);
-	} else if (!strcmp(what, "options")) {
-		wgc_str_add(out, ".Bl -tag -width Ds\n");
-		for (const struct wgc_opt *o = wgc_common_opts; o->name; o++)
-			mdoc_option(out, o);
-		wgc_str_add(out, ".El\n");
-	} else if (!strcmp(what, "exits")) {
-		wgc_str_add(out, ".Bl -tag -width Ds\n");
-		for (const struct wgc_exit_text *e = wgc_exit_texts; e->text; e++) {
-			wgc_str_addf(out, ".It %d\n", e->code);
-			mdoc_text(out, e->text);
-		}
-		wgc_str_add(out, ".El\n");
-	} else if (!strcmp(what, "keys")) {
-		mdoc_keys(out);
-	} else {
-		return -EINVAL;
-	}
-	return 0;
+	wgc_str_addf(out, "\nSee %s(8).\n", wgc_page_of(cmd));
 }

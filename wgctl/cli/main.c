@@ -15,9 +15,9 @@
  *   plan/     3  desired and actual to steps; executor, journal, undo
  *   cli/      4  this folder: the only one that prints and exits
  *     main.c       process hygiene, the names of this program
- *     commands.c   the table of commands; args.c, help.c and complete.c read it
- *     ui.c errors.c steps.c   how answers, failures and plans look
- *     updown.c lockdown.c check.c list.c status*.c doctor.c   the commands
+ *     commands.c   the table of commands; args.c, help.c and complete*.c read it
+ *     ui.c pager.c errors.c steps.c   how answers, failures and plans look
+ *     updown.c lockdown.c check.c import.c list.c status*.c doctor.c   the commands
  *     confirm.c            what is undone unless it is confirmed
  *     watch.c monitor.c    what runs until it is told to end
  *     exec.c run.c inside.h   programs in a tunnel's namespace
@@ -88,6 +88,12 @@ static bool be_clean(void)
 	return true;
 }
 
+/* What the scripts of completions/ ask; neither wg nor wg-quick has a command of that name. */
+static bool completes(int argc, char **argv)
+{
+	return argc > 1 && !strcmp(argv[1], "__complete");
+}
+
 int main(int argc, char **argv)
 {
 	struct wgc_ui ui = { .program = "wgctl" };
@@ -101,13 +107,13 @@ int main(int argc, char **argv)
 	wgc_ui_color(&ui, WGC_COLOR_AUTO);
 	if (!strcmp(name, "wg")) {
 		ui.program = "wg";
-		code = wgc_wg_main(argc, argv);
+		code = completes(argc, argv) ? wgc_complete_as("wg", argc - 2, argv + 2) : wgc_wg_main(argc, argv);
 	} else if (!strcmp(name, "wg-quick")) {
 		ui.program = "wg-quick";
 		ui.quick = true;
-		code = wgc_quick_main(&ui, argc, argv);
-	} else if (!strcmp(name, "wgctl-cni") || (argc == 1 && !strcmp(name, "wgctl") && getenv("CNI_COMMAND"))) {
-		/* With arguments it is a person, or a hook of ours, in an engine's environment. */
+		code = completes(argc, argv) ? wgc_complete_as("wg-quick", argc - 2, argv + 2) : wgc_quick_main(&ui, argc, argv);
+	} else if (!strcmp(name, "wgctl-cni") || (argc == 1 && getenv("CNI_COMMAND"))) {
+		/* By whatever name a configuration calls it. With arguments it is a person, or a hook of ours, in an engine's environment. */
 		ui.program = "wgctl-cni";
 		code = wgc_cni_main(&ui);
 	} else {

@@ -262,6 +262,22 @@ static int go_there(struct monitor *m, struct wgc_err *err)
 	return r;
 }
 
+/* A link may come later, so that an unknown one is no error; but it may be a slip of the pen. */
+static void hint_unknown(struct monitor *m)
+{
+	for (int i = 0; i < m->c->argc; i++) {
+		WGC_AUTO_FREE char *name = wgc_name_of(m->c->argv[i]);
+		WGC_AUTO_FREE char *near = NULL;
+		struct wgc_link link;
+
+		if (!name || wgc_nl_link_get(m->sys.nl, name, &link, NULL) == 0)
+			continue;
+		near = wgc_nearest_name(&m->sys, name);
+		if (near)
+			wgc_ui_note(m->ui, "there is no '%s' yet; did you mean '%s'?", name, near);
+	}
+}
+
 int wgc_run_monitor(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_monitor_args *c = args;
@@ -278,6 +294,7 @@ int wgc_run_monitor(struct wgc_ui *ui, const void *args)
 		wgc_sys_close(&m.sys);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
+	hint_unknown(&m);
 	/* Listening begins before the first look: nothing falls between. */
 	if (wgc_events_open(&events, &err) || wgc_links_list(&m.links, m.sys.nl, &err))
 		code = wgc_show_err(ui, NULL, &err, NULL);

@@ -130,6 +130,24 @@ static int list(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a)
 	return WGC_EXIT_OK;
 }
 
+static void hint_nearest(struct wgc_arena *a, const char *name, struct wgc_err *err)
+{
+	struct wgc_ns_name *v = NULL;
+	const char **names, *near;
+	size_t n = 0;
+
+	if (wgc_ns_list(a, &v, &n) < 0)
+		return;
+	names = wgc_arena_alloc(a, (n + 1) * sizeof(*names));
+	for (size_t i = 0; names && i < n; i++)
+		names[i] = v[i].name;
+	near = names ? wgc_nearest(name, names) : NULL;
+	if (near)
+		wgc_err_hint(err, "did you mean '%s'? `wgctl netns` lists those that have names", near);
+	else
+		wgc_err_hint(err, "`wgctl netns` lists those that have names");
+}
+
 static int delete(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, const char *name)
 {
 	const struct wgc_ns_ref ref = { .kind = WGC_NS_NAME, .text = name };
@@ -155,6 +173,8 @@ static int delete(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, c
 	}
 	if (r == 0)
 		r = wgc_plan_netns_delete(sys, name, &err);
+	if (r == -ENOENT && err.code == WGC_E_NOT_FOUND)
+		hint_nearest(a, name, &err);
 	if (r < 0)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	/* The name is gone; the namespace goes with the last one inside. */

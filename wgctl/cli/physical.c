@@ -110,7 +110,10 @@ static int up_loaded(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_loaded *
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
 		result(ui, wgc_failure_word(code), &s);
 	} else if (s.run.already_up) {
-		wgc_ui_note(ui, "the devices are in '" WGC_PHYSICAL "' already");
+		if (s.run.remade)
+			wgc_ui_note(ui, "the devices are in '" WGC_PHYSICAL "' already, and '%s' is up again", l->profile->name);
+		else
+			wgc_ui_note(ui, "the devices are in '" WGC_PHYSICAL "' already");
 		result(ui, "already_up", &s);
 	} else if (x->c.dry_run) {
 		show_plan(ui, &s);
@@ -218,6 +221,8 @@ static bool problem(const struct wgc_physical_status *st, const char **ret_text)
 	for (size_t i = 0; i < st->n_links; i++)
 		if (st->links[i].stray)
 			*ret_text = "a device is here that should be in '" WGC_PHYSICAL "'; the guard keeps packets in";
+	if (st->up && st->finished && !st->tunnel)
+		*ret_text = "the tunnel is down, so nothing gets out: `wgctl physical up` with its profile brings it up again";
 	if (st->up && st->finished && !st->guard)
 		*ret_text = "the guard is gone: nothing keeps packets in; `wgctl physical down`, then up again";
 	if (st->up && !st->alive)
@@ -327,11 +332,20 @@ static int exec(struct wgc_ui *ui, const struct wgc_physical_args *x)
 {
 	WGC_AUTO_FREE char **argv = calloc((size_t)x->c.argc + 1, sizeof(*argv));
 	struct wgc_exec_args e = { .c = x->c };
+	struct wgc_err err = WGC_ERR_INIT;
+	char path[WGC_NS_PATH_MAX];
 
 	if (!argv)
 		return no_memory(ui);
-	/* "exec" becomes the place where. */
-	argv[0] = (char[]){ WGC_PHYSICAL };
+	wgc_ns_path(WGC_PHYSICAL, path);
+	if (access(path, F_OK) < 0) {
+		wgc_err_set(&err, WGC_E_NOT_UP, ENOENT, "the devices are not in '" WGC_PHYSICAL "'");
+		wgc_err_hint(&err, "programs here have them; `wgctl physical status` says more");
+		wgc_show_err(ui, NULL, &err, NULL);
+		return WGC_EXIT_NOT_RUN;
+	}
+	/* "exec" becomes the place where; by its path, for a profile may have the name. */
+	argv[0] = path;
 	for (int i = 1; i < x->c.argc; i++)
 		argv[i] = x->c.argv[i];
 	e.c.argv = argv;
@@ -366,20 +380,11 @@ static int run_verb(struct wgc_ui *ui, const struct wgc_physical_args *x, struct
 
 int wgc_run_physical(struct wgc_ui *ui, const void *args)
 {
-	static const char *const verbs[] = { "up", "down", "status", "exec", "recover", "confirm", NULL };
 	const struct wgc_physical_args *x = args;
-	const char *verb = x->c.argv[0], *near;
+	const char *verb = x->c.argv[0];
 	struct wgc_arena *a;
-	size_t i = 0;
 	int code;
 
-	while (verbs[i] && strcmp(verbs[i], verb))
-		i++;
-	if (!verbs[i]) {
-		near = wgc_nearest(verb, verbs);
-		return wgc_usage(ui, "'physical %s' is none of up, down, status, exec, recover, confirm%s%s%s", verb, near ? "; did you mean '" : "",
-				 near ?: "", near ? "'?" : "");
-	}
 	if (!strcmp(verb, "up") != (x->c.argc == 2) && strcmp(verb, "exec"))
 		return wgc_usage(ui, x->c.argc == 2 ? "'physical %s' takes no operand" : x->c.argc > 2 ? "'physical %s' takes one PROFILE" :
 				 "'physical %s' needs a PROFILE", verb);

@@ -78,6 +78,8 @@ int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l)
 	rc = from_stdin ? wgc_read_fd(STDIN_FILENO, MAX_TEXT, &text, &len) : wgc_read_file(l->path, MAX_TEXT, &text, &len);
 	if (rc) {
 		wgc_err_set(&err, rc == -ENOENT ? WGC_E_NOT_FOUND : WGC_E_IO, -rc, "cannot read '%s': %s", l->path, strerror(-rc));
+		if (rc == -ENOENT && !strchr(arg, '/'))
+			wgc_hint_name(NULL, arg, false, &err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
 	l->src = (struct wgc_source){ .path = strdup(l->path), .text = text, .len = len };
@@ -95,6 +97,58 @@ int wgc_load_text(struct wgc_ui *ui, const char *arg, struct wgc_loaded *l)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
 	return rc ? WGC_EXIT_INVALID : 0;
+}
+
+/* @ret_there: there is a profile of that name. */
+static char *nearest(struct wgc_sys *sys, const char *name, bool *ret_there)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_found *found = NULL;
+	struct wgc_up_info *up = NULL;
+	size_t n_found = 0, n_up = 0, n = 0;
+	const char *denied, **names, *near;
+	char *copy = NULL;
+
+	*ret_there = false;
+	if (!a || wgc_profiles(a, &found, &n_found, &denied))
+		n_found = 0;
+	/* Journals are root's. */
+	if (!a || !sys || wgc_plan_list(sys, a, &up, &n_up, NULL))
+		n_up = 0;
+	names = a ? wgc_arena_alloc(a, (n_found + 2 * n_up + 1) * sizeof(*names)) : NULL;
+	for (size_t i = 0; names && i < n_up; i++) {
+		names[n++] = up[i].name;
+		names[n++] = up[i].ifname;
+	}
+	for (size_t i = 0; names && i < n_found; i++) {
+		names[n++] = found[i].name;
+		*ret_there |= !strcmp(found[i].name, name);
+	}
+	near = names ? wgc_nearest(name, names) : NULL;
+	if (near && strcmp(near, name) != 0)
+		copy = strdup(near);
+	wgc_arena_free(a);
+	return copy;
+}
+
+char *wgc_nearest_name(struct wgc_sys *sys, const char *name)
+{
+	bool there;
+
+	return nearest(sys, name, &there);
+}
+
+void wgc_hint_name(struct wgc_sys *sys, const char *name, bool offer_up, struct wgc_err *err)
+{
+	bool there;
+	WGC_AUTO_FREE char *near = nearest(sys, name, &there);
+
+	if (there && offer_up)
+		wgc_err_hint(err, "bring it up with 'wgctl up %s'", name);
+	else if (near && !there)
+		wgc_err_hint(err, "did you mean '%s'? `wgctl list` shows all profiles", near);
+	else if (!err->hint[0])
+		wgc_err_hint(err, "`wgctl list` shows all profiles, and what is up");
 }
 
 void wgc_loaded_done(struct wgc_loaded *l)

@@ -95,6 +95,13 @@ static void reduce(struct wgc_profile *p, struct wgc_str *left)
 		{ "SocketNamespace", p->socket_namespace.s },
 	};
 
+	/* Which names go to which resolver is for systemd-resolved to know. */
+	q.n_dns_search = 0;
+	for (size_t i = 0; i < p->n_dns_search; i++)
+		if (p->dns_search[i].s[0] != '~')
+			q.dns_search[q.n_dns_search++] = p->dns_search[i];
+	if (q.n_dns_search != p->n_dns_search)
+		wgc_str_add(left, "~domains of DNS");
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++)
 		if (v[i].there)
 			wgc_str_addf(left, "%s%s", left->len ? ", " : "", v[i].key);

@@ -176,6 +176,19 @@ int wgc_quick_strip(const char *text, size_t len, struct wgc_str *out, struct wg
 	return 0;
 }
 
+/* As for `up`, whose profile is loaded with this warning. */
+static void warn_world_accessible(const char *path)
+{
+	WGC_AUTO_FREE char *dir = strdup(path);
+	struct stat file, up;
+
+	if (!dir || !strrchr(dir, '/'))
+		return;
+	*(strrchr(dir, '/') + 1) = '\0';
+	if (!stat(path, &file) && !stat(dir, &up) && S_ISREG(file.st_mode) && file.st_mode & up.st_mode & S_IRWXO)
+		fprintf(stderr, "Warning: `%s' is world accessible\n", path);
+}
+
 static int strip(struct wgc_ui *ui, const char *path)
 {
 	WGC_AUTO_STR struct wgc_str out = { .secret = true };
@@ -188,6 +201,7 @@ static int strip(struct wgc_ui *ui, const char *path)
 	if (rc) {
 		wgc_err_set(&err, WGC_E_IO, -rc, "cannot read '%s': %s", path, strerror(-rc));
 	} else {
+		warn_world_accessible(path);
 		src.text = text;
 		src.len = len;
 		rc = wgc_quick_strip(text, len, &out, &err);
@@ -227,13 +241,43 @@ static int with_profile(struct wgc_ui *ui, struct wgc_sys *sys, const char *verb
 		code = rename_profile(ui, l.profile, name);
 	if (!code && !strcmp(verb, "up"))
 		code = wgc_up_one(ui, sys, &l, false, 0, NULL);
+	else if (!code && !strcmp(verb, "down"))
+		code = wgc_plan_adopt(sys, l.profile, &err) ? wgc_show_err(ui, &l.src, &err, NULL) : 0;
 	else if (!code && wgc_plan_save(sys, l.profile, &err))
 		code = wgc_show_err(ui, &l.src, &err, NULL);
 	wgc_loaded_done(&l);
 	return code;
 }
 
-static int act(struct wgc_ui *ui, const char *verb, const char *path, const char *name)
+/* An interface of another wg-quick, perhaps of the one that this program took the
+ * place of; or of a hand. Its file then says what is to be done, as it does there. */
+static bool is_foreign(struct wgc_sys *sys, const char *name)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_up_info *v;
+	struct wgc_device *d;
+	bool foreign = a && wgc_wg_get(sys->nl, name, a, &d, NULL) == 0;
+	size_t n;
+
+	if (foreign && wgc_plan_list(sys, a, &v, &n, NULL) == 0)
+		for (size_t i = 0; i < n; i++)
+			foreign &= strcmp(v[i].name, name) && strcmp(v[i].ifname, name);
+	wgc_arena_free(a);
+	return foreign;
+}
+
+static int down(struct wgc_ui *ui, struct wgc_sys *sys, const char *arg, const char *name)
+{
+	WGC_AUTO_FREE char *path = NULL;
+	WGC_AUTO_FREE char *same = NULL;
+	int code = 0;
+
+	if (is_foreign(sys, name))
+		code = resolve(ui, arg, &path, &same) ?: with_profile(ui, sys, "down", path, name);
+	return code ?: wgc_down_one(ui, sys, name, false, false, 0, NULL);
+}
+
+static int act(struct wgc_ui *ui, const char *verb, const char *arg, const char *path, const char *name)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_link link;
@@ -245,7 +289,7 @@ static int act(struct wgc_ui *ui, const char *verb, const char *path, const char
 	if (!strcmp(verb, "up") && !wgc_nl_link_get(sys.nl, name, &link, NULL))
 		code = fail(ui, "the interface '%s' is there already", name);
 	else if (!strcmp(verb, "down"))
-		code = wgc_down_one(ui, &sys, name, false, false, 0, NULL);
+		code = down(ui, &sys, arg, name);
 	else
 		code = with_profile(ui, &sys, verb, path, name);
 	wgc_sys_close(&sys);
@@ -275,5 +319,5 @@ int wgc_quick_main(struct wgc_ui *ui, int argc, char **argv)
 		return WGC_EXIT_FAILED;
 	if (stripping)
 		return strip(ui, path);
-	return name && !act(ui, verb, path, name) ? WGC_EXIT_OK : WGC_EXIT_FAILED;
+	return name && !act(ui, verb, argv[2], path, name) ? WGC_EXIT_OK : WGC_EXIT_FAILED;
 }

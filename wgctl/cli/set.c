@@ -199,6 +199,7 @@ static int allowed_ips(struct reader *rd, const char *value)
 		}
 		if (wgc_prefix_parse(item, &a->prefix))
 			return bad(rd, "Unable to parse IP address", item);
+		wgc_wg_warn_host_bits(&a->prefix, item);
 	}
 	if (changes)
 		rd->peer->flags &= ~(uint32_t)WGC_PEER_REPLACE_ALLOWED_IPS;

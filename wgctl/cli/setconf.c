@@ -14,13 +14,12 @@ enum how { SET, ADD, SYNC };
 
 /* ---- file to device ----------------------------------------------------------------- */
 
-static int set_endpoint(const struct wgc_profile_peer *from, struct wgc_peer *to, struct wgc_err *err)
+static int set_endpoint(const struct wgc_host_port *e, struct wgc_peer *to, struct wgc_err *err)
 {
-	const struct wgc_host_port *e;
+	int r = wgc_wg_check_retries(err);
 
-	if (!from->n_endpoints)
-		return 0;
-	e = &from->endpoints[from->n_endpoints - 1]; /* for wg(8) the last one counts */
+	if (r)
+		return r;
 	if (!e->numeric.sa.sa_family || (!e->port_number && strspn(e->port, "0") != strlen(e->port)))
 		return wgc_wg_resolve(e->host, e->port, &to->endpoint, err);
 	to->endpoint = e->numeric;
@@ -33,7 +32,7 @@ static int set_endpoint(const struct wgc_profile_peer *from, struct wgc_peer *to
 static int make_device(struct wgc_profile *p, const char *ifname, enum how how, struct wgc_device **ret, struct wgc_err *err)
 {
 	struct wgc_device *d = &p->device;
-	int r;
+	int r = 0;
 
 	snprintf(d->ifname, sizeof(d->ifname), "%s", ifname);
 	/* What the file does not say is cleared, but for addconf. */
@@ -45,7 +44,9 @@ static int make_device(struct wgc_profile *p, const char *ifname, enum how how, 
 		return wgc_err_nomem(err);
 	for (size_t i = 0; i < p->n_peers; i++) {
 		d->peers[i] = p->peers[i].peer;
-		r = set_endpoint(&p->peers[i], &d->peers[i], err);
+		/* For wg(8) the last one counts. */
+		if (p->peers[i].n_endpoints)
+			r = set_endpoint(&p->peers[i].endpoints[p->peers[i].n_endpoints - 1], &d->peers[i], err);
 		if (r)
 			return r;
 	}
@@ -135,18 +136,28 @@ static int apply(struct wgc_profile *p, const char *ifname, enum how how)
 		return wgc_wg_failed("Unable to modify interface", &err);
 	}
 	if (make_device(p, ifname, how, &want, &err)) {
-		fprintf(stderr, "%s\n", err.msg);
+		fprintf(stderr, "%s\nConfiguration parsing error\n", err.msg);
 		code = 1;
 	} else if (wgc_nl_open(NULL, &nl, &err)) {
 		code = wgc_wg_failed("Unable to modify interface", &err);
-	} else if (how == SYNC && wgc_wg_get(nl, ifname, a, &have, &err)) {
+	} else if (how == SYNC && want->n_peers && wgc_wg_get(nl, ifname, a, &have, &err)) {
 		code = wgc_wg_failed("Unable to retrieve current interface configuration", &err);
-	} else if ((how == SYNC && spare_sessions(p, want, have, &err)) || wgc_wg_set(nl, want, &err)) {
+	} else if ((have && spare_sessions(p, want, have, &err)) || wgc_wg_set(nl, want, &err)) {
 		code = wgc_wg_failed("Unable to modify interface", &err);
 	}
 	wgc_nl_close(nl);
 	wgc_arena_free(a);
 	return code;
+}
+
+static void warn_host_bits(const struct wgc_peer *p)
+{
+	for (uint32_t i = 0; i < p->n_allowed_ips; i++) {
+		char text[WGC_PREFIX_TEXT];
+
+		wgc_prefix_print(&p->allowed_ips[i].prefix, text);
+		wgc_wg_warn_host_bits(&p->allowed_ips[i].prefix, text);
+	}
 }
 
 static int run(int argc, char **argv, enum how how)
@@ -176,6 +187,8 @@ static int run(int argc, char **argv, enum how how)
 	wgc_ui_color(&ui, WGC_COLOR_AUTO);
 	r = wgc_config_parse(text, src.len, argv[2], argv[1], WGC_FORMAT_INI, WGC_WG_ONLY, &diags, &p);
 	wgc_show_diags(&ui, &src, &diags, false);
+	for (size_t i = 0; !r && i < p->n_peers; i++)
+		warn_host_bits(&p->peers[i].peer);
 	if (r)
 		fprintf(stderr, "Configuration parsing error\n");
 	else

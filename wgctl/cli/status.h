@@ -31,6 +31,8 @@ const char *wgc_tunnel_state(const struct wgc_tunnel *t);
 void wgc_tunnel_text(const struct wgc_ui *ui, const struct wgc_tunnel *t, bool brief, int64_t now, struct wgc_str *out);
 /** All tunnels in the text format of Prometheus. */
 void wgc_tunnels_prometheus(const struct wgc_tunnel *v, size_t n, struct wgc_str *out);
+/** The @i-th metric: its name, type and what it tells; false past the last one. */
+bool wgc_metric(size_t i, const char **ret_name, const char **ret_type, const char **ret_help);
 void wgc_tunnel_json(const struct wgc_ui *ui, const struct wgc_tunnel *t, int64_t now, struct wgc_json *j);
 
 #endif

@@ -105,3 +105,15 @@ void wgc_tunnels_prometheus(const struct wgc_tunnel *v, size_t n, struct wgc_str
 				of_peer((enum of_peer)m, &v[i], &v[i].device->peers[k], out);
 	}
 }
+
+bool wgc_metric(size_t i, const char **ret_name, const char **ret_type, const char **ret_help)
+{
+	const size_t n = WGC_ARRAY_SIZE(tunnel_metrics);
+
+	if (i >= n + WGC_ARRAY_SIZE(peer_metrics))
+		return false;
+	*ret_name = i < n ? tunnel_metrics[i].name : peer_metrics[i - n].name;
+	*ret_type = i < n ? "gauge" : peer_metrics[i - n].type;
+	*ret_help = i < n ? tunnel_metrics[i].help : peer_metrics[i - n].help;
+	return true;
+}

@@ -7,7 +7,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,13 +58,43 @@ static void collect(struct wgc_steps *s, const struct wgc_step_view *v)
 	new->undo = keep(s, v->undo);
 }
 
+/* How many columns of stderr may be used; 0: it is no terminal, or cannot erase what stands there. */
+static size_t progress_width(void)
+{
+	const char *term = getenv("TERM");
+	struct winsize size;
+
+	if (!isatty(STDERR_FILENO) || !term || !strcmp(term, "dumb"))
+		return 0;
+	/* The last column stays free: some terminals wrap as soon as it is written. */
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 2)
+		return 78;
+	return size.ws_col < 79u ? size.ws_col - 1u : 78;
+}
+
+/* As much of @text as has @max columns. */
+static size_t bytes_of_columns(const char *text, size_t max)
+{
+	size_t n = 0, columns = 0;
+
+	for (; text[n]; n++) {
+		bool begins = ((unsigned char)text[n] & 0xc0) != 0x80;
+
+		if (begins && columns == max)
+			break;
+		columns += begins;
+	}
+	return n;
+}
+
 static void progress(struct wgc_steps *s, const struct wgc_step_view *v, const char *doing)
 {
 	/* These wait for others, so they are named before the wait, not after. */
 	bool slow = !strncmp(v->word, "hook", 4) || !strncmp(v->word, "resolve", 7) || !strncmp(v->word, "endpoint", 8);
 	WGC_AUTO_STR struct wgc_str line = { 0 };
+	size_t width = s->ui->quiet || s->ui->json ? 0 : progress_width();
 
-	if (s->ui->quiet || s->ui->json || !isatty(STDERR_FILENO) || (!slow && now_ms() - s->started_ms < PATIENCE_MS))
+	if (!width || (!slow && now_ms() - s->started_ms < PATIENCE_MS))
 		return;
 	wgc_str_addf(&line, "%s %zu/%zu %s %s", doing, v->index, v->total, v->word, v->text ? v->text : "");
 	/* Longer than a line it could not be erased. */
@@ -70,7 +102,7 @@ static void progress(struct wgc_steps *s, const struct wgc_step_view *v, const c
 	{
 		WGC_AUTO_STR struct wgc_str plain = { 0 };
 
-		wgc_add_plain(&plain, wgc_str_get(&line), line.len < 78 ? line.len : 78);
+		wgc_add_plain(&plain, wgc_str_get(&line), bytes_of_columns(wgc_str_get(&line), width));
 		fputs(wgc_str_get(&plain), stderr);
 	}
 	s->line_shown = true;
@@ -89,10 +121,14 @@ static void tell(struct wgc_steps *s, const struct wgc_step_view *v, bool undo)
 	const char *text = v->text ? v->text : "";
 
 	/* wg-quick shows every command; so do we under that name. */
-	if (s->ui->quick && !undo) {
+	if (s->ui->quick) {
 		const char *line = v->equivalent ? v->equivalent : text;
 
 		wgc_str_add(&out, "[#] ");
+		if (undo && !v->equivalent && !strcmp(v->word, "link.create"))
+			wgc_str_add(&out, "ip link delete dev ");
+		else if (undo && !v->equivalent)
+			wgc_str_addf(&out, "undo %s ", v->word);
 		wgc_add_plain(&out, line, strlen(line));
 	} else if (s->ui->verbose && !s->ui->json) {
 		wgc_str_addf(&out, "%s%c %s ", undo ? "undo " : "", v->sign ? v->sign : ' ', v->word);

@@ -84,12 +84,13 @@ void wgc_ui_warn(struct wgc_ui *ui, const char *fmt, ...)
 		wgc_paint(ui->color_err, WGC_PLAIN), text);
 }
 
+static bool answer_lost;
+
 void wgc_ui_answer(const struct wgc_str *doc)
 {
 	if (doc->oom) {
-		/* A cut answer must not look like one: make the final check fail. */
-		fputs("wgctl: error: out of memory\n", stderr);
-		fclose(stdout);
+		/* A cut answer must not look like one: wgc_ui_finish fails. */
+		answer_lost = true;
 		return;
 	}
 	fwrite(wgc_str_get(doc), 1, doc->len, stdout);
@@ -110,6 +111,22 @@ void wgc_ui_json_end(struct wgc_json *j)
 	wgc_ui_answer(j->out);
 }
 
+void wgc_ui_files(const struct wgc_ui *ui, const char *const *paths, size_t n)
+{
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+	struct wgc_json j;
+
+	if (!ui->json)
+		return;
+	wgc_ui_json_begin(&j, &out);
+	wgc_json_key(&j, "files");
+	wgc_json_array(&j);
+	for (size_t i = 0; i < n; i++)
+		wgc_json_str(&j, paths[i]);
+	wgc_json_array_end(&j);
+	wgc_ui_json_end(&j);
+}
+
 /* Errors of a whole run are one object, however many there were. */
 static void flush_json(struct wgc_ui *ui)
 {
@@ -126,8 +143,11 @@ int wgc_ui_finish(struct wgc_ui *ui, int code)
 	flush_json(ui);
 	wgc_str_done(&ui->errors);
 	wgc_str_done(&ui->warnings);
+	err = wgc_pager_end(ui);
+	if (answer_lost)
+		err = ENOMEM;
 	errno = 0;
-	if (ferror(stdout))
+	if (!err && ferror(stdout))
 		err = errno ? errno : EIO;
 	if (fclose(stdout) && !err)
 		err = errno;

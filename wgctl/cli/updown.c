@@ -120,7 +120,8 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 	rc = wgc_plan_up(sys, p, &s.run, &err);
 	wgc_steps_clear(&s);
 	if (s.run.repaired)
-		wgc_ui_note(ui, "'%s': an earlier run had stopped half-way; that was undone first", p->name);
+		wgc_ui_note(ui, s.run.remade ? "'%s' was up, but not its link any more; what was left of it was undone first" :
+					       "'%s': an earlier run had stopped half-way; that was undone first", p->name);
 	if (rc) {
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
 		say_locked(ui, p->name, &s.run);
@@ -239,8 +240,8 @@ static int down_info(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, c
 	rc = wgc_plan_down(sys, info ? info->name : name, &s.run, &err);
 	wgc_steps_clear(&s);
 	if (rc) {
-		if (err.code == WGC_E_NOT_UP && !err.hint[0])
-			wgc_err_hint(&err, "'wgctl list' shows what is up");
+		if (err.code == WGC_E_NOT_UP)
+			wgc_hint_name(sys, name, false, &err);
 		code = wgc_show_err(ui, NULL, &err, &s.run);
 		wgc_json_result(j, name, info ? info->ifname : NULL, wgc_failure_word(code), &s);
 	} else if (dry_run) {
@@ -357,6 +358,17 @@ static int finish_reload(struct wgc_ui *ui, struct wgc_sys *sys, const struct wg
 	return code;
 }
 
+/* A name that nobody has is the likeliest reason. */
+static void nothing_to_recover(struct wgc_ui *ui, struct wgc_sys *sys, const char *name)
+{
+	WGC_AUTO_FREE char *near = wgc_nearest_name(sys, name);
+
+	if (near)
+		wgc_ui_note(ui, "'%s' has nothing to recover: it is down; did you mean '%s'?", name, near);
+	else
+		wgc_ui_note(ui, "'%s' has nothing to recover: it is down", name);
+}
+
 static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, const struct wgc_common *c, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -376,8 +388,10 @@ static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name,
 			code = finish_reload(ui, sys, info, c, j);
 		else if (info && !info->finished && !info->locked)
 			code = down_info(ui, sys, name, info, c->dry_run, false, c->wait, j);
+		else if (info)
+			wgc_ui_note(ui, "'%s' has nothing to recover: it is up", name);
 		else
-			wgc_ui_note(ui, "'%s' has nothing to recover: it %s", name, info ? "is up" : "is down");
+			nothing_to_recover(ui, sys, name);
 	}
 	wgc_arena_free(a);
 	return code;

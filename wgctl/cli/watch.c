@@ -80,6 +80,28 @@ static int watch(struct wgc_ui *ui, struct wgc_sys *sys, const char *const *name
 	return WGC_EXIT_OK;
 }
 
+/* Nothing to look after is no way to begin, though it is one to end. */
+static int some_up(struct wgc_ui *ui, struct wgc_sys *sys, char **names, size_t n)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_up_info *up = NULL;
+	size_t n_up = 0, hits = 0;
+
+	if (!a)
+		wgc_err_nomem(&err);
+	else if (wgc_plan_list(sys, a, &up, &n_up, &err) == 0)
+		for (size_t i = 0; i < n; i++)
+			for (size_t k = 0; k < n_up; k++)
+				hits += names[i] && !strcmp(names[i], up[k].name);
+	if (!err.code && n && !hits) {
+		wgc_err_set(&err, WGC_E_NOT_UP, ENOENT, n > 1 ? "none of these is up" : "'%s' is not up", names[0]);
+		wgc_hint_name(sys, names[0], true, &err);
+	}
+	wgc_arena_free(a);
+	return err.code ? wgc_show_err(ui, NULL, &err, NULL) : 0;
+}
+
 int wgc_run_watch(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_watch_args *wa = args;
@@ -99,8 +121,7 @@ int wgc_run_watch(struct wgc_ui *ui, const void *args)
 	if (wgc_sys_open(&sys, &err)) {
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else {
-		if (wa->up)
-			code = bring_up(ui, &sys, c);
+		code = wa->up ? bring_up(ui, &sys, c) : some_up(ui, &sys, names, names ? (size_t)c->argc : 0);
 		if (!code)
 			code = watch(ui, &sys, (const char *const *)names, (size_t)c->argc);
 		wgc_sys_close(&sys);

@@ -43,6 +43,14 @@ int wgc_wg_failed(const char *what, const struct wgc_err *err)
 	return 1;
 }
 
+void wgc_wg_warn_host_bits(const struct wgc_prefix *p, const char *text)
+{
+	struct wgc_prefix masked = wgc_prefix_masked(p);
+
+	if (!wgc_prefix_equal(p, &masked))
+		fprintf(stderr, "Warning: AllowedIP has nonzero host part: %s\n", text);
+}
+
 static void overview(FILE *out)
 {
 	fprintf(out, "Usage: %s <cmd> [<args>]\n\nAvailable subcommands:\n", program);

@@ -31,6 +31,9 @@ int wgc_wg_usage(const char *arguments);
 /** "WHAT: reason" on stderr, as perror(3) has it, and the hint. Returns 1. */
 int wgc_wg_failed(const char *what, const struct wgc_err *err);
 
+/** "Warning: ..." on stderr for an allowed IP with bits beyond its length, as wg(8) has it; they mean nothing. */
+void wgc_wg_warn_host_bits(const struct wgc_prefix *p, const char *text);
+
 /** One device as people read it; @now is seconds since the epoch. */
 void wgc_show_pretty(const struct wgc_device *d, bool color, bool hide_keys, int64_t now, FILE *out);
 /** A field of one device, or everything as "dump"; false for a field that there is not. */
@@ -40,6 +43,8 @@ bool wgc_show_field(const struct wgc_device *d, const char *field, bool with_int
  * A host and port to an address, as wg(8) does it: the first result, trying
  * again while the resolver says so. 0; -EINVAL or -EAGAIN with @err.
  */
+/** What wgc_wg_resolve reads first: -EINVAL with @err for a bad WG_ENDPOINT_RESOLUTION_RETRIES. */
+int wgc_wg_check_retries(struct wgc_err *err);
 int wgc_wg_resolve(const char *host, const char *port, union wgc_sockaddr *ret, struct wgc_err *err);
 
 #endif

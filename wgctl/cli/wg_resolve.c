@@ -38,6 +38,15 @@ static int get_retries(unsigned *ret)
 	return 0;
 }
 
+int wgc_wg_check_retries(struct wgc_err *err)
+{
+	unsigned retries;
+
+	if (!get_retries(&retries))
+		return 0;
+	return wgc_err_set(err, WGC_E_USAGE, EINVAL, "WG_ENDPOINT_RESOLUTION_RETRIES is neither a number nor 'infinity'");
+}
+
 /* Is asking again of any use? */
 static bool may_pass(int e)
 {
@@ -68,8 +77,10 @@ int wgc_wg_resolve(const char *host, const char *port, union wgc_sockaddr *ret, 
 	struct addrinfo *found;
 	int e, r;
 
-	if (get_retries(&retries))
-		return wgc_err_set(err, WGC_E_USAGE, EINVAL, "WG_ENDPOINT_RESOLUTION_RETRIES is neither a number nor 'infinity'");
+	r = wgc_wg_check_retries(err);
+	if (r)
+		return r;
+	get_retries(&retries);
 	while ((e = getaddrinfo(host, port, &hints, &found))) {
 		const char *why = e == EAI_SYSTEM ? strerror(errno) : gai_strerror(e);
 

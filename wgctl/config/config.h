@@ -63,6 +63,22 @@ int wgc_config_write_ini(const struct wgc_profile *p, struct wgc_str *out);
 /** Write as JSON, validating against the shipped schema. Secrets are written. 0 or -ENOMEM. */
 int wgc_config_write_json(const struct wgc_profile *p, struct wgc_str *out);
 
+/* Profiles made of one of another program, one for each interface of it. */
+struct wgc_imported {
+	struct wgc_profile **v;
+	size_t n;
+};
+/**
+ * Import @len bytes of @text, NUL-terminated: a profile of wg-netns as JSON, or
+ * a keyfile of NetworkManager. The profiles are named as their interfaces;
+ * @path is for messages only. What has no place in ours is a warning in
+ * @diags, what would make the outcome another one is an error. 0 (free @ret
+ * with wgc_imported_done), -EINVAL when there was an error, or -ENOMEM.
+ */
+int wgc_config_import(const char *text, size_t len, const char *path, struct wgc_diags *diags, struct wgc_imported *ret);
+/** Wipe and free them. */
+void wgc_imported_done(struct wgc_imported *im);
+
 struct wgc_key_rule;
 /** All profile keys, for did-you-mean, completion and manual pages; NULL-terminated. */
 struct wgc_key_info {
@@ -73,5 +89,9 @@ struct wgc_key_info {
 	const struct wgc_key_rule *rule; /* config's own: how it is read and written */
 };
 const struct wgc_key_info *wgc_config_keys(size_t *ret_n);
+/** The value that means the same as leaving the key out, or NULL. */
+const char *wgc_config_usual(const struct wgc_key_info *k);
+/** What the key's value is in JSON: "number or string", "list of string". */
+const char *wgc_config_json_type(const struct wgc_key_info *k);
 
 #endif

@@ -51,6 +51,7 @@ struct wgc_key_rule {
 	enum wgc_shape shape;
 	unsigned json;
 	bool empty_ok;		  /* "Key =" means that it was not given */
+	const char *usual;	  /* the value that means the same as leaving it out; NULL: there is none */
 	const char *const *words; /* the values when they are words; false and true of a boolean first */
 	void (*set)(struct wgc_parse *c, struct wgc_word *w);
 	void (*get)(struct wgc_emit *e);
@@ -113,6 +114,21 @@ struct wgc_parse {
 
 void wgc_ini_read(struct wgc_parse *c);
 void wgc_json_read(struct wgc_parse *c);
+
+/* JSON of any kind, with places. */
+enum wgc_node_type { WGC_NODE_NULL, WGC_NODE_BOOL, WGC_NODE_NUMBER, WGC_NODE_STRING, WGC_NODE_LIST, WGC_NODE_OBJECT };
+struct wgc_node {
+	enum wgc_node_type type;
+	const char *name; /* of a member of an object */
+	struct wgc_span name_at, at;
+	char *s;    /* a string; what else has no parts as it is written */
+	size_t len;
+	bool exact; /* byte i of s stands i columns right of at.col */
+	struct wgc_node *v; /* of a list or an object, in the order of the text */
+	size_t n;
+};
+/** All of c->text, in c's arena; NULL after a report. */
+struct wgc_node *wgc_json_tree(struct wgc_parse *c);
 /** A new peer starts at @at and becomes c->peer; the one before is complete. False without memory. */
 bool wgc_parse_peer(struct wgc_parse *c, struct wgc_span at);
 /** The last peer is complete. */
@@ -128,6 +144,9 @@ void wgc_parse_check(struct wgc_parse *c);
 
 /** Strict: neither of the compatible modes. */
 bool wgc_strict(const struct wgc_parse *c);
+
+/** Puts the findings since c->first_diag in order, and marks the secret ones. */
+void wgc_parse_finish_diags(struct wgc_parse *c);
 
 /** Place of @len bytes at byte @offset of line @line; column 0 beyond what a span can hold. */
 struct wgc_span wgc_at(uint32_t line, size_t offset, size_t len);

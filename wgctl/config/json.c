@@ -397,43 +397,139 @@ static void syntax_error(struct wgc_parse *c, const json_error_t *error)
 	wgc_bad(c, at_offset(c, offset), NULL, "this is not JSON: %s", text);
 }
 
-void wgc_json_read(struct wgc_parse *c)
+/* jansson's tree of the whole text, or NULL after a report; the cursor stands at its beginning. */
+static json_t *load(struct cursor *u)
 {
-	struct cursor u = { .c = c, .line = 1 };
-	json_malloc_t old_malloc;
-	json_free_t old_free;
+	struct wgc_parse *c = u->c;
 	json_error_t error;
 	const char *zero;
 	json_t *root;
 
 	if (c->len >= 3 && !memcmp(c->text, "\xef\xbb\xbf", 3)) {
 		wgc_warn(c, wgc_at(1, 0, 3), "save the file as UTF-8 without it", "the file begins with a byte order mark");
-		u.at = 3;
+		u->at = 3;
 	}
 	/* jansson reads over them: then its tree and the text would not match. */
 	zero = memchr(c->text, 0, c->len);
 	if (zero) {
-		c->unread = true;
 		wgc_bad(c, at_offset(c, (size_t)(zero - c->text)), "write the file as UTF-8", "this is not JSON: a zero byte");
-		return;
+		return NULL;
 	}
+	root = json_loadb(c->text + u->at, c->len - u->at, JSON_REJECT_DUPLICATES, &error);
+	if (!root && json_error_code(&error) == json_error_out_of_memory) {
+		c->oom = true;
+	} else if (!root) {
+		error.position += (int)u->at;
+		syntax_error(c, &error);
+	}
+	return root;
+}
+
+void wgc_json_read(struct wgc_parse *c)
+{
+	struct cursor u = { .c = c, .line = 1 };
+	json_malloc_t old_malloc;
+	json_free_t old_free;
+	json_t *root;
+
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	json_set_alloc_funcs(sized_alloc, sized_free);
-	c->unread = true;
-	root = json_loadb(c->text + u.at, c->len - u.at, JSON_REJECT_DUPLICATES, &error);
-	if (!root) {
-		if (json_error_code(&error) == json_error_out_of_memory) {
-			c->oom = true;
-		} else {
-			error.position += (int)u.at;
-			syntax_error(c, &error);
-		}
-	} else if (!json_is_object(root)) {
-		wgc_bad(c, brace(&u), "{ \"interface\": { ... }, \"peers\": [ ... ] }", "a profile is an object");
-	} else {
-		c->unread = false;
+	root = load(&u);
+	c->unread = !json_is_object(root);
+	if (json_is_object(root))
 		take_document(&u, root);
-	}
+	else if (root)
+		wgc_bad(c, brace(&u), "{ \"interface\": { ... }, \"peers\": [ ... ] }", "a profile is an object");
 	json_decref(root);
 	json_set_alloc_funcs(old_malloc, old_free);
+}
+
+/* ---- a tree with places, for what is no profile of ours ------------------------------ */
+
+static bool take_node(struct cursor *u, const json_t *v, struct wgc_node *n);
+
+static bool take_children(struct cursor *u, const json_t *v, struct wgc_node *n)
+{
+	size_t room = n->type == WGC_NODE_LIST ? json_array_size(v) : json_object_size(v);
+	const char *name;
+	json_t *item;
+
+	n->at = brace(u);
+	step_over(u);
+	n->v = wgc_arena_alloc(u->c->arena, (room + 1) * sizeof(*n->v));
+	if (!n->v)
+		return false;
+	if (n->type == WGC_NODE_LIST) {
+		for (; n->n < room; n->n++) {
+			if (n->n)
+				step_over(u);
+			if (!take_node(u, json_array_get(v, n->n), &n->v[n->n]))
+				return false;
+		}
+	} else {
+		json_object_foreach((json_t *)v, name, item) {
+			struct wgc_node *child = &n->v[n->n];
+			struct token t;
+
+			if (n->n++)
+				step_over(u);
+			t = scalar(u);
+			step_over(u);
+			child->name = wgc_keep(u->c, name, strlen(name));
+			child->name_at = name_at(&t);
+			if (!child->name || !take_node(u, item, child))
+				return false;
+		}
+	}
+	step_over(u);
+	return true;
+}
+
+static bool take_node(struct cursor *u, const json_t *v, struct wgc_node *n)
+{
+	struct token t;
+
+	n->type = json_is_object(v)	 ? WGC_NODE_OBJECT
+		  : json_is_array(v)	 ? WGC_NODE_LIST
+		  : json_is_string(v)	 ? WGC_NODE_STRING
+		  : json_is_number(v)	 ? WGC_NODE_NUMBER
+		  : json_is_boolean(v) ? WGC_NODE_BOOL
+				       : WGC_NODE_NULL;
+	if (n->type == WGC_NODE_OBJECT || n->type == WGC_NODE_LIST)
+		return take_children(u, v, n);
+	t = scalar(u);
+	n->at = t.at;
+	if (n->type == WGC_NODE_STRING) {
+		n->len = json_string_length(v);
+		n->exact = t.len == n->len + 2 && t.at.col;
+		if (n->exact)
+			n->at = wgc_at(t.at.line, t.at.col, n->len);
+		n->s = wgc_keep(u->c, json_string_value(v), n->len);
+	} else {
+		n->len = t.len;
+		n->exact = t.at.col;
+		n->s = wgc_keep(u->c, u->c->text + t.start, t.len);
+	}
+	return n->s;
+}
+
+struct wgc_node *wgc_json_tree(struct wgc_parse *c)
+{
+	struct wgc_node *root = wgc_arena_alloc(c->arena, sizeof(*root));
+	struct cursor u = { .c = c, .line = 1 };
+	json_malloc_t old_malloc;
+	json_free_t old_free;
+	bool whole = false;
+	json_t *v;
+
+	json_get_alloc_funcs(&old_malloc, &old_free);
+	json_set_alloc_funcs(sized_alloc, sized_free);
+	v = load(&u);
+	if (v && root)
+		whole = take_node(&u, v, root);
+	if (!root || (v && !whole))
+		c->oom = true;
+	json_decref(v);
+	json_set_alloc_funcs(old_malloc, old_free);
+	return whole ? root : NULL;
 }

@@ -215,7 +215,7 @@ static void spread_secrets(struct wgc_parse *c, struct wgc_diag *v, size_t n)
 	}
 }
 
-static void finish_diags(struct wgc_parse *c)
+void wgc_parse_finish_diags(struct wgc_parse *c)
 {
 	struct wgc_diags *d = c->diags;
 
@@ -284,7 +284,7 @@ int wgc_config_parse(const char *text, size_t len, const char *path, const char 
 	if (!c.unread)
 		wgc_parse_check(&c);
 	wgc_str_done(&c.scratch);
-	finish_diags(&c);
+	wgc_parse_finish_diags(&c);
 	if (c.oom)
 		r = -ENOMEM;
 	else if (diags->errors != c.errors_before)

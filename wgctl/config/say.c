@@ -41,13 +41,13 @@ static size_t count_keys(const char *s, size_t len)
 	return keys;
 }
 
-/* The first letters of a line that are no blank, quote or underscore, in lower case. */
+/* The first letters of a line that are no blank, quote, hyphen or underscore, in lower case. */
 static bool starts_like(const char *s, size_t len, const char *name)
 {
 	for (size_t i = 0; i < len && *name; i++) {
 		char c = s[i];
 
-		if (wgc_isspace(c) || c == '"' || c == '_' || c == '{' || c == ',')
+		if (wgc_isspace(c) || c == '"' || c == '_' || c == '-' || c == '{' || c == ',')
 			continue;
 		if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != *name)
 			return false;

@@ -34,8 +34,8 @@ static const struct wgc_key_info keys[] = {
 	{ "Interface", "PrivateKeyCommand", "private_key_command", "a program and its arguments",
 	  "A program that prints the private key. It is run without a shell; words with blanks want quotes.", false, false,
 	  RULE(WGCTL, ARGV, LIST, private_key_command) },
-	{ "Interface", "ListenPort", "listen_port", "0 to 65535", "The UDP port to listen on; 0, the default, lets the kernel choose.",
-	  false, false, RULE(WG, ONE, NUMBER, listen_port) },
+	{ "Interface", "ListenPort", "listen_port", "0 to 65535", "The UDP port to listen on; 0 lets the kernel choose.",
+	  false, false, RULE(WG, ONE, NUMBER, listen_port, .usual = "0") },
 	{ "Interface", "FwMark", "fwmark", "off, or a number of 32 bits, in hexadecimal with 0x",
 	  "The mark of the encrypted packets; by default none, or one that a full tunnel chooses for itself.", false, false,
 	  RULE(WG, ONE, NUMBER | STRING, fwmark) },
@@ -51,8 +51,8 @@ static const struct wgc_key_info keys[] = {
 	{ "Interface", "MTU", "mtu", "68 to 65535", "The MTU of the interface; by default found from the path to the peers.", false, false,
 	  RULE(QUICK, ONE, NUMBER, mtu, .empty_ok = true) },
 	{ "Interface", "Table", "table", "auto, off, or a routing table's number or name",
-	  "Where the routes go. auto, the default, uses the main table, and policy routing for a full tunnel.", false, false,
-	  RULE(QUICK, ONE, STRING | NUMBER, table, .empty_ok = true) },
+	  "Where the routes go. auto is the main table, and policy routing for a full tunnel.", false, false,
+	  RULE(QUICK, ONE, STRING | NUMBER, table, .empty_ok = true, .usual = "auto") },
 	{ "Interface", "PreUp", "pre_up", "a command for bash", "Run before the interface is configured; %i is its name.", false, true,
 	  RULE(QUICK, HOOK, LIST, pre_up, .empty_ok = true) },
 	{ "Interface", "PostUp", "post_up", "a command for bash", "Run when the tunnel is up; %i is the interface's name.", false, true,
@@ -63,10 +63,10 @@ static const struct wgc_key_info keys[] = {
 	  true, RULE(QUICK, HOOK, LIST, post_down, .empty_ok = true) },
 	{ "Interface", "SaveConfig", "save_config", "true or false",
 	  "Whether to write the running state back to the profile when the tunnel goes down.", false, false,
-	  RULE(QUICK, ONE, BOOL, save_config, .words = false_true) },
+	  RULE(QUICK, ONE, BOOL, save_config, .words = false_true, .usual = "false") },
 	{ "Interface", "Backend", "backend", "auto, kernel or userspace",
-	  "What carries the packets. auto, the default, is the kernel where it can, else a userspace implementation.", false, false,
-	  RULE(WGCTL, ONE, STRING, backend, .words = backends) },
+	  "What carries the packets. auto is the kernel where it can, else a userspace implementation.", false, false,
+	  RULE(WGCTL, ONE, STRING, backend, .words = backends, .usual = "auto") },
 	{ "Interface", "SocketNamespace", "socket_namespace", "a name, a path, pid:N or container:NAME",
 	  "The network namespace of the encrypted packets; by default the caller's.", false, false,
 	  RULE(WGCTL, ONE, STRING, socket_namespace) },
@@ -76,22 +76,22 @@ static const struct wgc_key_info keys[] = {
 	{ "Interface", "KillSwitch", "kill_switch", "off, on or lockdown",
 	  "Whether traffic may leave only through the tunnel: while it is up; with lockdown, also when it is down.",
 	  false, false,
-	  RULE(WGCTL, ONE, STRING, kill_switch, .words = kill_switches) },
-	{ "Interface", "AllowLAN", "allow_lan", "yes or no", "Whether a kill switch spares the local network; by default yes.", false,
-	  false, RULE(WGCTL, ONE, BOOL, allow_lan, .words = no_yes) },
+	  RULE(WGCTL, ONE, STRING, kill_switch, .words = kill_switches, .usual = "off") },
+	{ "Interface", "AllowLAN", "allow_lan", "yes or no", "Whether a kill switch spares the local network.", false,
+	  false, RULE(WGCTL, ONE, BOOL, allow_lan, .words = no_yes, .usual = "yes") },
 	{ "Interface", "DNSMode", "dns_mode", "auto, resolved, resolvconf, file or none",
-	  "Who is told of the resolvers. auto, the default, finds out, and a failure is a warning: the tunnel comes up without its DNS. "
+	  "Who is told of the resolvers. auto finds out, and a failure is a warning: the tunnel comes up without its DNS. "
 	  "With resolved, resolvconf or file a failure undoes up. none leaves DNS alone.",
 	  false, false,
-	  RULE(WGCTL, ONE, STRING, dns_mode, .words = dns_modes) },
+	  RULE(WGCTL, ONE, STRING, dns_mode, .words = dns_modes, .usual = "auto") },
 	{ "Interface", "IPv6", "ipv6", "auto, require or block",
-	  "What to do with IPv6: auto, the default, leaves it out on a machine without it; block lets none out at all.", false, false,
-	  RULE(WGCTL, ONE, STRING, ipv6, .words = ipv6_modes) },
+	  "What to do with IPv6 on a machine that runs without it: auto leaves it out, with a warning; require refuses. block lets none out at all.", false, false,
+	  RULE(WGCTL, ONE, STRING, ipv6, .words = ipv6_modes, .usual = "auto") },
 	{ "Interface", "ExcludeIPs", "exclude_ips", "prefixes, separated by commas", "What stays out of the tunnel, by routes.", false,
 	  true, RULE(WGCTL, WORDS, LIST, exclude_ips) },
 	{ "Interface", "RefreshEndpoints", "refresh_endpoints", "off, or seconds",
 	  "How often `wgctl watch` looks the names of endpoints up again, also of peers that are well.", false, false,
-	  RULE(WGCTL, ONE, STRING | NUMBER, refresh_endpoints) },
+	  RULE(WGCTL, ONE, STRING | NUMBER, refresh_endpoints, .usual = "off") },
 
 	{ "Peer", "Name", "name", "a text", "What to call the peer. Names in the usual comments are read, too.", false, false,
 	  RULE(WGCTL, ONE, STRING, peer_name) },
@@ -107,10 +107,10 @@ static const struct wgc_key_info keys[] = {
 	  "Where the peer is. More than one: alternatives, the first that can be reached is used.", false, true,
 	  RULE(WG, EACH, LIST, endpoint) },
 	{ "Peer", "PersistentKeepalive", "persistent_keepalive", "off, or 0 to 65535 seconds",
-	  "How often to send something, to keep NAT and firewalls open.", false, false, RULE(WG, ONE, NUMBER | STRING, keepalive) },
+	  "How often to send something, to keep NAT and firewalls open.", false, false, RULE(WG, ONE, NUMBER | STRING, keepalive, .usual = "off") },
 	{ "Peer", "Routes", "routes", "auto, off, or prefixes separated by commas",
-	  "The routes for the peer. auto, the default, is its AllowedIPs.", false, true,
-	  RULE(WGCTL, WORDS, STRING | LIST, routes) },
+	  "The routes for the peer. auto is its AllowedIPs.", false, true,
+	  RULE(WGCTL, WORDS, STRING | LIST, routes, .usual = "auto") },
 	{ NULL, NULL, NULL, NULL, NULL, false, false, NULL },
 };
 _Static_assert(WGC_ARRAY_SIZE(keys) <= WGC_MAX_KEYS, "seen[] of struct wgc_parse is too short");
@@ -253,4 +253,27 @@ bool wgc_key_hint(enum wgc_section section, const char *name, enum wgc_format fo
 		return true;
 	}
 	return false;
+}
+
+const char *wgc_config_usual(const struct wgc_key_info *k)
+{
+	return k->rule->usual;
+}
+
+const char *wgc_config_json_type(const struct wgc_key_info *k)
+{
+	switch (k->rule->json) {
+	case NUMBER:
+		return "number";
+	case BOOL:
+		return "boolean";
+	case LIST:
+		return "list of string";
+	case NUMBER | STRING:
+		return "number or string";
+	case STRING | LIST:
+		return "string or list of string";
+	default:
+		return "string";
+	}
 }

@@ -121,3 +121,27 @@ int wgc_nl_explain(struct wgc_err *err, enum wgc_nl_op op, const struct wgc_nl_f
 		snprintf(err->kernel, sizeof(err->kernel), "%s", fault->text);
 	return fault->error;
 }
+
+bool wgc_nl_refusal(size_t i, const char *about, struct wgc_nl_refusal *ret)
+{
+	static const struct {
+		const char *word;
+		unsigned ops;
+	} topics[] = {
+		{ "link", LINKS },
+		{ "move", WGC_OP_LINK_MOVE },
+		{ "address", ADDRS },
+		{ "route", ROUTES | WGC_OP_ROUTE_GET },
+		{ "rule", RULES },
+		{ "wireguard", WGC_OP_WG_GET | WGC_OP_WG_SET | WGC_OP_FAMILY },
+		{ "any", ANY },
+	};
+
+	if (i >= WGC_ARRAY_SIZE(rows))
+		return false;
+	*ret = (struct wgc_nl_refusal){ 0 };
+	for (size_t k = 0; k < WGC_ARRAY_SIZE(topics); k++)
+		if (!strcmp(topics[k].word, about) && (rows[i].ops == ANY ? topics[k].ops == ANY : topics[k].ops != ANY && rows[i].ops & topics[k].ops))
+			*ret = (struct wgc_nl_refusal){ .error = rows[i].error, .sentence = rows[i].sentence, .hint = rows[i].hint };
+	return true;
+}

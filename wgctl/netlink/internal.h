@@ -178,4 +178,14 @@ int wgc_wg_kernel_get(struct wgc_nl *nl, uint16_t family, const char *ifname, st
 		      struct wgc_err *err);
 int wgc_wg_kernel_set(struct wgc_nl *nl, uint16_t family, const struct wgc_device *d, struct wgc_err *err);
 
+/* wg_minus.c */
+
+/** Is an allowed IP of @d one to be taken away? */
+bool wgc_wg_takes_away(const struct wgc_device *d);
+/**
+ * The change @want of the device @have (NULL: a new one) without allowed IPs to be taken
+ * away: peers that had such replace their whole list. @ret shares @want's memory and @a's. -ENOMEM.
+ */
+int wgc_wg_whole_lists(const struct wgc_device *want, struct wgc_device *have, struct wgc_arena *a, struct wgc_device *ret);
+
 #endif

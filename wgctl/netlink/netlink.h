@@ -240,4 +240,18 @@ int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifna
 /** Delete the link and wait (bounded) until the socket is gone; unlinks a dead socket. "Already gone" is success. */
 int wgc_userspace_stop(struct wgc_nl *nl, const char *ifname, struct wgc_err *err);
 
+/* ---- for manual pages ------------------------------------------------------------ */
+
+/* What a refusal of the kernel means. */
+struct wgc_nl_refusal {
+	int error; /* positive errno */
+	const char *sentence, *hint; /* either may be NULL */
+};
+/**
+ * The @i-th one that is known; false past the last. @ret->error is 0 for one that
+ * is not about @about: "link", "move", "address", "route", "rule", "wireguard", or
+ * "any" for those that can come with all of them.
+ */
+bool wgc_nl_refusal(size_t i, const char *about, struct wgc_nl_refusal *ret);
+
 #endif

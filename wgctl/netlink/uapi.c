@@ -69,7 +69,8 @@ bool wgc_uapi_exists(const char *ifname)
 {
 	WGC_AUTO_FD int fd = wgc_uapi_connect(ifname, true);
 
-	return fd >= 0;
+	/* One that is not for us is there all the same, and says so. */
+	return fd >= 0 || fd == -EACCES || fd == -EPERM;
 }
 
 static int open_socket(const char *ifname, struct wgc_err *err)

@@ -109,7 +109,7 @@ int wgc_wg_get(struct wgc_nl *nl, const char *ifname, struct wgc_arena *a, struc
 	return wgc_wg_kernel_get(nl, family, ifname, a, ret, err);
 }
 
-int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *err)
+static int set_as_it_is(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *err)
 {
 	uint16_t family;
 	int r = check_name(d->ifname, err);
@@ -129,6 +129,29 @@ int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *er
 	if (r)
 		return r;
 	return wgc_wg_kernel_set(nl, family, d, err);
+}
+
+/* Who does not know how to take an allowed IP away says so with either of two errors,
+ * which mean other things as well: then the second try fails, too, and what it said counts. */
+int wgc_wg_set(struct wgc_nl *nl, const struct wgc_device *d, struct wgc_err *err)
+{
+	struct wgc_device *have, whole;
+	struct wgc_arena *a;
+	int r = set_as_it_is(nl, d, err);
+
+	if ((r != -EINVAL && r != -EOPNOTSUPP) || !wgc_wg_takes_away(d))
+		return r;
+	a = wgc_arena_new();
+	if (a && wgc_wg_get(nl, d->ifname, a, &have, NULL) == 0 && wgc_wg_whole_lists(d, have, a, &whole) == 0) {
+		struct wgc_err second = WGC_ERR_INIT;
+
+		r = set_as_it_is(nl, &whole, &second);
+		if (err)
+			*err = second;
+		wgc_wipe(&whole, sizeof(whole));
+	}
+	wgc_arena_free(a);
+	return r;
 }
 
 static bool listed(char *const *names, size_t n, const char *name)

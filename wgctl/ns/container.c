@@ -12,14 +12,14 @@
 #include "ns/internal.h"
 
 #define ANSWER_MS 10000
+#define NAMES_MS 2000 /* somebody has pressed TAB and waits */
 
-/* Run a program of PATH and take the first number it prints: 0, -ENOENT without the program, -errno. */
-static int ask(char *const *argv, uint64_t *ret)
+/* Run a program of PATH and keep the beginning of what it prints: 0, -ENOENT without the program or when it failed, -errno. */
+static int answer(char *const *argv, int64_t ms, char *text, size_t size)
 {
 	int pipe_fds[2], status;
-	char text[64] = "";
 	size_t n = 0;
-	int64_t end = wgc_now_ms() + ANSWER_MS;
+	int64_t end = wgc_now_ms() + ms;
 	pid_t pid;
 
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -35,7 +35,7 @@ static int ask(char *const *argv, uint64_t *ret)
 		_exit(127);
 	}
 	close(pipe_fds[1]);
-	while (pid > 0 && n < sizeof(text) - 1) {
+	while (pid > 0 && n < size - 1) {
 		struct pollfd p = { .fd = pipe_fds[0], .events = POLLIN };
 		int64_t left = end - wgc_now_ms();
 		ssize_t got;
@@ -44,20 +44,29 @@ static int ask(char *const *argv, uint64_t *ret)
 			kill(pid, SIGKILL);
 			break;
 		}
-		got = read(pipe_fds[0], text + n, sizeof(text) - 1 - n);
+		got = read(pipe_fds[0], text + n, size - 1 - n);
 		if (got <= 0)
 			break;
 		n += (size_t)got;
 	}
 	close(pipe_fds[0]);
+	text[n] = 0;
 	if (pid < 0)
 		return -EAGAIN;
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	text[strcspn(text, "\r\n")] = 0;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) || wgc_parse_u64(text, INT32_MAX, ret) < 0)
+	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ENOENT;
+}
+
+/* The first number of the answer. */
+static int ask(char *const *argv, uint64_t *ret)
+{
+	char text[64];
+
+	if (answer(argv, ANSWER_MS, text, sizeof(text)) < 0)
 		return -ENOENT;
-	return 0;
+	text[strcspn(text, "\r\n")] = 0;
+	return wgc_parse_u64(text, INT32_MAX, ret) < 0 ? -ENOENT : 0;
 }
 
 int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err)
@@ -81,4 +90,26 @@ int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err)
 	wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "there is no container '%s'", name);
 	wgc_err_hint(err, "podman, docker and machinectl were asked; pid:N names any process");
 	return -ENOENT;
+}
+
+void wgc_ns_container_names(void (*found)(void *ctx, const char *name, const char *engine), void *ctx)
+{
+	char *const ways[][5] = {
+		{ "podman", "ps", "--format={{.Names}}", NULL },
+		{ "docker", "ps", "--format={{.Names}}", NULL },
+		{ "machinectl", "list", "--no-legend", "--no-pager", NULL },
+	};
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(ways); i++) {
+		char text[16384], *rest = text, *line;
+
+		if (answer(ways[i], NAMES_MS, text, sizeof(text)) < 0)
+			continue;
+		while ((line = strsep(&rest, "\n"))) {
+			/* machinectl has more columns. */
+			line[strcspn(line, " \t\r")] = 0;
+			if (*line)
+				found(ctx, line, ways[i][0]);
+		}
+	}
 }

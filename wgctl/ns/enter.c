@@ -114,7 +114,8 @@ static int become(const struct wgc_ns_inside *x, struct wgc_err *err)
 		return wgc_ns_failed(err, "become the user", NULL);
 	if (getresuid(&r, &e, &s) < 0 || r != x->uid || e != x->uid || s != x->uid)
 		return wgc_err_set(err, WGC_E_INTERNAL, EPERM, "this process did not become the user");
-	return drop_capabilities(err);
+	rc = drop_capabilities(err);
+	return rc ?: wgc_ns_keep_from_terminal(err);
 }
 
 int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err)
@@ -124,7 +125,7 @@ int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err)
 
 	/* Where we come from is where servers must not be reached. */
 	if (r == 0 && !x->listeners)
-		r = wgc_ns_listeners(&listeners, err);
+		r = wgc_ns_listeners(x->net, &listeners, err);
 	if (r == 0)
 		r = enter(x, err);
 	if (r == 0)

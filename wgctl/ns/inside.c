@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ static pid_t next_process(DIR *proc)
 	return 0;
 }
 
-static bool lives_in(pid_t pid, const struct wgc_ns_id *id)
+bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id)
 {
 	char path[40];
 	struct stat st;
@@ -89,7 +90,7 @@ int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_
 		struct stat st;
 
 		snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-		if (!lives_in(pid, id) || stat(path, &st) < 0)
+		if (!wgc_ns_lives_in(pid, id) || stat(path, &st) < 0)
 			continue;
 		u = wgc_arena_push(a, &v, &n, &cap, sizeof(*u));
 		if (!u) {
@@ -104,6 +105,14 @@ int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_
 	*ret = v;
 	*ret_n = n;
 	return 0;
+}
+
+void wgc_ns_signal(const struct wgc_ns_id *id, pid_t pid, int sig)
+{
+	WGC_AUTO_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 && wgc_ns_lives_in(pid, id))
+		syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
 }
 
 /* Close and forget what is not the wanted one. */
@@ -160,7 +169,7 @@ int wgc_ns_find(const struct wgc_ns_id *id, const char *hint)
 		return fd;
 	proc = opendir("/proc");
 	while (proc && fd < 0 && (pid = next_process(proc)))
-		if (lives_in(pid, id))
+		if (wgc_ns_lives_in(pid, id))
 			fd = only(wgc_ns_open_pid(pid), id);
 	if (proc)
 		closedir(proc);

@@ -10,6 +10,8 @@
 
 /** The network namespace of a process: an open descriptor or -errno. */
 int wgc_ns_open_pid(pid_t pid);
+/** Device and inode are those of its namespace now. */
+bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id);
 /** The first process of a running container. 0; -ENOENT or -errno with @err. */
 int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err);
 
@@ -28,11 +30,16 @@ struct wgc_ns_kept {
 };
 /** Take what is at @path, when there is something, into @list. -errno with @err. */
 int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
+/** The same of a file or socket, if it is the user @uid's: directories on the way there may be whose he likes. */
+int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
 /** Put everything of @list where it was; what has no place there gets one. */
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
 struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
 
-/** The caller's own mount namespace becomes what @x says; @listeners: wgc_ns_listeners of where it came from. */
+/** From now on nothing can be put into the input of a terminal; needs no_new_privs. */
+int wgc_ns_keep_from_terminal(struct wgc_err *err);
+
+/** The caller's own mount namespace becomes what @x says; @listeners: see wgc_ns_listeners. */
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
 /** /etc as @x has it, with work space in the empty directory @stage. */
 int wgc_ns_etc(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err);

@@ -93,6 +93,8 @@ struct wgc_ns_user {
 };
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
+/** A signal for @pid, if it is still one who lives there. */
+void wgc_ns_signal(const struct wgc_ns_id *id, pid_t pid, int sig);
 
 /**
  * Wait until nobody lives there any more. 0 when that is so, 1 when @timeout_ms
@@ -100,6 +102,9 @@ int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_
  * the place used until he ends, and his children are there before.
  */
 int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms);
+
+/** The same for those of whom the caller is the parent. */
+int wgc_ns_wait_children(const struct wgc_ns_id *id, int timeout_ms);
 
 /* ---- a program inside -------------------------------------------------------------- */
 
@@ -125,10 +130,14 @@ struct wgc_ns_inside {
 	bool keep_root;	    /* capabilities stay, and what root works with */
 	const char *cwd;
 	mode_t umask;
-	const char *listeners; /* see wgc_ns_listeners, of where it comes from; NULL: of where it is */
+	const char *listeners; /* see wgc_ns_listeners, of where it comes from; NULL: those of where it is are looked for */
 };
-/** Sockets with a path, as the kernel lists them for the caller's network namespace; the caller frees it. */
-int wgc_ns_listeners(char **ret, struct wgc_err *err);
+/**
+ * Paths of the sockets at which somebody listens, a line each, of the caller's network
+ * namespace and all others that a process lives in, but not of @but (-1: none). The
+ * caller frees it.
+ */
+int wgc_ns_listeners(int but, char **ret, struct wgc_err *err);
 /**
  * Make the calling process, which has one thread, one that only execve(2) is
  * left for: in the namespace, in a mount namespace of its own where /etc has
@@ -159,6 +168,7 @@ struct wgc_ns_verdict {
 struct wgc_ns_wish {
 	const char *const *take;  /* these go, whatever they are */
 	const char *const *leave; /* these stay, and may go on to send in clear */
+	bool some_gone;		  /* a name that is missing is no failure */
 };
 
 /**
@@ -167,6 +177,9 @@ struct wgc_ns_wish {
  * for @n. -ENODEV (WGC_E_NOT_FOUND) when a name that was asked for is missing.
  */
 int wgc_ns_classify(const struct wgc_nic *v, size_t n, const struct wgc_ns_wish *wish, struct wgc_ns_verdict *out, struct wgc_err *err);
+/** Names of the containers that run, as podman, docker and machinectl tell whoever asks; each gets two seconds. */
+void wgc_ns_container_names(void (*found)(void *ctx, const char *name, const char *engine), void *ctx);
+
 /* ---- files of a container ---------------------------------------------------------- */
 
 /**

@@ -35,8 +35,12 @@ static int failed(struct wgc_err *err, const char *what, const char *path)
 static int share_directory(struct wgc_err *err)
 {
 	WGC_AUTO_FD int lock = -1;
+	/* It is everybody's, whatever files of ours are. */
+	mode_t old = umask(022);
+	int r = wgc_mkdir_p(WGC_NS_DIR, 0755);
 
-	if (wgc_mkdir_p(WGC_NS_DIR, 0755) < 0)
+	umask(old);
+	if (r < 0)
 		return failed(err, "make", WGC_NS_DIR);
 	lock = open(WGC_NS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)

@@ -34,12 +34,15 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 	size_t i;
 
 	json_array_foreach(list, i, command) {
+		const char *said = json_string_value(command) ?: "", *ifname = wgc_history_str(u->history, "ifname");
+		WGC_AUTO_FREE char *expanded = wgc_hook_expand(said, ifname);
 		struct wgc_err mine = WGC_ERR_INIT;
 		struct wgc_step_view v = { .index = i + 1,
 					   .total = json_array_size(list),
 					   .word = "hook.run",
 					   .sign = '!',
-					   .text = json_string_value(command) ?: "",
+					   .text = said,
+					   .equivalent = expanded,
 					   .undo = "none" };
 		int r;
 
@@ -52,7 +55,7 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 		/* Written first: a hook that takes the machine with it is not
 		 * run a second time. */
 		wgc_journal_appendf(u->journal, NULL, "{\"ran\":\"%s\",\"n\":%zu}", word, i + 1);
-		r = u->sys->hook(u->sys, v.text, wgc_history_str(u->history, "ifname"), &mine);
+		r = u->sys->hook(u->sys, said, ifname, &mine);
 		if (r < 0 && !first) {
 			wgc_err_wrap(&mine, "%s", word);
 			first = r;
@@ -104,6 +107,7 @@ static void show_undo(struct wgc_undo *u)
 static int down_here(struct wgc_undo *u, struct wgc_err *err)
 {
 	const struct wgc_history *h = u->history;
+	struct wgc_err unwritten = WGC_ERR_INIT;
 	struct wgc_run *run = u->run;
 	struct wgc_link link;
 	int hooks = 0, r;
@@ -111,11 +115,9 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 	/* An `up` that never finished gets what it would have got itself: its
 	 * steps undone, and none of the hooks of `down`. */
 	if (h->up && !u->netns_gone) {
-		if (!run->dry_run) {
-			r = wgc_journal_append(u->journal, "{\"down\":true}", err);
-			if (r < 0)
-				return r;
-		}
+		/* A full /run is no reason to stay up. */
+		if (!run->dry_run && wgc_journal_append(u->journal, "{\"down\":true}", &unwritten) < 0)
+			warn(run, "%s", unwritten.msg);
 		hooks = run_hooks(u, "pre_down", "PreDown", h->pre_down_run, err);
 		if (json_is_true(json_object_get(h->head, "save")) && !h->down && !run->dry_run &&
 		    wgc_nl_link_get(u->sys->nl, wgc_history_str(h, "ifname"), &link, NULL) == 0)

@@ -102,6 +102,7 @@ void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run, struct wg
 struct wgc_journal {
 	int dir_fd; /* flock held */
 	int fd;	    /* the file, for appending; -1 when there is none */
+	bool torn;  /* its last line may be half of one */
 	int run_fd; /* the directory above */
 	char *dir;  /* name below run_dir */
 };
@@ -232,6 +233,8 @@ struct wgc_step_def {
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);
 
+/** The command of a hook with the interface's name for each %i; to be freed, NULL without memory. */
+char *wgc_hook_expand(const char *command, const char *ifname);
 /** A step as shown to people; strings live in @text and @equivalent. */
 void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
 		   struct wgc_step_view *ret);

@@ -177,6 +177,13 @@ static int open_at(const struct wgc_ns_ref *ref, const struct wgc_text *t, int *
 	return r;
 }
 
+static bool is_same(int a, int b)
+{
+	struct wgc_ns_id x, y;
+
+	return wgc_ns_id(a, &x) == 0 && wgc_ns_id(b, &y) == 0 && wgc_ns_id_equal(&x, &y);
+}
+
 int wgc_place_of_profile(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_place *place, struct wgc_err *err)
 {
 	struct wgc_ns_ref home, birth;
@@ -201,8 +208,10 @@ int wgc_place_of_profile(struct wgc_sys *sys, const struct wgc_profile *p, struc
 		r = open_at(&home, &p->interface_namespace, &place->home, err);
 	if (r < 0)
 		return r;
-	if (home.kind != WGC_NS_CALLER) {
+	if (home.kind != WGC_NS_CALLER)
 		name_home(&home, place);
+	/* Without a name, and where the caller is: then it is as if it were not said. */
+	if (home.kind != WGC_NS_CALLER && (place->name[0] || !is_same(place->home, place->back))) {
 		if (find_resolv_conf(sys, p->name, place) < 0)
 			return wgc_err_nomem(err);
 	}
@@ -252,7 +261,7 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_err *err)
 {
 	struct wgc_place *place;
-	struct wgc_ns_id home, own;
+	struct wgc_ns_id home, birth, own;
 	char path[WGC_NS_PATH_MAX];
 	int r = 0;
 
@@ -269,8 +278,8 @@ int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct w
 	place->back = wgc_ns_own();
 	if (place->back < 0 || wgc_ns_id(place->back, &own) < 0)
 		r = wgc_err_set(err, WGC_E_IO, EIO, "cannot look at the caller's network namespace");
-	/* In the caller's: with its socket elsewhere at most. */
-	if (r == 0 && wgc_ns_id_equal(&home, &own) && !*info->socket)
+	/* All of it where the caller is, who may also be inside of it with its socket outside. */
+	if (r == 0 && wgc_ns_id_equal(&home, &own) && (!wgc_ns_id_parse(info->birth_id, &birth) || wgc_ns_id_equal(&birth, &own)))
 		r = 1;
 	if (r == 0) {
 		place->home = wgc_ns_find(&home, place->name[0] ? path : NULL);

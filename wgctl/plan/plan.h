@@ -128,6 +128,7 @@ struct wgc_run {
 	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */
 	bool repaired;	 /* an unfinished earlier run was undone first */
+	bool remade;	 /* and that had finished, but its link was gone or dead by now; in physical: the tunnel was */
 	bool locked; /* a lockdown goes on */
 	char remains[512]; /* what undo could not take back, for people */
 };
@@ -283,6 +284,13 @@ int wgc_confirm_disarm(struct wgc_sys *sys, const char *name, struct wgc_err *er
  */
 int wgc_plan_save(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err);
 
+/**
+ * Take over a WireGuard interface of @p's name that wg-quick(8) or a hand made: from then
+ * on it is up, and wgc_plan_down ends it. Changes nothing but the journal; one that is
+ * there stays. -ENODEV when there is no such interface, -EOPNOTSUPP when it is not WireGuard's.
+ */
+int wgc_plan_adopt(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err);
+
 /* ---- physical isolation -------------------------------------------------------------- */
 
 #define WGC_PHYSICAL "physical" /* the namespace that the devices go to */
@@ -314,6 +322,7 @@ struct wgc_physical_status {
 	int64_t since;
 	bool alive;	   /* the namespace is there, and is the one that was made */
 	bool guard;	   /* the nft table is in force */
+	bool tunnel;	   /* is up, and its link is here */
 	unsigned confirm;
 	struct wgc_physical_place {
 		const char *ifname, *what; /* "device virtio0" */
@@ -329,5 +338,12 @@ int wgc_physical_look(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_physi
 /** Confirm, and have undone unless confirmed: as wgc_confirm_arm and wgc_confirm_disarm. */
 int wgc_physical_confirm_arm(struct wgc_sys *sys, unsigned seconds, int (*undo)(void *arg), void *arg, int *ret_hold, struct wgc_err *err);
 int wgc_physical_confirm_disarm(struct wgc_sys *sys, struct wgc_err *err);
+
+/* ---- for manual pages -------------------------------------------------------------- */
+
+/** The word of the @i-th kind of step, "route.add"; NULL past the last one. Two kinds may share one. */
+const char *wgc_plan_step_word(size_t i);
+/** The @i-th check of doctor, and what it says when all is well; NULL past the last one. */
+const char *wgc_plan_doctor_check(size_t i, const char **ret_fine);
 
 #endif

@@ -182,7 +182,7 @@ int wgc_real_nft_list(struct wgc_sys *sys, const char *command, char **ret_text,
 }
 
 /* `%i` is the link's name, everywhere, with no way to escape it: wg-quick's rule. */
-static char *expand(const char *command, const char *ifname)
+char *wgc_hook_expand(const char *command, const char *ifname)
 {
 	struct wgc_str s = { 0 };
 	const char *hit;
@@ -199,7 +199,8 @@ int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, 
 {
 	/* Hooks are written for bash: `<(...)` is in the manual of wg-quick. */
 	const char *shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
-	WGC_AUTO_FREE char *text = expand(command, ifname);
+	bool bash = !strcmp(shell, "/bin/bash");
+	WGC_AUTO_FREE char *text = wgc_hook_expand(command, ifname);
 	int status;
 	pid_t pid;
 
@@ -219,7 +220,11 @@ int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, 
 		setenv("LC_ALL", "C", 1);
 		/* stdout is for answers of wgctl itself. */
 		dup2(STDERR_FILENO, STDOUT_FILENO);
-		execl(shell, shell, "-c", text, (char *)NULL);
+		/* As wg-quick has them: what fails in the middle of a line ends it. */
+		if (bash)
+			execl(shell, shell, "-e", "-o", "pipefail", "-O", "extglob", "-c", text, (char *)NULL);
+		else
+			execl(shell, shell, "-e", "-c", text, (char *)NULL);
 		_exit(127);
 	}
 	/* A signal to us does not end the hook; it has the terminal's signals of its own. */

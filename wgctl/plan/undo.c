@@ -30,7 +30,8 @@ void wgc_record_text(const struct wgc_past *p, struct wgc_str *out)
 	else if (json_object_get(p->begun, "path"))
 		wgc_str_addf(out, "%s = %s", wgc_record_str(p, "path"), wgc_record_str(p, "old"));
 	else if (json_object_get(p->begun, "nft"))
-		wgc_str_addf(out, "table inet %s", wgc_record_str(p, "nft"));
+		/* Not every one is ours, see adopt.c. */
+		wgc_str_addf(out, "table %s%s", strncmp(wgc_record_str(p, "nft"), "wgctl", 5) ? "" : "inet ", wgc_record_str(p, "nft"));
 	else if (routes)
 		wgc_str_addf(out, "%zu route%s of table %u", json_array_size(routes), json_array_size(routes) == 1 ? "" : "s",
 			     wgc_record_int(json_array_get(routes, 0), "table"));

@@ -132,6 +132,16 @@ static void replacing(void)
 	ok(holds("w/f", "", 0));
 	is_int(entries("w"), 1);
 
+	/* Where there is something, even a link to nowhere, it stays. */
+	is_int(wgc_write_file_new("w/new", "one", 3, 0600), 0);
+	ok(holds("w/new", "one", 3));
+	is_int(mode_of("w/new"), 0600);
+	is_int(wgc_write_file_new("w/new", "two", 3, 0644), -EEXIST);
+	ok(holds("w/new", "one", 3));
+	is_int(symlink("nowhere", "w/dangling"), 0);
+	is_int(wgc_write_file_new("w/dangling", "two", 3, 0600), -EEXIST);
+	is_int(unlink("w/new") || unlink("w/dangling"), 0);
+
 	/* Failures leave the old file and nothing else. */
 	is_int(wgc_write_file_atomic("w/missing/f", "x", 1, 0600), -ENOENT);
 	is_int(wgc_mkdir_p("w/d/e", 0700), 0);

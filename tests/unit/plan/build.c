@@ -103,13 +103,13 @@ static void from_elsewhere(void)
 	       "[Peer]\nPresharedKeyFile = /nowhere/psk\nEndpoint = hub.example.net:1\nEndpoint = 198.51.100.1:1\nAllowedIPs = 10.1.0.0/16\n",
 	       &f,
 	       "1/8 + link.create hub type wireguard [ip link add hub type wireguard] {delete}\n"
-	       "2/8 ! hook.run PreUp 'a %i' [] {none}\n"
+	       "2/8 ! hook.run PreUp 'a %i' [a hub] {none}\n"
 	       "3/8   keys.read 1 key from files or commands [] {not needed}\n"
 	       "4/8   endpoint.resolve 1 endpoint name [] {not needed}\n"
 	       "5/8 ~ device.configure hub key (hidden), 1 peer [wg addconf hub /dev/stdin] {covered by step 1}\n"
 	       "6/8 ~ link.set hub up, mtu by the paths to the peers [ip link set hub up] {covered by step 1}\n"
-	       "7/8 ! hook.run PostUp 'b' [] {none}\n"
-	       "8/8 ! hook.run PostUp 'c' [] {none}\n");
+	       "7/8 ! hook.run PostUp 'b' [b] {none}\n"
+	       "8/8 ! hook.run PostUp 'c' [c] {none}\n");
 }
 
 static void adopted(void)

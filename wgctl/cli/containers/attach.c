@@ -85,6 +85,20 @@ int wgc_attach_load(struct wgc_ui *ui, const char *name, const char *dir, struct
 	return judge(ui, l, r, err);
 }
 
+/* Such a text may come from whoever may have networks made, a file of root's may not. */
+static int refuse_commands(const struct wgc_profile *p, struct wgc_err *err)
+{
+	size_t n = p->private_key_command.n;
+
+	for (size_t i = 0; i < WGC_N_HOOKS; i++)
+		n += p->hooks[i].n;
+	if (!n)
+		return 0;
+	wgc_err_set(err, WGC_E_PERM, EPERM, "commands are run for profiles of " WGC_ATTACH_DIR " only");
+	wgc_err_hint(err, "put this one there, and name it with 'config'");
+	return -EPERM;
+}
+
 int wgc_attach_load_text(struct wgc_ui *ui, char *text, const char *name, struct wgc_loaded *l, struct wgc_err *err)
 {
 	int r;
@@ -93,7 +107,8 @@ int wgc_attach_load_text(struct wgc_ui *ui, char *text, const char *name, struct
 	if (!l->src.path)
 		return wgc_err_nomem(err);
 	r = wgc_config_parse(l->src.text, l->src.len, "", name, WGC_FORMAT_JSON, WGC_STRICT, &l->diags, &l->profile);
-	return r == -ENOMEM ? wgc_err_nomem(err) : judge(ui, l, r, err);
+	r = r == -ENOMEM ? wgc_err_nomem(err) : judge(ui, l, r, err);
+	return r ?: refuse_commands(l->profile, err);
 }
 
 /* ---- the namespace --------------------------------------------------------------- */

@@ -74,10 +74,12 @@ int wgc_ipam_call(const struct wgc_cni_request *r, const char *input, size_t len
 	if (pid > 0) {
 		if (wgc_read_fd(fds[0], ANSWER_MAX, &text, &n) < 0)
 			n = 0;
+		/* Not later: one that has more to say would wait for us to read it. */
+		fds[0] = wgc_close(fds[0]);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 			;
 	}
-	close(fds[0]);
+	wgc_close(fds[0]);
 	if (pid < 0)
 		return wgc_cni_fail(err, WGC_CNI_IO, "cannot run the address plugin '%s': %s", r->ipam, strerror(errno));
 	if (WIFEXITED(status) && !WEXITSTATUS(status)) {

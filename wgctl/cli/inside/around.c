@@ -214,6 +214,8 @@ int wgc_around(struct wgc_arena *a, const struct wgc_who *who, const char *name,
 	r = r ?: set(a, &x, "LOGNAME", who->name);
 	r = r ?: set(a, &x, "SHELL", who->shell);
 	r = r ?: set(a, &x, "WGCTL_NAMESPACE", name);
+	/* Firefox by whatever name: it does not hand pages over to one that it sees on the same screen. */
+	r = r ?: set(a, &x, "MOZ_NO_REMOTE", "1");
 	r = r ?: pass_desktop(a, who, &x);
 	if (keep_env)
 		r = r ?: pass_named(a, &x, keep_env);

@@ -63,11 +63,15 @@ char **wgc_browser_argv(struct wgc_arena *a, const struct wgc_who *who, const st
 	if (kind == CHROMIUM && !given(argc, argv, "user-data-dir")) {
 		v[n++] = wgc_arena_printf(a, "--user-data-dir=%s", dir);
 		*ret_dir = dir;
-	} else if (kind == FIREFOX && !given(argc, argv, "profile") && !given(argc, argv, "P")) {
-		v[n++] = (char *)"--no-remote";
-		v[n++] = (char *)"--profile";
-		v[n++] = dir;
-		*ret_dir = dir;
+	} else if (kind == FIREFOX) {
+		/* Also with a profile that somebody else has open: X11 leads to him. */
+		if (!given(argc, argv, "no-remote"))
+			v[n++] = (char *)"--no-remote";
+		if (!given(argc, argv, "profile") && !given(argc, argv, "P")) {
+			v[n++] = (char *)"--profile";
+			v[n++] = dir;
+			*ret_dir = dir;
+		}
 	}
 	if (*ret_dir && !v[n - 1])
 		return NULL;

@@ -202,9 +202,10 @@ static int run_program(struct wgc_ui *ui, struct wgc_room *room)
 	if (wgc_write_all(world.tell, room->resolv_conf, strlen(room->resolv_conf)) < 0)
 		return cannot(ui, "start the program", NULL);
 	world.tell = wgc_close(world.tell);
+	/* Process 1 gets all that others leave. */
 	do
-		pid = waitpid(world.program, &status, 0);
-	while (pid < 0 && errno == EINTR);
+		pid = waitpid(-1, &status, 0);
+	while (pid < 0 ? errno == EINTR : pid != world.program);
 	world.program = 0;
 	while (wgc_ns_id(world.inner, &id) == 0 && wgc_ns_wait_empty(&id, said ? -1 : 1000) == 1 && !said++)
 		fprintf(stderr, "wgctl: processes of the program go on; the tunnel stays until the last one ends\n");
@@ -352,7 +353,7 @@ int wgc_run_rootless(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_ru
 
 	if (geteuid() == 0)
 		return wgc_usage(ui, "--rootless is for who is not root"), WGC_EXIT_NOT_RUN;
-	if (resolve(l->profile, x->c.wait, &err) < 0 || wgc_ns_listeners(&listeners, &err) < 0)
+	if (resolve(l->profile, x->c.wait, &err) < 0 || wgc_ns_listeners(-1, &listeners, &err) < 0)
 		return failed(ui, &err);
 	s->listeners = listeners;
 	s->private_users = true;

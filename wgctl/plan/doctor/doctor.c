@@ -144,3 +144,11 @@ int wgc_plan_doctor(struct wgc_sys *sys, const struct wgc_doctor_ask *ask, size_
 	*ret_problems = d.problems;
 	return r;
 }
+
+const char *wgc_plan_doctor_check(size_t i, const char **ret_fine)
+{
+	if (i >= WGC_ARRAY_SIZE(checks))
+		return NULL;
+	*ret_fine = checks[i].fine;
+	return checks[i].name;
+}

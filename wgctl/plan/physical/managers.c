@@ -157,7 +157,7 @@ static void file_of(const struct wgc_physical *p, size_t which, struct wgc_str *
 static int write_file(const struct manager *m, const char *text, struct wgc_err *err)
 {
 	WGC_AUTO_FREE char *dir = strndup(m->file, (size_t)(strrchr(m->file, '/') - m->file));
-	int r = dir ? wgc_mkdir_p(dir, 0755) : -ENOMEM;
+	int r = dir ? wgc_physical_directory(dir) : -ENOMEM;
 
 	r = r ?: wgc_physical_write(m->file, text, 0644);
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot write %s: %s", m->file, strerror(-r)) : 0;

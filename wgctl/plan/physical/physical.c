@@ -302,10 +302,17 @@ static int up_locked(struct wgc_exec *x, struct wgc_err *err)
 	struct wgc_physical *p = x->plan->physical;
 	int r = look_back(x->sys, x->run, p->profile->name, x->journal, p->arena, err);
 
-	if (r == 1)
+	if (r == 1) {
+		bool was_up = true;
+
+		/* Somebody may have taken the tunnel down, or its link away. */
 		x->run->already_up = true;
-	if (r)
-		return r < 0 ? r : 0;
+		r = x->run->dry_run ? 0 : wgc_physical_tunnel(x, &was_up, err);
+		x->run->remade = r == 0 && !was_up;
+		return r;
+	}
+	if (r < 0)
+		return r;
 	r = wgc_physical_facts(x->sys, p, err);
 	r = r ?: refuse_session(p, x->run, err);
 	if (r == 0 && wgc_physical_steps(x->plan, true) < 0)
@@ -356,10 +363,11 @@ int wgc_physical_up(struct wgc_sys *sys, struct wgc_profile *profile, const stru
 
 /* ---- down -------------------------------------------------------------------------------------- */
 
-int wgc_physical_guests(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n)
+int wgc_physical_guests(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n,
+			struct wgc_ns_id *ret_id)
 {
 	struct wgc_physical p = { .home = wgc_ns_own(), .inside = -1 };
-	struct wgc_ns_id id;
+	struct wgc_ns_id id = { 0 };
 	size_t n = 0, kept = 0;
 	int r = wgc_physical_open(&p, h ? wgc_physical_made(h) : NULL, NULL);
 
@@ -371,6 +379,7 @@ int wgc_physical_guests(struct wgc_sys *sys, const struct wgc_history *h, struct
 		    !(h && wgc_physical_is_data_plane((*ret)[i].pid, wgc_history_str(h, "ifname"))))
 			(*ret)[kept++] = (*ret)[i];
 	*ret_n = kept;
+	*ret_id = id;
 	wgc_physical_close(&p);
 	wgc_close(p.home);
 	return r == -ENOENT ? 0 : r;
@@ -384,12 +393,6 @@ static void list_users(const struct wgc_ns_user *v, size_t n, struct wgc_str *ou
 		wgc_str_addf(out, " and %zu more", n - 4);
 }
 
-static void signal_all(const struct wgc_ns_user *v, size_t n, int sig)
-{
-	for (size_t i = 0; i < n; i++)
-		kill(v[i].pid, sig);
-}
-
 /* They would lose their network, and keep the namespace alive with nothing in it. */
 static int see_off(struct wgc_sys *sys, const struct wgc_history *h, const struct wgc_physical_ask *ask, struct wgc_run *run,
 		   struct wgc_arena *a, struct wgc_err *err)
@@ -397,14 +400,15 @@ static int see_off(struct wgc_sys *sys, const struct wgc_history *h, const struc
 	static const struct timespec pause = { .tv_nsec = 50 * 1000 * 1000 };
 	WGC_AUTO_STR struct wgc_str who = { 0 };
 	struct wgc_ns_user *v;
+	struct wgc_ns_id id;
 	size_t n = 0;
-	int r = wgc_physical_guests(sys, h, a, &v, &n);
+	int r = wgc_physical_guests(sys, h, a, &v, &n, &id);
 
 	for (int i = 0; r == 0 && n && ask->end && !run->dry_run && i < 100; i++) {
-		if (i == 0 || i == 60)
-			signal_all(v, n, i ? SIGKILL : SIGTERM);
+		for (size_t k = 0; (i == 0 || i == 60) && k < n; k++)
+			wgc_ns_signal(&id, v[k].pid, i ? SIGKILL : SIGTERM);
 		nanosleep(&pause, NULL);
-		r = wgc_physical_guests(sys, h, a, &v, &n);
+		r = wgc_physical_guests(sys, h, a, &v, &n, &id);
 	}
 	if (r < 0)
 		return wgc_err_set(err, WGC_E_IO, -r, "cannot look who is in the namespace '" WGC_PHYSICAL "': %s", strerror(-r));
@@ -440,6 +444,15 @@ static int not_up(struct wgc_err *err)
 	return -ENOENT;
 }
 
+/* A full /run is no reason to stay cut off. */
+static void begin_down(struct wgc_run *run, struct wgc_journal *journal)
+{
+	struct wgc_err why = WGC_ERR_INIT;
+
+	if (wgc_journal_append(journal, "{\"down\":true}", &why) < 0)
+		wgc_physical_warn(run, "%s", why.msg);
+}
+
 static int down_locked(struct wgc_sys *sys, const struct wgc_physical_ask *ask, struct wgc_run *run, struct wgc_journal *journal,
 		       struct wgc_arena *a, struct wgc_err *err)
 {
@@ -459,8 +472,10 @@ static int down_locked(struct wgc_sys *sys, const struct wgc_physical_ask *ask, 
 		r = see_off(sys, &h, ask, run, a, err);
 		if (r == 0 && run->dry_run)
 			show_undo(&h, run);
-		else if (r == 0)
-			r = wgc_journal_append(journal, "{\"down\":true}", err) ?: wgc_physical_undo(sys, run, journal, &h, err);
+		else if (r == 0) {
+			begin_down(run, journal);
+			r = wgc_physical_undo(sys, run, journal, &h, err);
+		}
 	}
 	json_decref(records);
 	return r;

@@ -107,12 +107,19 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid);
 /** Write a file of ours in /run. 0 or -errno. */
 int wgc_physical_write(const char *path, const char *text, mode_t mode);
+/** Make a directory that everybody may look into, and those above it. 0 or -errno. */
+int wgc_physical_directory(const char *path);
 /** True when @pid is the userspace data plane of @ifname. */
 bool wgc_physical_is_data_plane(pid_t pid, const char *ifname);
 /** <run_dir>/.physical/@rest in @out. */
 void wgc_physical_file(const struct wgc_sys *sys, const char *rest, char out[static 280]);
 /** In a child: into the namespace, with its resolv.conf and without the sockets of resolvers outside. 0 or -errno. */
 int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err);
+
+/* step_physical.c */
+
+/** Bring the tunnel up, born in the namespace of the devices; *@ret_was_up: it was. */
+int wgc_physical_tunnel(struct wgc_exec *x, bool *ret_was_up, struct wgc_err *err);
 
 /* physical.c */
 
@@ -128,8 +135,9 @@ const char *wgc_physical_made(const struct wgc_history *h);
 /** Undo all that a history says, under the journal's lock; the journal goes when that worked. */
 int wgc_physical_undo(struct wgc_sys *sys, struct wgc_run *run, struct wgc_journal *journal, const struct wgc_history *h,
 		      struct wgc_err *err);
-/** Who is inside that we did not start (@h NULL: nobody was); none when the namespace is gone. 0 or -errno. */
-int wgc_physical_guests(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
+/** Who is inside that we did not start (@h NULL: nobody was), and of what; none when the namespace is gone. 0 or -errno. */
+int wgc_physical_guests(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n,
+			struct wgc_ns_id *ret_id);
 /** What was asked for, as the journal's first record has it, in @a. -ENOMEM. */
 int wgc_physical_asked(const struct wgc_history *h, struct wgc_arena *a, struct wgc_physical_ask *ret);
 

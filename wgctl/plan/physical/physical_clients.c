@@ -16,6 +16,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +35,17 @@ int wgc_physical_write(const char *path, const char *text, mode_t mode)
 {
 	WGC_AUTO_FD int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 
-	return fd < 0 ? -errno : wgc_write_all(fd, text, strlen(text));
+	/* Whatever our umask: systemd-networkd, for one, is not root. */
+	return fd < 0 || fchmod(fd, mode) < 0 ? -errno : wgc_write_all(fd, text, strlen(text));
+}
+
+int wgc_physical_directory(const char *path)
+{
+	mode_t old = umask(022);
+	int r = wgc_mkdir_p(path, 0755);
+
+	umask(old);
+	return r;
 }
 
 /* ---- who it is: a number alone may be another's by now ----------------------------------- */
@@ -86,6 +97,15 @@ pid_t wgc_physical_process(const struct wgc_sys *sys, const char *name)
 	return started_at(pid, &now) && now == since ? pid : 0;
 }
 
+/* Held first, and then looked at: what is held is nobody else by then. */
+static void send_signal(const struct wgc_sys *sys, const char *name, pid_t pid, int sig)
+{
+	WGC_AUTO_FD int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	if (fd >= 0 && wgc_physical_process(sys, name) == pid)
+		syscall(SYS_pidfd_send_signal, fd, sig, NULL, 0);
+}
+
 int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct wgc_err *err)
 {
 	static const struct timespec pause = { .tv_nsec = 20 * 1000 * 1000 };
@@ -97,7 +117,7 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 		if (pid <= 0)
 			break;
 		if (i == 0 || i == 150)
-			kill(pid, i ? SIGKILL : SIGTERM);
+			send_signal(sys, name, pid, i ? SIGKILL : SIGTERM);
 		/* It is our child where `up` undoes itself. */
 		waitpid(pid, NULL, WNOHANG);
 		nanosleep(&pause, NULL);
@@ -198,7 +218,7 @@ static int lay_over_etc(const struct wgc_sys *sys, struct wgc_err *err)
 
 	wgc_physical_file(sys, "etc", upper);
 	wgc_physical_file(sys, "work", work);
-	if (wgc_mkdir_p(upper, 0755) < 0 || wgc_mkdir_p(work, 0700) < 0)
+	if (wgc_physical_directory(upper) < 0 || wgc_mkdir_p(work, 0700) < 0)
 		return wgc_err_set(err, WGC_E_IO, EIO, "cannot make %s", work);
 	snprintf(options, sizeof(options), "lowerdir=/etc,upperdir=%s,workdir=%s", upper, work);
 	return mounted(mount("overlay", "/etc", "overlay", 0, options), "lay a directory over /etc", err);
@@ -210,7 +230,7 @@ static int private_run(const struct wgc_sys *sys, const char *name, struct wgc_e
 
 	wgc_physical_file(sys, name, own);
 	snprintf(path, sizeof(path), "/run/%s", name);
-	if (wgc_mkdir_p(own, 0755) < 0 || wgc_mkdir_p(path, 0755) < 0)
+	if (wgc_physical_directory(own) < 0 || wgc_physical_directory(path) < 0)
 		return wgc_err_set(err, WGC_E_IO, EIO, "cannot make %s", own);
 	return mounted(mount(own, path, NULL, MS_BIND, NULL), "give a directory in /run", err);
 }

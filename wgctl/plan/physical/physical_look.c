@@ -54,13 +54,28 @@ static int add_links(struct looking *l, struct wgc_nl *nl, bool inside, struct w
 static int look_inside(struct looking *l, struct wgc_sys *sys, const struct wgc_history *h, struct wgc_err *err)
 {
 	struct wgc_physical p = { .home = wgc_ns_own(), .inside = -1 };
+	struct wgc_ns_id id;
 	int r = wgc_physical_open(&p, h ? wgc_physical_made(h) : NULL, err);
 
 	l->st->alive = r == 0;
 	r = r == -ENOENT ? 0 : r ?: add_links(l, p.nl, true, err);
 	wgc_physical_close(&p);
 	wgc_close(p.home);
-	return r ?: wgc_physical_guests(sys, h, l->a, &l->st->users, &l->st->n_users);
+	return r ?: wgc_physical_guests(sys, h, l->a, &l->st->users, &l->st->n_users, &id);
+}
+
+static bool tunnel_is_up(struct wgc_sys *sys, struct wgc_arena *a, const char *name)
+{
+	struct wgc_up_info *v;
+	struct wgc_link link;
+	size_t n;
+
+	if (wgc_plan_list(sys, a, &v, &n, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].finished && !strcmp(v[i].name, name))
+			return wgc_nl_link_get(sys->nl, v[i].ifname, &link, NULL) == 0;
+	return false;
 }
 
 int wgc_physical_look(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_physical_status *ret, struct wgc_err *err)
@@ -103,6 +118,7 @@ int wgc_physical_look(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_physi
 			st.profile = NULL;
 	}
 	r = st.up && !st.profile ? wgc_err_nomem(err) : 0;
+	st.tunnel = r == 0 && st.up && tunnel_is_up(sys, a, st.profile);
 	st.guard = sys->nft_list(sys, "list table inet " WGC_PHYSICAL_TABLE, &text, NULL) == 0;
 	r = r ?: look_inside(&l, sys, st.up ? &h : NULL, err);
 	json_decref(records);

@@ -224,6 +224,32 @@ static const struct wgc_physical_nic *nic_of(const struct wgc_plan *plan, const 
 	return &plan->physical->v[s->first];
 }
 
+/* All links of the radio of the step's link. */
+static bool same_radio(const struct wgc_plan *plan, const struct wgc_step *s, size_t i)
+{
+	const struct wgc_physical *p = plan->physical;
+
+	return p->v[i].verdict.fate == WGC_FATE_RADIO && p->v[i].nic->phy == nic_of(plan, s)->nic->phy;
+}
+
+/* By its mark it is found again: one that has another's is not to go anywhere. */
+static int move_precheck(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
+{
+	const struct wgc_physical *p = x->plan->physical;
+	char name[16];
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct wgc_link *link = &p->v[i].nic->link;
+
+		if ((i != s->first && !same_radio(x->plan, s, i)) || !wgc_physical_marked(link->alias, name) || !strcmp(name, link->ifname))
+			continue;
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' bears the mark of '%s', which has come home without its name", link->ifname, name);
+		wgc_err_hint(err, "`wgctl physical recover` gives it back");
+		return -EBUSY;
+	}
+	return 0;
+}
+
 static int mark(struct wgc_sys *sys, const struct wgc_nic *nic, struct wgc_err *err)
 {
 	char alias[512], name[16];
@@ -281,20 +307,13 @@ static int move_undo(struct wgc_undo *u, const struct wgc_past *past, struct wgc
 const struct wgc_step_def wgc_step_nic_move = {
 	.word = "nic.move",
 	.sign = '~',
+	.precheck = move_precheck,
 	.capture = move_capture,
 	.apply = move_apply,
 	.describe = move_describe,
 	.undo = move_undo,
 	.undo_text = "bring home",
 };
-
-/* All links of the radio of the step's link. */
-static bool same_radio(const struct wgc_plan *plan, const struct wgc_step *s, size_t i)
-{
-	const struct wgc_physical *p = plan->physical;
-
-	return p->v[i].verdict.fate == WGC_FATE_RADIO && p->v[i].nic->phy == nic_of(plan, s)->nic->phy;
-}
 
 static int wiphy_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
 {
@@ -354,6 +373,7 @@ static int wiphy_undo(struct wgc_undo *u, const struct wgc_past *past, struct wg
 const struct wgc_step_def wgc_step_wiphy_move = {
 	.word = "wiphy.move",
 	.sign = '~',
+	.precheck = move_precheck,
 	.capture = wiphy_capture,
 	.apply = wiphy_apply,
 	.describe = wiphy_describe,

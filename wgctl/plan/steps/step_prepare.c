@@ -30,7 +30,11 @@ static int hook_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_j
 
 static void hook_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
 {
+	WGC_AUTO_FREE char *command = wgc_hook_expand(s->command, p->profile->ifname);
+
 	wgc_str_addf(text, "%s '%s'", hook_words[s->hook], s->command);
+	if (command)
+		wgc_str_add(equivalent, command);
 }
 
 const struct wgc_step_def wgc_step_hook = {

@@ -96,3 +96,8 @@ void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text,
 		.at = s->at,
 	};
 }
+
+const char *wgc_plan_step_word(size_t i)
+{
+	return i < WGC_N_STEP_KINDS ? wgc_step_defs[i]->word : NULL;
+}

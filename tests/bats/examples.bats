@@ -292,21 +292,6 @@ jsonschema.validate(json.load(open(sys.argv[2])), json.load(open(sys.argv[1])))'
 	[ $n -gt 0 ]
 }
 
-@test "drop-ins in the pages say what systemd knows" {
-	local page number kind n=0 units=$work/units
-	while IFS=$'\t' read -r page number kind _; do
-		[ "$kind" = unit ] || continue
-		mkdir -p "$units/wgctl@.service.d"
-		sed "s|^ExecStart=.*|ExecStart=/bin/true|; s|^ExecStop=.*|ExecStop=/bin/true|; /^Documentation/d" \
-			"$WGCTL_ROOT/packaging/systemd/wgctl@.service" >"$units/wgctl@.service"
-		"$WGCTL_ROOT/tests/helpers/examples" "$WGCTL_ROOT/man/$page" "$number" >"$units/wgctl@.service.d/one.conf"
-		run_split env SYSTEMD_UNIT_PATH="$units:" systemd-analyze verify "$units/wgctl@office.service"
-		lacks "$errors" one.conf
-		n=$((n + 1))
-	done <"$BATS_FILE_TMPDIR/examples"
-	[ $n -gt 0 ]
-}
-
 # What the pages show as output is what is printed.
 shown_office() { # shown_office LINE: as the pages have it
 	sed "s|^DNS.*|$1|; s|^AllowedIPs.*|AllowedIPs = 10.8.0.0/24, 10.20.0.0/16|; /^# Name/d; /^$/d; s|, fd08::2/64||" \

@@ -314,6 +314,34 @@ another_one() { # another one than PID, and ready
 	same "$before" "$(everything)"
 }
 
+@test "wgctl@.service: a tunnel in a namespace, with its drop-in; a service in there, with another" {
+	unit
+	office 0.0.0.0/0 "InterfaceNamespace = room
+		DNS = 10.8.0.1"
+	before=$(everything)
+	mkdir -p /run/systemd/system/{wgctl@office,inhabitant}.service.d
+	cp "$WGCTL_ROOT/packaging/examples/namespace.conf" /run/systemd/system/wgctl@office.service.d
+	printf '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=ping -c 1 -W 5 10.8.0.1\n' >/run/systemd/system/inhabitant.service
+	"$WGCTL" container unit office >/run/systemd/system/inhabitant.service.d/tunnel.conf
+	systemctl daemon-reload
+	# It brings the tunnel along, and ends with it.
+	systemctl start inhabitant
+	is "$(systemctl is-active wgctl@office inhabitant | sort -u)" active
+	is "$(ip netns list | cut -d' ' -f1)" room
+	not ip link show office
+	shaken=$("$WGCTL" show office latest-handshakes)
+	first=$(main_pid)
+	systemctl kill --signal=KILL wgctl@office
+	waits_for another_one "$first"
+	is "$("$WGCTL" show office latest-handshakes)" "$shaken"
+	systemctl stop wgctl@office
+	is "$(systemctl is-active inhabitant || :)" inactive
+	rm -r /run/systemd/system/{wgctl@office,inhabitant}.service*
+	systemctl daemon-reload
+	systemctl reset-failed inhabitant 2>/dev/null || true
+	same "$before" "$(everything)"
+}
+
 @test "wgctl-lockdown.service: before the network; up takes over; neither stop of the units ends it" {
 	unit
 	sed "s#/usr/local/bin/wgctl#$WGCTL#" "$WGCTL_ROOT/packaging/systemd/wgctl-lockdown.service" >/run/systemd/system/wgctl-lockdown.service

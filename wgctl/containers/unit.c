@@ -10,7 +10,8 @@ static const char *const resolvers[] = {
 void wgc_unit_dropin(const char *profile, const char *namespace, struct wgc_str *out)
 {
 	wgc_str_addf(out,
-		     "# The service lives and ends with the tunnel '%s', in its namespace.\n"
+		     "# The service lives and ends with the tunnel '%s', in its namespace. The tunnel's own\n"
+		     "# service wants a drop-in, too: namespace.conf, see wgctl-units(8).\n"
 		     "[Unit]\n"
 		     "BindsTo=wgctl@%s.service\n"
 		     "After=wgctl@%s.service\n"

@@ -147,14 +147,7 @@ be_quick() {
 }
 be_service() { profile_of office "InterfaceNamespace = office"; }
 be_container() {
-	on c unshare --net sleep 1000 3>&- &
-	local n
-	for n in $(seq 100); do
-		pid=$(pgrep -P $! -x sleep || pgrep -x sleep -P "$(pgrep -P $! || echo 0)" || true)
-		pid=${pid:-$!}
-		[ "$(readlink "/proc/$pid/ns/net")" = "$(on c readlink /proc/self/ns/net)" ] || break
-		sleep 0.05
-	done
+	contained
 	echo "$pid" >"$work/web.pid"
 	SED="s/pid:4711/pid:$pid/"
 }

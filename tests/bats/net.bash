@@ -194,3 +194,20 @@ background() {
 	shift 2
 	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" env --default-signal=INT "$@" >"$file" 2>"$file.err" </dev/null 3>&- &
 }
+
+# contained: a process on c in a network namespace without a name, as a container's is;
+# its number is $pid. Whatever is done to that is done to the namespace of this process,
+# so it is not given out before it has one of its own.
+contained() {
+	local own
+	own=$(readlink /proc/self/ns/net) || return
+	background c "$BATS_TEST_TMPDIR/contained" unshare --net sleep 1000
+	pid=$!
+	disown
+	for _ in {1..200}; do
+		[ "$(<"/proc/$pid/comm")" != sleep ] || break
+		sleep 0.05
+	done
+	[ "$(<"/proc/$pid/comm")" = sleep ] && [ "$(readlink "/proc/$pid/ns/net")" != "$own" ] &&
+		[ "$(readlink "/proc/$pid/ns/net")" != "$(readlink "/proc/${HOST_PID[c]}/ns/net")" ]
+}

@@ -377,7 +377,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define WG_COMMAND(id, more, operands, line, ...)                                                                                       \
+#define WG_COMMAND(id, more, operands, line, ...)                                                                                 \
 	static int run_##id(int argc, char **argv)                                                                                \
 	{                                                                                                                         \
 		return wgc_there(argc, argv, wgc_cmd_##id);                                                                       \
@@ -388,7 +388,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 		.summary = line,                                                                                                  \
 		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
 		.exits = OK | FAILED,                                                                                             \
-		.takes = WGC_TAKES_RAW | (more),                                                                                        \
+		.takes = WGC_TAKES_RAW | (more),                                                                                  \
 		.raw = run_##id,                                                                                                  \
 	}
 WG_COMMAND(show, WGC_TAKES_PAGER | WGC_TAKES_JSON, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0",

@@ -143,7 +143,7 @@ static const struct wgc_cmd cmd_check = {
 	.args = "FILE...",
 	.summary = "find everything that is wrong or doubtful in profiles",
 	.text = "A FILE may also be the name of a profile, or - for standard input. Lines that hold keys are not shown.",
-	.examples = (const char *const[]){ "wgctl check office.conf ./hub.json", "two files", "wgctl check --json office | jq .files",
+	.examples = (const char *const[]){ "wgctl check ./office.conf ./hub.json", "two files", "wgctl check --json office | jq .files",
 					   "for programs", NULL },
 	.args_size = sizeof(struct wgc_common),
 	.min = 1,

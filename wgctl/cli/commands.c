@@ -196,7 +196,7 @@ static const struct wgc_cmd cmd_import = {
 	.text = "FILE is a profile of wg-netns as JSON, or a keyfile of NetworkManager; - is standard input. What a profile cannot say is "
 		"said as a warning, with its line; what would make it another tunnel is an error, and nothing is written. "
 		"The output is as secret as FILE.",
-	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl", "a profile for each of its interfaces",
+	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl/", "a profile for each of its interfaces",
 					   "wgctl import office.nmconnection -o ./office.conf", "a file of mode 0600",
 					   "yq -o json ns.yaml | wgctl import -", "YAML, to standard output", NULL },
 	.opts = import_opts,

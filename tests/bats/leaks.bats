@@ -188,12 +188,13 @@ answers() { # answers inside|moved KIND PATH
 # A session bus as user 4242 has it, whose services leave a file when they are started.
 session_bus() {
 	local name
+	service() {
+		printf '[D-BUS Service]\nName=%s\nExec=/usr/bin/touch /var/tmp/started.%s\n' "$1" "$2" >"$BATS_TEST_TMPDIR/services/$2.service"
+	}
 	on c sh -c 'mkdir -p /run/user/4242/systemd; chown -R 4242:4242 /run/user/4242; chmod 700 /run/user/4242; rm -f /var/tmp/started.*'
 	mkdir "$BATS_TEST_TMPDIR/services"
-	for name in systemd1 portal.Desktop Notifications; do
-		printf '[D-BUS Service]\nName=org.freedesktop.%s\nExec=/usr/bin/touch /var/tmp/started.%s\n' $name $name \
-			>"$BATS_TEST_TMPDIR/services/$name.service"
-	done
+	for name in systemd1 portal.Desktop Notifications; do service org.freedesktop.$name $name; done
+	service org.mpris.MediaPlayer2.vlc vlc
 	cat >"$BATS_TEST_TMPDIR/bus.conf" <<-END
 		<busconfig>
 			<type>session</type>
@@ -217,6 +218,12 @@ for name; do
 		org.freedesktop.portal.OpenURI.OpenURI string: string:http://192.0.2.80/
 done
 ls /var/tmp | grep started'
+ask_player='dbus-send --session --print-reply --reply-timeout=2000 --dest=org.mpris.MediaPlayer2.vlc /org/mpris/MediaPlayer2 \
+	org.mpris.MediaPlayer2.Player.OpenUri string:http://192.0.2.80/
+ls /var/tmp | grep started'
+ask_notice='dbus-send --session --print-reply --reply-timeout=2000 --dest=org.freedesktop.Notifications /org/freedesktop/Notifications \
+	org.freedesktop.Notifications.GetCapabilities
+ls /var/tmp | grep started'
 
 @test "leak 9: the session's bus goes through a filter, systemd --user is not there" {
 	local of_user=(on c env DBUS_SESSION_BUS_ADDRESS=unix:path=/run/user/4242/bus)
@@ -235,10 +242,19 @@ ls /var/tmp | grep started'
 	lacks "$output" org.freedesktop.systemd1
 	lacks "$output" 'net:['
 	lacks "$output" gcr-ssh
+	# Not by a name whose other methods are allowed either: one connection may have many names.
 	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c "$ask_for" - systemd1 portal.Desktop Notifications
+	lacks "$output" started.
+	run "${of_user[@]}" SUDO_UID=4242 "$WGCTL" exec --cwd / office -- sh -c "$ask_player; $ask_notice"
 	has "$output" started.Notifications
-	lacks "$output" started.systemd1
-	lacks "$output" started.portal.Desktop
+	lacks "$output" started.vlc
+	run "${of_user[@]}" nsenter --net=/run/netns/app setpriv --reuid 4242 --regid 4242 --clear-groups sh -c "$ask_player"
+	has "$output" started.vlc
+	# The filter, which is the user's, has nothing of root's environment.
+	# shellcheck disable=SC2016
+	run "${of_user[@]}" SUDO_UID=4242 OF_ROOT=alone "$WGCTL" exec --cwd / office -- sh -c 'tr "\0" "\n" <"/proc/$(pgrep -nx xdg-dbus-proxy)/environ"'
+	has "$output" PATH=
+	lacks "$output" OF_ROOT
 	# It goes with the program.
 	waits_for not on c test -e /run/user/4242/wgctl
 	not pgrep -x xdg-dbus-proxy
@@ -252,9 +268,27 @@ ls /var/tmp | grep started'
 	serve stream /run/user/4242/wayland-0
 	serve stream /run/user/4242/pulse/native
 	serve stream /run/user/4242/pipewire-0
+	on c chown 4242 /run/user/4242/{wayland-0,pulse/native,pipewire-0}
 	for path in wayland-0 pulse/native pipewire-0; do answers inside stream /run/user/4242/$path; done
 	is "$(inside sh -c 'echo $WAYLAND_DISPLAY $PULSE_SERVER $XDG_RUNTIME_DIR; stat -c "%u %a" $XDG_RUNTIME_DIR $XDG_RUNTIME_DIR/pulse; touch $XDG_RUNTIME_DIR/mine $XDG_RUNTIME_DIR/pulse/mine')" \
 		$'wayland-0 unix:/run/user/4242/pulse/native /run/user/4242\n4242 700\n4242 755'
+}
+
+@test "what is another user's is not brought in, whatever leads there" {
+	on c sh -c 'mkdir -p /run/user/4242 /run/user/5000/pulse /run/secret; echo "of root" >/run/secret/note; chown 4242 /run/user/4242
+		chown -R 5000 /run/user/5000; chmod 700 /run/user/* /run/secret; ln -s /run/user/5000/pulse /run/user/4242/pulse'
+	on c sh -c '[ -d /tmp/.X11-unix ] || { mkdir /tmp/.X11-unix && touch /run/made; }; mount -t tmpfs -o mode=1777 tmpfs /tmp/.X11-unix'
+	serve stream /tmp/.X11-unix/X77
+	serve stream /run/user/5000/pulse/native
+	on c chown 5000 /run/user/5000/pulse/native
+	is "$(moved setpriv --reuid 4242 --regid 4242 --clear-groups /usr/bin/python3 -Sc "$client" stream /run/user/4242/pulse/native)" 'Permission denied'
+	not answers inside stream /run/user/4242/pulse/native
+	for path in /run/secret/note /run/secret /run/user/5000/pulse/native /run/user/5000; do
+		# shellcheck disable=SC2016
+		is "$(on c env SUDO_UID=4242 XAUTHORITY=$path DISPLAY=:77 "$WGCTL" exec --cwd / office -- sh -c 'echo $XAUTHORITY; ls -d "$1"' - $path 2>&-)" $path
+	done
+	on c umount -l /tmp/.X11-unix
+	on c sh -c '[ ! -e /run/made ] || rmdir /tmp/.X11-unix'
 }
 
 @test "leak 10: servers that listen at a path, wherever it is, before and after" {

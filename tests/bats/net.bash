@@ -123,6 +123,16 @@ data_plane() { # kernel or userspace
 	fi
 }
 
+# no_room HOST: nothing more can be written to its /run, not even at the end of a file.
+no_room() {
+	# shellcheck disable=SC2016
+	on "$1" sh -c 'mount -o remount,size=1m /run
+		for f in $(find /run/wgctl -name journal -type f 2>/dev/null); do
+			head -c $((4096 - $(stat -c %s "$f") % 4096)) /dev/zero | tr "\0" "\n" >>"$f"
+		done
+		cat /dev/zero >/run/fill 2>/dev/null || true'
+}
+
 # keys NAME: NAME_private, NAME_public as variables.
 keys() {
 	local k

@@ -94,6 +94,23 @@ full() { # full NAME [extra lines for Interface] [address]
 	[ "$status" = 3 ]
 }
 
+@test "[6] a full /run: up leaves nothing, and down takes the tunnel down" {
+	full ftun
+	before=$(snapshot c)
+	on c "$WGCTL" up ftun
+	no_room c
+	run on c "$WGCTL" down ftun
+	[ "$status" -eq 0 ]
+	[[ "$output" == *'No space left on device'* ]]
+	[ "$(on c ip -o link show | grep -c ftun)" -eq 0 ]
+	no_room c
+	run on c "$WGCTL" up ftun
+	[ "$status" -eq 1 ]
+	[[ "$output" == *'No space left on device'* ]]
+	on c rm /run/fill
+	same "$before" "$(snapshot c)"
+}
+
 @test "[3] two full tunnels: taking one down leaves the other whole" {
 	full one "" 10.8.0.2/24
 	keys client

@@ -16,6 +16,8 @@ setup_file() {
 	done
 	modprobe mac80211_hwsim radios=2
 	mkdir -p /etc/wgctl /var/lib/dhcpcd
+	# As on a machine with containers: new namespaces inherit that.
+	sysctl -qw net.ipv4.ip_forward=1
 	echo 'nameserver 192.0.2.53' >/etc/resolv.conf
 	ip netns add lan
 	ip link set eth1 netns lan
@@ -137,6 +139,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	ping -q -c 2 -W 10 10.8.0.1
 	is "$(ip -o link show | cut -d: -f2 | tr -d ' ' | cut -d@ -f1 | grep -E '^(eth0|lo|home)' | xargs)" "lo home"
 	has "$(ip -n physical -o addr show dev eth0)" 10.0.0.2/24
+	is "$(ip netns exec physical cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/eth0/forwarding | xargs)" "0 0"
 	has "$(ip -n physical -d link show dev eth0)" "altname uplink0"
 	has "$(ip -n physical route show table 77)" "203.0.113.0/24 via 10.0.0.1 dev eth0"
 	[ "$(drops)" -gt 0 ] || not ip route get 10.0.0.1
@@ -285,7 +288,10 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 
 @test "[26] a card that is plugged in later goes where the others are" {
 	device=$(basename "$(readlink /sys/class/net/eth2/device)")
-	"$WGCTL" -q physical up home
+	# One that was left here and is gone meanwhile is no reason not to look.
+	ip link add gone0 type dummy
+	"$WGCTL" -q physical up --leave gone0 home
+	ip link del gone0
 	# It had moved; pulled out and plugged in, it appears here.
 	echo "$device" >/sys/bus/virtio/drivers/virtio_net/unbind
 	echo "$device" >/sys/bus/virtio/drivers/virtio_net/bind

@@ -45,7 +45,15 @@ static int fill(struct wgc_ns_kept *k, const char *path)
 	return k->tree < 0 ? -errno : 0;
 }
 
-int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err)
+/* Looked at where it was taken: the way there may lead elsewhere by now. */
+static bool is_of(const struct wgc_ns_kept *k, uid_t uid)
+{
+	struct stat st;
+
+	return k->link || (fstat(k->tree, &st) == 0 && st.st_uid == uid && (S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode)));
+}
+
+static int take(const char *path, const uid_t *owner, struct wgc_ns_kept **list, struct wgc_err *err)
 {
 	struct wgc_ns_kept *k = calloc(1, sizeof(*k));
 	int r;
@@ -55,6 +63,8 @@ int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err
 	k->tree = -1;
 	k->path = strdup(path);
 	r = k->path ? fill(k, path) : -ENOMEM;
+	if (r == 0 && owner && !is_of(k, *owner))
+		r = -ENOENT;
 	if (r == 0) {
 		/* In the order in which they were taken. */
 		while (*list)
@@ -67,6 +77,16 @@ int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err
 		return 0;
 	errno = -r;
 	return r == -ENOMEM ? wgc_err_nomem(err) : wgc_ns_failed(err, "keep", path);
+}
+
+int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err)
+{
+	return take(path, NULL, list, err);
+}
+
+int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struct wgc_err *err)
+{
+	return take(path, &uid, list, err);
 }
 
 static int make_place(const struct wgc_ns_kept *k)

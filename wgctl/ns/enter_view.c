@@ -179,9 +179,10 @@ int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc
 
 	if (r == 0 && x->keep_root)
 		r = take_all(run_of_root, &kept, err);
+	/* The user names them, and it is root who finds them: what he could not reach is not brought to him. */
 	for (size_t i = 0; r == 0 && i < x->n_keep; i++)
 		if (in_run(x->keep[i], x->runtime))
-			r = wgc_ns_take(x->keep[i], &kept, err);
+			r = x->uid ? wgc_ns_take_of(x->uid, x->keep[i], &kept, err) : wgc_ns_take(x->keep[i], &kept, err);
 	if (r == 0)
 		r = new_run(x, listeners, kept, err);
 	if (r == 0)

@@ -28,11 +28,13 @@ struct wgc_ns_kept {
 };
 /** Take what is at @path, when there is something, into @list. -errno with @err. */
 int wgc_ns_take(const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
+/** The same of a file or socket, if it is the user @uid's: directories on the way there may be whose he likes. */
+int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struct wgc_err *err);
 /** Put everything of @list where it was; what has no place there gets one. */
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
 struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
 
-/** The caller's own mount namespace becomes what @x says; @listeners: wgc_ns_listeners of where it came from. */
+/** The caller's own mount namespace becomes what @x says; @listeners: see wgc_ns_listeners. */
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
 /** /etc as @x has it, with work space in the empty directory @stage. */
 int wgc_ns_etc(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err);

@@ -127,10 +127,8 @@ static void by_obstacles(const struct wgc_nic *v, size_t n, size_t i, struct wgc
 int wgc_ns_classify(const struct wgc_nic *v, size_t n, const struct wgc_ns_wish *wish, struct wgc_ns_verdict *out, struct wgc_err *err)
 {
 	bool again = true;
-	int r;
+	int r = wish->some_gone ? 0 : all_there(v, n, wish->take, err) ?: all_there(v, n, wish->leave, err);
 
-	r = all_there(v, n, wish->take, err);
-	r = r ?: all_there(v, n, wish->leave, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {

@@ -104,6 +104,7 @@ static void show_undo(struct wgc_undo *u)
 static int down_here(struct wgc_undo *u, struct wgc_err *err)
 {
 	const struct wgc_history *h = u->history;
+	struct wgc_err unwritten = WGC_ERR_INIT;
 	struct wgc_run *run = u->run;
 	struct wgc_link link;
 	int hooks = 0, r;
@@ -111,11 +112,9 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 	/* An `up` that never finished gets what it would have got itself: its
 	 * steps undone, and none of the hooks of `down`. */
 	if (h->up && !u->netns_gone) {
-		if (!run->dry_run) {
-			r = wgc_journal_append(u->journal, "{\"down\":true}", err);
-			if (r < 0)
-				return r;
-		}
+		/* A full /run is no reason to stay up. */
+		if (!run->dry_run && wgc_journal_append(u->journal, "{\"down\":true}", &unwritten) < 0)
+			warn(run, "%s", unwritten.msg);
 		hooks = run_hooks(u, "pre_down", "PreDown", h->pre_down_run, err);
 		if (json_is_true(json_object_get(h->head, "save")) && !h->down && !run->dry_run &&
 		    wgc_nl_link_get(u->sys->nl, wgc_history_str(h, "ifname"), &link, NULL) == 0)

@@ -96,6 +96,7 @@ void wgc_ssh_warn(const struct wgc_plan *p, const struct wgc_run *run, struct wg
 struct wgc_journal {
 	int dir_fd; /* flock held */
 	int fd;	    /* the file, for appending; -1 when there is none */
+	bool torn;  /* its last line may be half of one */
 	int run_fd; /* the directory above */
 	char *dir;  /* name below run_dir */
 };

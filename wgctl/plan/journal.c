@@ -153,17 +153,21 @@ int wgc_journal_append(struct wgc_journal *j, const char *line, struct wgc_err *
 		j->fd = openat(j->dir_fd, JOURNAL, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
 		if (j->fd < 0)
 			return io_error(j, "open", err);
-		/* A crash may have left half a line: end it, so that ours is whole. */
-		wgc_str_addc(&s, '\n');
+		j->torn = true;
 	}
+	/* A crash, or a full disk, may have left half a line: end it, so that ours is whole. */
+	if (j->torn)
+		wgc_str_addc(&s, '\n');
 	wgc_str_addf(&s, "%s\n", line);
 	if (s.oom)
 		return wgc_err_nomem(err);
 	r = wgc_write_all(j->fd, s.s, s.len);
 	if (r < 0) {
+		j->torn = true;
 		errno = -r;
 		return io_error(j, "write", err);
 	}
+	j->torn = false;
 	return fdatasync(j->fd) < 0 && errno != EINVAL ? io_error(j, "write", err) : 0;
 }
 

@@ -54,7 +54,8 @@ static void machine(const char *what, const struct row *rows, const struct wgc_n
 int main(void)
 {
 	static const char *const eth0[] = { "eth0", NULL }, *const veth[] = { "veth0", NULL }, *const gone[] = { "eth9", NULL };
-	const struct wgc_ns_wish leave = { .leave = eth0 }, take = { .take = veth }, missing = { .take = gone }, missing2 = { .leave = gone };
+	const struct wgc_ns_wish leave = { .leave = eth0 }, take = { .take = veth }, missing = { .take = gone };
+	struct wgc_ns_wish missing2 = { .leave = gone };
 	struct wgc_ns_verdict out[MAX];
 	struct wgc_nic v[MAX];
 	struct wgc_err err = WGC_ERR_INIT;
@@ -97,6 +98,8 @@ int main(void)
 	n = build((struct row[]){ { .name = "lo" }, { 0 } }, v);
 	tap_int(wgc_ns_classify(v, n, &missing, out, &err), -ENODEV, __FILE__, __LINE__, "a name to take that is not there");
 	tap_int(wgc_ns_classify(v, n, &missing2, out, &err), -ENODEV, __FILE__, __LINE__, "a name to leave that is not there");
+	missing2.some_gone = true;
+	tap_int(wgc_ns_classify(v, n, &missing2, out, &err), 0, __FILE__, __LINE__, "which may be, where some may be gone");
 	tap_str(err.msg, "there is no link 'eth9'", __FILE__, __LINE__, "which is said");
 	return tap_done();
 }

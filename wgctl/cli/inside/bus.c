@@ -27,13 +27,22 @@
 
 static const char *const proxies[] = { "/usr/bin/" PROXY, "/usr/local/bin/" PROXY };
 
-/* Nothing here opens an address, starts a program or hands out a descriptor. */
+/*
+ * Nothing here opens an address, starts a program or hands out a descriptor. Calls by
+ * interface and path, never a name as a whole: who may talk to a name may talk to
+ * all that its owner has, and the owner of the notifications may be the shell of the
+ * desktop. No name of a player either: who may own one may talk to all others, and
+ * players open addresses.
+ */
 static const char *const rules[] = {
 	"--filter",
-	"--talk=org.freedesktop.Notifications",
-	"--talk=org.freedesktop.ScreenSaver",
-	"--talk=org.kde.StatusNotifierWatcher",
-	"--own=org.mpris.MediaPlayer2.*",
+	"--call=org.freedesktop.Notifications=org.freedesktop.Notifications.*@/org/freedesktop/Notifications",
+	"--broadcast=org.freedesktop.Notifications=org.freedesktop.Notifications.*@/org/freedesktop/Notifications",
+	"--call=org.freedesktop.ScreenSaver=org.freedesktop.ScreenSaver.*@/org/freedesktop/ScreenSaver",
+	"--call=org.freedesktop.ScreenSaver=org.freedesktop.ScreenSaver.*@/ScreenSaver",
+	"--call=org.kde.StatusNotifierWatcher=org.kde.StatusNotifierWatcher.*@/StatusNotifierWatcher",
+	"--call=org.kde.StatusNotifierWatcher=org.freedesktop.DBus.Properties.*@/StatusNotifierWatcher",
+	"--broadcast=org.kde.StatusNotifierWatcher=org.kde.StatusNotifierWatcher.*@/StatusNotifierWatcher",
 	"--call=org.freedesktop.portal.Desktop=org.freedesktop.portal.Settings.*@/org/freedesktop/portal/desktop",
 	"--broadcast=org.freedesktop.portal.Desktop=org.freedesktop.portal.Settings.*@/org/freedesktop/portal/desktop",
 };
@@ -72,6 +81,8 @@ static bool become(const struct wgc_who *who)
 /* @ready: it writes a byte there, and ends when nobody has the other end any more. */
 static _Noreturn void be_the_proxy(const struct bus *b, int ready)
 {
+	/* The user can read what it has: of root's environment that is nothing. */
+	char *env[] = { (char *)"PATH=/usr/bin:/bin", NULL };
 	const char *argv[WGC_ARRAY_SIZE(rules) + 5] = { PROXY };
 	size_t n = 1;
 	char fd[24];
@@ -84,7 +95,7 @@ static _Noreturn void be_the_proxy(const struct bus *b, int ready)
 	argv[n++] = b->socket;
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(rules); i++)
 		argv[n++] = rules[i];
-	execv(b->proxy, (char **)argv);
+	execve(b->proxy, (char **)argv, env);
 	_exit(127);
 }
 

@@ -440,6 +440,15 @@ static int not_up(struct wgc_err *err)
 	return -ENOENT;
 }
 
+/* A full /run is no reason to stay cut off. */
+static void begin_down(struct wgc_run *run, struct wgc_journal *journal)
+{
+	struct wgc_err why = WGC_ERR_INIT;
+
+	if (wgc_journal_append(journal, "{\"down\":true}", &why) < 0)
+		wgc_physical_warn(run, "%s", why.msg);
+}
+
 static int down_locked(struct wgc_sys *sys, const struct wgc_physical_ask *ask, struct wgc_run *run, struct wgc_journal *journal,
 		       struct wgc_arena *a, struct wgc_err *err)
 {
@@ -459,8 +468,10 @@ static int down_locked(struct wgc_sys *sys, const struct wgc_physical_ask *ask, 
 		r = see_off(sys, &h, ask, run, a, err);
 		if (r == 0 && run->dry_run)
 			show_undo(&h, run);
-		else if (r == 0)
-			r = wgc_journal_append(journal, "{\"down\":true}", err) ?: wgc_physical_undo(sys, run, journal, &h, err);
+		else if (r == 0) {
+			begin_down(run, journal);
+			r = wgc_physical_undo(sys, run, journal, &h, err);
+		}
 	}
 	json_decref(records);
 	return r;

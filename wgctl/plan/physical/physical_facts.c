@@ -137,7 +137,8 @@ static int judge(const struct wgc_physical *p, struct wgc_err *err)
 
 int wgc_physical_facts(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_err *err)
 {
-	const struct wgc_ns_wish wish = { .take = p->ask->take, .leave = p->ask->leave };
+	/* The keeper, who has no profile, looks when some may have been unplugged. */
+	const struct wgc_ns_wish wish = { .take = p->ask->take, .leave = p->ask->leave, .some_gone = !p->profile };
 	struct wgc_ns_verdict *verdicts;
 	struct wgc_nic *nics;
 	size_t n;

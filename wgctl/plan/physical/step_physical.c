@@ -65,6 +65,50 @@ static int make(struct wgc_physical *p, struct wgc_err *err)
 	return r;
 }
 
+/* IPv4 takes this from the machine's first namespace; and in here no firewall of the machine stands between two devices. */
+static int end_forwarding(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
+{
+	static const char *const paths[] = { "net/ipv4/ip_forward", "net/ipv6/conf/all/forwarding" };
+	int r = wgc_physical_enter(p, err);
+	char now[16];
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(paths) && r == 0; i++)
+		if (wgc_sysctl_read(sys, paths[i], now, sizeof(now)) == 0 && strcmp(now, "0"))
+			r = wgc_sysctl_write(sys, paths[i], "0");
+	wgc_physical_leave(p);
+	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot keep packets from passing through the namespace: %s", strerror(-r)) : 0;
+}
+
+/*
+ * A tunnel that goes leaves its port; what its peers still send there would be answered by
+ * ICMP errors, the only packets in clear that nobody in here has asked for.
+ */
+static int hush(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
+{
+	struct wgc_sys inside = *sys;
+	int r = wgc_physical_enter(p, err);
+
+	if (r < 0)
+		return r;
+	inside.nl = NULL;
+	inside.nftables = NULL; /* a socket of its own, in there */
+	r = inside.nft(&inside,
+		       "table inet " WGC_PHYSICAL_TABLE " {\n"
+		       "\tchain output {\n"
+		       "\t\ttype filter hook output priority -350; policy accept;\n"
+		       "\t\toifname \"lo\" accept\n"
+		       "\t\ticmp type destination-unreachable drop\n"
+		       "\t\ticmpv6 type destination-unreachable drop\n"
+		       "\t}\n"
+		       "}\n",
+		       err);
+	wgc_sys_close(&inside);
+	wgc_physical_leave(p);
+	return r;
+}
+
 static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	struct wgc_physical *p = x->plan->physical;
@@ -73,6 +117,8 @@ static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 	int r = write_resolv_conf(x->sys, err);
 
 	r = r ?: make(p, err);
+	r = r ?: end_forwarding(x->sys, p, err);
+	r = r ?: hush(x->sys, p, err);
 	r = r ?: wgc_ns_pin(WGC_PHYSICAL, p->inside, err);
 	r = r ?: wgc_nl_link_set(p->nl, LOOPBACK, 0, NULL, true, err);
 	if (r == 0 && wgc_ns_id_whole(p->inside, &id) == 0) {

@@ -69,6 +69,19 @@ clean() {
 	clean out/wg-site-b.json
 }
 
+@test "a directory that was meant is no file, and a profile has an ending" {
+	run_split "$WGCTL" import "$from/minimal.json" -o nowhere
+	is "$status" 2
+	has "$errors" "'nowhere' is no directory, and a profile's name ends in .conf or .json"
+	[ ! -e nowhere ]
+	# A slash says that it is one, and it is made.
+	run_split "$WGCTL" import "$from/minimal.json" -o a/b/
+	is "$status" 0
+	is "$(stat -c %a a/b a/b/wg-example.conf)" $'700\n600'
+	run_split "$WGCTL" import "$from/minimal.json" -o a/b/wg-example.conf/
+	is "$status" 1
+}
+
 @test "nothing is written over unless that is asked for" {
 	mkdir out
 	echo mine >out/wg-site-b.conf

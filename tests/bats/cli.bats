@@ -94,6 +94,8 @@ commands() {
 	has "$errors" "did you mean 'status'?"
 	run_split "$WGCTL" up --dry-rum x
 	has "$errors" "did you mean '--dry-run'?"
+	run_split "$WGCTL" start office
+	has "$errors" "did you mean 'up'?"
 	run_split "$WGCTL" zzzzzz
 	lacks "$errors" "did you mean"
 }

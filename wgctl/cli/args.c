@@ -279,6 +279,21 @@ int wgc_args_parse(struct wgc_ui *ui, const struct wgc_cmd *cmd, int argc, char 
 	return rc ? rc : check_operands(ui, cmd, args, &g);
 }
 
+/* What other programs call it. */
+static const char *other_word(const char *word)
+{
+	static const char *const words[][2] = {
+		{ "start", "up" },	{ "connect", "up" },	{ "stop", "down" },	{ "disconnect", "down" }, { "restart", "reload" },
+		{ "ls", "list" },	{ "info", "status" },	{ "strip", "convert" },	{ "validate", "check" },  { "lint", "check" },
+		{ "namespace", "netns" }, { "undo", "recover" }, { "debug", "doctor" }, { "events", "monitor" },  { "keygen", "genkey" },
+	};
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i][0], word))
+			return words[i][1];
+	return NULL;
+}
+
 int wgc_unknown_command(struct wgc_ui *ui, const char *word)
 {
 	const char *names[64];
@@ -289,7 +304,7 @@ int wgc_unknown_command(struct wgc_ui *ui, const char *word)
 		if (!(wgc_commands[i]->takes & WGC_HIDDEN))
 			names[n++] = wgc_commands[i]->name;
 	names[n] = NULL;
-	near = wgc_nearest(word, names);
+	near = other_word(word) ?: wgc_nearest(word, names);
 	if (near)
 		return wgc_usage(ui, "unknown command '%s'; did you mean '%s'?", word, near);
 	return wgc_usage(ui, "unknown command '%s'", word);

@@ -220,7 +220,7 @@ static const struct wgc_cmd cmd_import = {
 	.text = "FILE is a profile of wg-netns as JSON, or a keyfile of NetworkManager; - is standard input. What a profile cannot say is "
 		"said as a warning, with its line; what would make it another tunnel is an error, and nothing is written. "
 		"The output is as secret as FILE.",
-	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl", "a profile for each of its interfaces",
+	.examples = (const char *const[]){ "wgctl import ns.json -o /etc/wgctl/", "a profile for each of its interfaces",
 					   "wgctl import office.nmconnection -o ./office.conf", "a file of mode 0600",
 					   "yq -o json ns.yaml | wgctl import -", "YAML, to standard output", NULL },
 	.opts = import_opts,
@@ -401,7 +401,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 
 /* The commands of wg(8) parse their own arguments: they must do so as it does. */
 #define WG_EXAMPLES(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define WG_COMMAND(id, more, operands, line, ...)                                                                                       \
+#define WG_COMMAND(id, more, operands, line, ...)                                                                                 \
 	static int run_##id(int argc, char **argv)                                                                                \
 	{                                                                                                                         \
 		return wgc_there(argc, argv, wgc_cmd_##id);                                                                       \
@@ -412,7 +412,7 @@ static const struct wgc_cmd cmd_oci_hook = {
 		.summary = line,                                                                                                  \
 		.examples = WG_EXAMPLES(__VA_ARGS__),                                                                             \
 		.exits = OK | FAILED,                                                                                             \
-		.takes = WGC_TAKES_RAW | (more),                                                                                        \
+		.takes = WGC_TAKES_RAW | (more),                                                                                  \
 		.raw = run_##id,                                                                                                  \
 	}
 WG_COMMAND(show, WGC_TAKES_PAGER | WGC_TAKES_JSON, "[INTERFACE|all|interfaces] [FIELD]", "devices and peers, as wg(8) shows them", "wgctl show wg0",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * complete: what could stand at the cursor, read off the command tables. Runs as
- * the user at every TAB: quick, silent, no look-ups.
+ * the user at every TAB: quick, silent, no look-ups; container engines are asked
+ * only where nothing but a container can be meant.
  */
 #include "cli/commands.h"
 #include "cli/complete.h"
@@ -23,8 +24,6 @@ void wgc_offer(struct wgc_str *out, const char *word, const char *value, const c
 	wgc_str_addc(out, '\n');
 }
 
-#define offer wgc_offer
-
 static void offer_profiles(struct wgc_str *out, const char *word)
 {
 	struct wgc_arena *a = wgc_arena_new();
@@ -34,7 +33,7 @@ static void offer_profiles(struct wgc_str *out, const char *word)
 
 	if (a && !wgc_profiles(a, &v, &n, &denied))
 		for (size_t i = 0; i < n; i++)
-			offer(out, word, v[i].name, v[i].path);
+			wgc_offer(out, word, v[i].name, v[i].path);
 	wgc_arena_free(a);
 }
 
@@ -53,9 +52,9 @@ static void offer_up(struct wgc_str *out, const char *word, enum which which)
 				bool attached = !strncmp(v[i].name, "attach:", 7);
 
 				if (which == ATTACHED && attached)
-					offer(out, word, v[i].home, v[i].ifname);
+					wgc_offer(out, word, v[i].home, v[i].ifname);
 				else if (which == ALL || (which == INSIDE && *v[i].home))
-					offer(out, word, v[i].name, v[i].ifname);
+					wgc_offer(out, word, v[i].name, v[i].ifname);
 			}
 		wgc_sys_close(&sys);
 	}
@@ -70,7 +69,7 @@ static void offer_namespaces(struct wgc_str *out, const char *word)
 
 	if (a && wgc_ns_list(a, &v, &n) == 0)
 		for (size_t i = 0; i < n; i++)
-			offer(out, word, v[i].name, "network namespace");
+			wgc_offer(out, word, v[i].name, "network namespace");
 	wgc_arena_free(a);
 }
 
@@ -86,7 +85,7 @@ static void offer_container(void *ctx, const char *name, const char *engine)
 	char full[300];
 
 	snprintf(full, sizeof(full), "%s%s", o->before, name);
-	offer(o->out, o->word, full, engine);
+	wgc_offer(o->out, o->word, full, engine);
 }
 
 static void offer_containers(struct wgc_str *out, const char *word, const char *before)
@@ -106,7 +105,7 @@ static void offer_links(struct wgc_str *out, const char *word, bool list)
 
 	for (size_t i = 0; v && v[i].if_index; i++) {
 		snprintf(full, sizeof(full), "%.*s%s", n, word, v[i].if_name);
-		offer(out, word, full, "interface");
+		wgc_offer(out, word, full, "interface");
 	}
 	if (v)
 		if_freenameindex(v);
@@ -132,7 +131,7 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 		if (!strncmp(word, "container:", strlen("container:")))
 			offer_containers(out, word, "container:");
 		else
-			offer(out, word, "container:", "a container by name");
+			wgc_offer(out, word, "container:", "a container by name");
 		break;
 	case WGC_COMPLETE_CONTAINER:
 		offer_containers(out, word, "");
@@ -160,11 +159,11 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 	case WGC_COMPLETE_COMMAND:
 		for (size_t i = 0; wgc_commands[i]; i++)
 			if (!(wgc_commands[i]->takes & WGC_HIDDEN))
-				offer(out, word, wgc_commands[i]->name, wgc_commands[i]->summary);
+				wgc_offer(out, word, wgc_commands[i]->name, wgc_commands[i]->summary);
 		break;
 	case WGC_COMPLETE_SHELL:
 		for (size_t i = 0; wgc_shells[i]; i++)
-			offer(out, word, wgc_shells[i], NULL);
+			wgc_offer(out, word, wgc_shells[i], NULL);
 		break;
 	case WGC_COMPLETE_NONE:
 		break;
@@ -188,13 +187,13 @@ static void offer_options(struct wgc_str *out, const struct wgc_cmd *cmd, const 
 
 	for (const struct wgc_opt *o = cmd ? cmd->opts : NULL; o && o->name; o++) {
 		snprintf(name, sizeof(name), "--%s", o->name);
-		offer(out, word, name, o->text);
+		wgc_offer(out, word, name, o->text);
 	}
 	for (const struct wgc_opt *o = wgc_common_opts; o->name; o++) {
 		if (cmd && !wgc_cmd_takes(cmd, o))
 			continue;
 		snprintf(name, sizeof(name), "--%s", o->name);
-		offer(out, word, name, o->text);
+		wgc_offer(out, word, name, o->text);
 	}
 }
 
@@ -220,7 +219,7 @@ static void offer_operand(struct wgc_str *out, const struct wgc_cmd *cmd, char *
 		offer_kind(out, n == 1 ? WGC_COMPLETE_PROGRAM : WGC_COMPLETE_FILE, word);
 	} else if (cmd->verbs && !n) {
 		for (size_t i = 0; cmd->verbs[i]; i++)
-			offer(out, word, cmd->verbs[i], NULL);
+			wgc_offer(out, word, cmd->verbs[i], NULL);
 	} else if (cmd->verbs) {
 		while (cmd->verbs[verb] && strcmp(cmd->verbs[verb], operands[0]))
 			verb++;

@@ -24,6 +24,14 @@ static bool is_directory(const char *output)
 	return (n && output[n - 1] == '/') || (!stat(output, &st) && S_ISDIR(st.st_mode));
 }
 
+/* A profile is found by its ending; without one the name was meant for a directory, most likely. */
+static bool is_profile(const char *output)
+{
+	size_t n = strlen(output);
+
+	return n > 5 && (!strcmp(output + n - 5, ".conf") || !strcmp(output + n - 5, ".json"));
+}
+
 static int write_text(const struct wgc_profile *p, enum wgc_format to, struct wgc_str *out)
 {
 	int rc = to == WGC_FORMAT_JSON ? wgc_config_write_json(p, out) : wgc_config_write_ini(p, out);
@@ -88,10 +96,13 @@ static int write_directory(struct wgc_ui *ui, const struct wgc_imported *im, enu
 	WGC_AUTO_FREE char **paths = calloc(im->n, sizeof(*paths));
 	size_t n = strlen(dir), written = 0;
 	struct stat st;
-	int code = 0;
+	int code = 0, rc;
 
 	if (!paths)
 		return cannot_write(ui, dir, ENOMEM);
+	rc = wgc_mkdir_p(dir, 0700);
+	if (rc)
+		return cannot_write(ui, dir, -rc);
 	for (size_t i = 0; i < im->n && !code; i++) {
 		if (asprintf(&paths[i], "%s%s%s.%s", dir, n && dir[n - 1] == '/' ? "" : "/", im->v[i]->ifname,
 			     to == WGC_FORMAT_JSON ? "json" : "conf") < 0) {
@@ -152,6 +163,8 @@ static int write_out(struct wgc_ui *ui, const struct wgc_import_args *a, struct 
 	bool directory = !to_stdout(a->output) && is_directory(a->output);
 	int code;
 
+	if (!to_stdout(a->output) && !directory && !is_profile(a->output))
+		return wgc_usage(ui, "'%s' is no directory, and a profile's name ends in .conf or .json", a->output);
 	if (directory && !a->interface)
 		return write_directory(ui, im, to, a->output, a->force);
 	code = choose(ui, a, im, &p);

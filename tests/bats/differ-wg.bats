@@ -41,6 +41,7 @@ section() {
 }
 
 @test "keys" {
+	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; no kernel has a say in it"
 	section keys
 }
 
@@ -55,6 +56,7 @@ section() {
 }
 
 @test "what a file may look like" {
+	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; no kernel has a say in it"
 	devices
 	section parser
 }

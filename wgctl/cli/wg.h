@@ -39,12 +39,12 @@ void wgc_show_pretty(const struct wgc_device *d, bool color, bool hide_keys, int
 /** A field of one device, or everything as "dump"; false for a field that there is not. */
 bool wgc_show_field(const struct wgc_device *d, const char *field, bool with_interface, FILE *out);
 
+/** What wgc_wg_resolve looks at first: -EINVAL with @err for a bad WG_ENDPOINT_RESOLUTION_RETRIES. */
+int wgc_wg_check_retries(struct wgc_err *err);
 /**
  * A host and port to an address, as wg(8) does it: the first result, trying
  * again while the resolver says so. 0; -EINVAL or -EAGAIN with @err.
  */
-/** What wgc_wg_resolve reads first: -EINVAL with @err for a bad WG_ENDPOINT_RESOLUTION_RETRIES. */
-int wgc_wg_check_retries(struct wgc_err *err);
 int wgc_wg_resolve(const char *host, const char *port, union wgc_sockaddr *ret, struct wgc_err *err);
 
 #endif

@@ -76,7 +76,12 @@ static void save(struct wgc_undo *u)
 	struct wgc_profile *p = NULL;
 	struct wgc_err err = WGC_ERR_INIT;
 
-	if (wgc_config_load(path, WGC_COMPATIBLE, true, &diags, &source, &p, &err) < 0)
+	int r = wgc_config_load(path, WGC_COMPATIBLE, true, &diags, &source, &p, &err);
+
+	/* The file may be the target of a link of another name. */
+	if (r == 0)
+		snprintf(p->ifname, sizeof(p->ifname), "%s", wgc_history_str(u->history, "ifname"));
+	if (r < 0)
 		warn(u->run, "SaveConfig: '%s' is not there any more or not a valid profile; nothing was saved", path);
 	else if (wgc_plan_save(u->sys, p, &err) < 0)
 		warn(u->run, "SaveConfig: %s", err.msg);

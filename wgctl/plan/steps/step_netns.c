@@ -78,14 +78,17 @@ static bool comes_by_itself(const struct wgc_link *l)
 	return l->ifindex == LOOPBACK;
 }
 
-/* Our own children, left behind to wait for the kernel, are nobody. */
-static bool is_wgctl(pid_t pid)
+/* Our own children, left behind to wait for the kernel, are nobody; and whose program
+ * is gone is about to end, though its namespace goes a moment later. */
+static bool is_nobody(pid_t pid)
 {
 	struct stat us, them;
 	char path[40];
 
 	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
-	return stat("/proc/self/exe", &us) == 0 && stat(path, &them) == 0 && us.st_ino == them.st_ino && us.st_dev == them.st_dev;
+	if (stat(path, &them) < 0)
+		return errno == ENOENT;
+	return stat("/proc/self/exe", &us) == 0 && us.st_ino == them.st_ino && us.st_dev == them.st_dev;
 }
 
 /* Who is there, for people; empty when nobody is. -errno. */
@@ -99,7 +102,7 @@ static int describe_users(struct wgc_undo *u, const struct wgc_ns_id *id, struct
 
 	r = r ?: wgc_nl_link_list(u->sys->nl, a, &links, &n_links, NULL);
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (is_wgctl(users[i].pid))
+		if (is_nobody(users[i].pid))
 			continue;
 		if (shown < 3)
 			wgc_str_addf(out, "%s%s (%d)", shown++ ? ", " : "", users[i].comm, (int)users[i].pid);

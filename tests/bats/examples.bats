@@ -340,7 +340,7 @@ up 0 | wgctl down --all
 locked 0 | wgctl down --unlock office
 lockable 0 | wgctl lockdown office
 lockable 0 | wgctl lockdown --all
-elsewhere 0 | wgctl import ns.json -o /etc/wgctl
+elsewhere 0 | wgctl import ns.json -o /etc/wgctl/
 elsewhere 0 | wgctl import office.nmconnection -o ./office.conf
 elsewhere 0 | yq -o json ns.yaml | wgctl import -
 edited 0 | wgctl reload office

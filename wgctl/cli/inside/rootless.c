@@ -56,6 +56,8 @@ static int resolve(struct wgc_profile *p, unsigned wait_seconds, struct wgc_err 
 	struct wgc_sys sys;
 	int r = wgc_sys_open(&sys, err);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; r == 0 && i < p->n_peers; i++)
 		for (size_t k = 0; r == 0 && k < p->peers[i].n_endpoints; k++) {
 			struct wgc_host_port *e = &p->peers[i].endpoints[k];
@@ -329,8 +331,11 @@ static int join(struct wgc_ui *ui, pid_t target, pid_t *pasta)
 	while (*pasta > 0 && wgc_now_ms() < end) {
 		if (has_route(target))
 			return 0;
-		if (waitpid(*pasta, NULL, WNOHANG) == *pasta)
+		if (waitpid(*pasta, NULL, WNOHANG) == *pasta) {
+			/* Its number may be another's from now on. */
+			*pasta = -1;
 			break;
+		}
 		nanosleep(&pause, NULL);
 	}
 	return pasta_failed(ui, log);

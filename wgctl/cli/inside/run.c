@@ -139,7 +139,7 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 	if (code)
 		return code;
 	/* While nobody is inside it waits for the lock, and for what becomes of us. */
-	if (wgc_share_watch(l->profile->name) < 0)
+	if (wgc_share_is_ours(share, up) && wgc_share_watch(l->profile->name) < 0)
 		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
 	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
 	r = r ?: wgc_room_apart(&s->room, &err);

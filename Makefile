@@ -153,7 +153,7 @@ check-vm: ## the same on Debian's 6.1 and 6.12 kernels in QEMU, and a booted sys
 check-debug: ## the module in a kernel that finds mistakes: KASAN, lockdep, kmemleak, UBSAN
 	@tests/deps --ensure debug
 	@O='$(O)' CC='$(CC)' tests/check kmod-debug
-lint: ## layers, banned calls, headers, scripts, man pages
+lint: all ## layers, banned calls, headers, scripts, man pages
 	@O='$(O)' CC='$(CC)' tests/check lint
 fuzz: ## every parser and the module's protocol against random input, FUZZ_SECONDS=60 each
 	@O='$(O)' tests/check fuzz

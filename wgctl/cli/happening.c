@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* happening: how one thing that happened reads. The names in JSON are in wgctl(8) and stay. */
+/* happening: how one thing that happened reads. The names in JSON are in wgctl-json(5) and stay. */
 #include "cli/monitor.h"
 
 #include <errno.h>

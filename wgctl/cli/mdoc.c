@@ -112,6 +112,16 @@ static void add_line(struct wgc_str *out, const char *s)
 	wgc_str_addc(out, '\n');
 }
 
+/* A line of a literal block. */
+static void add_literal(struct wgc_str *out, const char *s)
+{
+	if (*s == '.' || *s == '\'')
+		wgc_str_add(out, "\\&");
+	for (; *s; s++)
+		add_char(out, *s);
+	wgc_str_addc(out, '\n');
+}
+
 /* "bring tunnels up" as the beginning of a sentence, with its @end. */
 static void add_sentence(struct wgc_str *out, const char *s, const char *end)
 {
@@ -251,7 +261,7 @@ static void examples(const struct page *page, struct wgc_str *out)
 			wgc_str_add(out, first ? "" : ".Pp\n");
 			add_sentence(out, e[1], ":");
 			wgc_str_add(out, ".\\\" example: sh\n.Bd -literal -offset indent -compact\n");
-			add_line(out, e[0]);
+			add_literal(out, e[0]);
 			wgc_str_add(out, ".Ed\n");
 		}
 }

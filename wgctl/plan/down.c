@@ -167,7 +167,7 @@ static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run
 
 	wgc_netns_id(netns);
 	undo.netns_gone = strcmp(wgc_history_str(h, "netns"), netns);
-	if (undo.netns_gone && wgc_netns_alive(wgc_history_str(h, "netns"))) {
+	if (undo.netns_gone && wgc_place_alive(h)) {
 		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", name);
 		wgc_err_hint(err, "run `wgctl down %s` in there", name);
 		return -EBUSY;

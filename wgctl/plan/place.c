@@ -350,6 +350,20 @@ bool wgc_place_orphaned(const struct wgc_history *h)
 	return false;
 }
 
+bool wgc_place_alive(const struct wgc_history *h)
+{
+	char path[WGC_NS_PATH_MAX];
+	int fd;
+
+	if (!json_object_get(h->head, "place"))
+		return wgc_netns_alive(wgc_history_str(h, "netns"));
+	/* By more than its inode, which the next namespace gets at once. */
+	wgc_ns_path(word(h, "name"), path);
+	fd = find(word(h, "home_id"), *word(h, "name") ? path : NULL);
+	wgc_close(fd < 0 ? -1 : fd);
+	return fd >= 0;
+}
+
 void wgc_place_members(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_json *j)
 {
 	const struct wgc_place *place = sys->place;

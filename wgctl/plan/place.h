@@ -56,6 +56,8 @@ void wgc_place_program_name(const char *name, const char *ifname, char out[stati
 void wgc_place_members(const struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_json *j);
 /** True when the journal says that the tunnel was born elsewhere, and that is gone: the link is dead for ever. */
 bool wgc_place_orphaned(const struct wgc_history *h);
+/** True when the namespace that the journal says the link lives in is still there. */
+bool wgc_place_alive(const struct wgc_history *h);
 /** The conversation in the namespace that encrypted packets leave from. */
 struct wgc_nl *wgc_sys_outer(const struct wgc_sys *sys);
 /** The thread goes there, and back: for starting what is to live there. 0 or -errno. */

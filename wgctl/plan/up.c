@@ -154,7 +154,7 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	}
 	undo.history = &h;
 	undo.netns_gone = strcmp(wgc_history_str(&h, "netns"), netns);
-	if (undo.netns_gone && wgc_netns_alive(wgc_history_str(&h, "netns"))) {
+	if (undo.netns_gone && wgc_place_alive(&h)) {
 		r = wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
 		wgc_err_hint(err, json_object_get(h.head, "place") ?
 			     "`wgctl down %s` takes it down there" :

@@ -347,7 +347,7 @@ static int reload_there(struct wgc_sys *sys, const struct wgc_profile *p, struct
 	char netns[48];
 
 	wgc_netns_id(netns);
-	if (strcmp(wgc_history_str(h, "netns"), netns) && wgc_netns_alive(wgc_history_str(h, "netns"))) {
+	if (strcmp(wgc_history_str(h, "netns"), netns) && wgc_place_alive(h)) {
 		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", p->name);
 		wgc_err_hint(err, "run `wgctl reload %s` in there", p->name);
 		return -EBUSY;

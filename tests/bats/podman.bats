@@ -123,7 +123,7 @@ teardown() {
 	wgctl_c() { on c env "${PODMAN_ENV[@]}" "$WGCTL" "$@"; }
 	office "InterfaceNamespace = container:web"
 	wgctl_c -q up office
-	is "$(podman_c exec web wget -T 5 -qO- http://10.8.0.1/data | sha256sum | cut -c1-64)" "$DATA"
+	has "$(podman_c exec web sh -c "$look")" "$DATA"
 	has "$(wgctl_c status office)" "namespace  container:web, socket in the caller's"
 	has "$(wgctl_c exec --no-dns container:web -- ls /sys/class/net)" office
 	# It takes all of it along, and that is said.

@@ -117,3 +117,29 @@ teardown() {
 	on c "$WGCTL" container detach "pid:$pid"
 	podman_c rm -f -t 0 web
 }
+
+@test "a profile may name a container as the place of its link, or of its packets" {
+	podman_c run -d --network none --name web --rootfs "$root" sleep 1000
+	wgctl_c() { on c env "${PODMAN_ENV[@]}" "$WGCTL" "$@"; }
+	office "InterfaceNamespace = container:web"
+	wgctl_c -q up office
+	has "$(podman_c exec web sh -c "$look")" "$DATA"
+	has "$(wgctl_c status office)" "namespace  container:web, socket in the caller's"
+	has "$(wgctl_c exec --no-dns container:web -- ls /sys/class/net)" office
+	# It takes all of it along, and that is said.
+	podman_c stop -t 0 web
+	has "$(wgctl_c status office)" "its network namespace is gone"
+	run_split wgctl_c up office
+	is "$status" 1
+	has "$errors" "the container 'web' of podman is not running"
+	wgctl_c -q down office
+	podman_c start web
+	office "SocketNamespace = container:web"
+	wgctl_c -q up office
+	has "$(wgctl_c status office)" "socket in container:web"
+	wgctl_c -q down office
+	podman_c rm -f -t 0 web
+	run_split wgctl_c up office
+	is "$status" 1
+	has "$errors" "there is no container 'web'"
+}

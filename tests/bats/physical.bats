@@ -40,6 +40,20 @@ teardown() {
 }
 
 physical() { on c "$WGCTL" physical "$@" --take j-c-s; }
+# What comes of a datagram to a port of $1.
+knock='
+import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(1)
+s.connect((sys.argv[1], 43477))
+s.send(b"x")
+try:
+    s.recv(9)
+except ConnectionRefusedError:
+    print("refused")
+except TimeoutError:
+    print("silence")
+'
 inside() { on c ip netns exec physical "$@"; }
 
 @test "physical up moves the device with all that it has, down brings it home as it was" {
@@ -73,6 +87,19 @@ inside() { on c ip netns exec physical "$@"; }
 	same "$before" "$(snapshot c)"
 	run_split on c "$WGCTL" physical status
 	is "$status" 3
+}
+
+@test "[26] a port that nobody has in there, as a tunnel's that went, answers nobody in clear" {
+	# It would be heard: here it is answered.
+	for to in 10.9.0.1 fd09::1; do
+		on s ip addr add fd09::2/64 dev j-s-c nodad 2>/dev/null || true
+		is "$(on s python3 -c "$knock" "$to")" refused
+	done
+	physical up home
+	on s ip neigh flush dev j-s-c
+	for to in 10.9.0.1 fd09::1; do is "$(on s python3 -c "$knock" "$to")" silence; done
+	# From inside to inside it is told.
+	is "$(inside python3 -c "$knock" 127.0.0.1)" refused
 }
 
 @test "a full /run: down brings the device home all the same" {

@@ -102,29 +102,38 @@ static void look_inside(struct wgc_tunnel *t, struct wgc_arena *a)
 			v[t->n_users++] = v[i];
 }
 
-/* False when somebody deleted the name of its namespace, and perhaps made another one of that name. */
-static bool name_is_right(const struct wgc_up_info *info)
+/* Somebody may have deleted the name of its namespace, and perhaps made another one of that name. */
+static void check_name(struct wgc_tunnel *t)
 {
+	const struct wgc_up_info *info = t->info;
 	const struct wgc_ns_ref ref = { .kind = WGC_NS_NAME, .text = info->netns };
 	struct wgc_ns_id home, named;
 	WGC_AUTO_FD int fd = -1;
 
-	return wgc_ns_id_parse(info->home_id, &home) && wgc_ns_open(&ref, &fd, NULL) == 0 && wgc_ns_id_whole(fd, &named) == 0 &&
-	       wgc_ns_id_equal(&home, &named);
+	if (!*info->netns)
+		return;
+	if (wgc_ns_open(&ref, &fd, NULL) < 0)
+		problem(t, "the namespace has lost its name '%s'; `wgctl down %s` and `up` begin anew", info->netns, t->name);
+	else if (!wgc_ns_id_parse(info->home_id, &home) || wgc_ns_id_whole(fd, &named) < 0 || !wgc_ns_id_equal(&home, &named))
+		problem(t, "the name '%s' leads to another network namespace than its own by now; `wgctl down %s` and `up` begin anew",
+			info->netns, t->name);
 }
 
 static void gather(struct wgc_sys *sys, struct wgc_arena *a, struct wgc_tunnel *t, int64_t now)
 {
 	struct wgc_err err = WGC_ERR_INIT;
 
-	if (t->info && wgc_plan_enter(sys, t->info, &err) < 0)
+	/* Then nothing else is worth to be said. */
+	if (t->info && wgc_plan_enter(sys, t->info, &err) < 0) {
 		problem(t, "%s", err.msg);
+		t->next = wgc_arena_printf(a, "wgctl down %s", t->name);
+		return;
+	}
 	if (t->info && wgc_plan_orphaned(t->info))
 		problem(t, "the network namespace is gone that its packets left from: nothing passes until `wgctl up %s` makes the link anew",
 			t->name);
-	if (t->info && *t->info->netns && !name_is_right(t->info))
-		problem(t, "the name '%s' leads to another network namespace than its own by now; `wgctl down %s` and `up` begin anew",
-			t->info->netns, t->name);
+	if (t->info)
+		check_name(t);
 	err = (struct wgc_err)WGC_ERR_INIT;
 	if (!wgc_nl_link_get(sys->nl, t->ifname, &t->link, NULL)) {
 		wgc_nl_addr_list(sys->nl, t->link.ifindex, a, &t->addrs, &t->n_addrs, NULL);
@@ -171,6 +180,7 @@ static int find_tunnels(struct wgc_sys *sys, struct wgc_arena *a, const char *wa
 	char **names;
 	size_t n_up, n_names, n = 0;
 	struct wgc_tunnel *v = NULL;
+	struct wgc_link link;
 	int rc;
 
 	rc = wgc_plan_list(sys, a, &up, &n_up, err);
@@ -191,6 +201,8 @@ static int find_tunnels(struct wgc_sys *sys, struct wgc_arena *a, const char *wa
 		/* Of the same name, in another namespace: another one. */
 		for (size_t k = 0; k < n_up && !ours; k++)
 			ours = !strcmp(up[k].ifname, names[i]) && lives_here(&up[k]);
+		/* A program's socket is seen from each namespace, its link is in one. */
+		ours = ours || wgc_nl_link_get(sys->nl, names[i], &link, NULL) < 0;
 		if (!ours)
 			v[n++] = (struct wgc_tunnel){ .name = names[i], .ifname = names[i] };
 	}

@@ -120,7 +120,8 @@ int wgc_up_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loaded *
 	rc = wgc_plan_up(sys, p, &s.run, &err);
 	wgc_steps_clear(&s);
 	if (s.run.repaired)
-		wgc_ui_note(ui, "'%s': an earlier run had stopped half-way; that was undone first", p->name);
+		wgc_ui_note(ui, s.run.remade ? "'%s' was up, but not its link any more; what was left of it was undone first" :
+					       "'%s': an earlier run had stopped half-way; that was undone first", p->name);
 	if (rc) {
 		code = wgc_show_err(ui, &l->src, &err, &s.run);
 		say_locked(ui, p->name, &s.run);

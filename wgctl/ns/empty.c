@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -22,8 +23,22 @@ static void let_go(struct watched *w)
 		close(w->v[--w->n].fd);
 }
 
+/* The second word behind the name, which may have anything in it. 0: not known. */
+static pid_t parent_of(pid_t pid)
+{
+	WGC_AUTO_FREE char *text = NULL;
+	char path[40], *end;
+	int parent = 0;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (wgc_read_file(path, 4096, &text, &len) < 0 || !(end = strrchr(text, ')')) || sscanf(end + 1, " %*c %d", &parent) != 1)
+		return 0;
+	return parent;
+}
+
 /* Who is there now. The number may have been another's before it was held. */
-static int look(const struct wgc_ns_id *id, struct watched *w)
+static int look(const struct wgc_ns_id *id, bool children, struct watched *w)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_ns_user *users = NULL;
@@ -31,8 +46,11 @@ static int look(const struct wgc_ns_id *id, struct watched *w)
 	int r = a ? wgc_ns_users(id, a, &users, &n) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < n && w->n < AT_ONCE; i++) {
-		int fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
+		int fd;
 
+		if (children && parent_of(users[i].pid) != getpid())
+			continue;
+		fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
 		/* Whoever is held will do until the next look. */
 		if (fd < 0 && errno == EMFILE && w->n)
 			break;
@@ -71,19 +89,29 @@ static int wait_for(struct watched *w, int64_t end)
 	return 0;
 }
 
-int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms)
+static int wait_until_none(const struct wgc_ns_id *id, bool children, int timeout_ms)
 {
 	struct watched *w = calloc(1, sizeof(*w));
 	int64_t end = timeout_ms < 0 ? -1 : wgc_now_ms() + timeout_ms;
-	int r = w ? look(id, w) : -ENOMEM;
+	int r = w ? look(id, children, w) : -ENOMEM;
 
 	while (r == 0 && w->n) {
 		r = wait_for(w, end);
 		if (r == 0)
-			r = look(id, w);
+			r = look(id, children, w);
 	}
 	if (w)
 		let_go(w);
 	free(w);
 	return r;
+}
+
+int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms)
+{
+	return wait_until_none(id, false, timeout_ms);
+}
+
+int wgc_ns_wait_children(const struct wgc_ns_id *id, int timeout_ms)
+{
+	return wait_until_none(id, true, timeout_ms);
 }

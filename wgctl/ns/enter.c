@@ -125,7 +125,7 @@ int wgc_ns_inside(const struct wgc_ns_inside *x, struct wgc_err *err)
 
 	/* Where we come from is where servers must not be reached. */
 	if (r == 0 && !x->listeners)
-		r = wgc_ns_listeners(&listeners, err);
+		r = wgc_ns_listeners(x->net, &listeners, err);
 	if (r == 0)
 		r = enter(x, err);
 	if (r == 0)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Servers outside that listen at a path: found in the kernel's list, and put out of reach. */
+/* Servers outside that listen at a path are put out of reach. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -9,22 +10,6 @@
 #include <unistd.h>
 
 #include "ns/internal.h"
-
-#define MAX_LIST (256u << 20)
-#define LISTENS 0x10000 /* __SO_ACCEPTCON */
-#define DATAGRAM 2
-
-int wgc_ns_listeners(char **ret, struct wgc_err *err)
-{
-	size_t len;
-	int r = wgc_read_file("/proc/thread-self/net/unix", MAX_LIST, ret, &len);
-
-	if (r < 0) {
-		errno = -r;
-		return wgc_ns_failed(err, "read", "/proc/net/unix");
-	}
-	return 0;
-}
 
 static bool is_kept(const struct wgc_ns_inside *x, const char *path)
 {
@@ -55,20 +40,11 @@ static int mask(const char *path, const char *inert, struct wgc_err *err)
 int wgc_ns_mask_listeners(const struct wgc_ns_inside *x, const char *listeners, const char *inert, struct wgc_err *err)
 {
 	for (const char *line = listeners, *end; *line; line = end + (*end != '\0')) {
-		char path[4096];
-		unsigned flags, type;
-		int at = 0, r;
+		char path[PATH_MAX];
+		int r;
 
 		end = line + strcspn(line, "\n");
-		/* Num: RefCount Protocol Flags Type St Inode Path */
-		if (sscanf(line, "%*s %*x %*x %x %x %*x %*u %n", &flags, &type, &at) < 2 || !at || line + at >= end || line[at] != '/')
-			continue;
-		if (!(flags & LISTENS) && type != DATAGRAM)
-			continue;
-		if ((size_t)(end - line) - (size_t)at >= sizeof(path))
-			continue;
-		snprintf(path, sizeof(path), "%.*s", (int)(end - line) - at, line + at);
-		if (is_kept(x, path))
+		if ((size_t)snprintf(path, sizeof(path), "%.*s", (int)(end - line), line) >= sizeof(path) || is_kept(x, path))
 			continue;
 		r = mask(path, inert, err);
 		if (r < 0)

@@ -39,7 +39,7 @@ struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
 /** From now on nothing can be put into the input of a terminal; needs no_new_privs. */
 int wgc_ns_keep_from_terminal(struct wgc_err *err);
 
-/** The caller's own mount namespace becomes what @x says; @listeners: wgc_ns_listeners of where it came from. */
+/** The caller's own mount namespace becomes what @x says; @listeners: see wgc_ns_listeners. */
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err);
 /** /etc as @x has it, with work space in the empty directory @stage. */
 int wgc_ns_etc(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err);

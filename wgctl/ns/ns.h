@@ -103,6 +103,9 @@ void wgc_ns_signal(const struct wgc_ns_id *id, pid_t pid, int sig);
  */
 int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms);
 
+/** The same for those of whom the caller is the parent. */
+int wgc_ns_wait_children(const struct wgc_ns_id *id, int timeout_ms);
+
 /* ---- a program inside -------------------------------------------------------------- */
 
 /* A file that the program finds below /etc in place of the machine's own. */
@@ -127,10 +130,14 @@ struct wgc_ns_inside {
 	bool keep_root;	    /* capabilities stay, and what root works with */
 	const char *cwd;
 	mode_t umask;
-	const char *listeners; /* see wgc_ns_listeners, of where it comes from; NULL: of where it is */
+	const char *listeners; /* see wgc_ns_listeners, of where it comes from; NULL: those of where it is are looked for */
 };
-/** Sockets with a path, as the kernel lists them for the caller's network namespace; the caller frees it. */
-int wgc_ns_listeners(char **ret, struct wgc_err *err);
+/**
+ * Paths of the sockets at which somebody listens, a line each, of the caller's network
+ * namespace and all others that a process lives in, but not of @but (-1: none). The
+ * caller frees it.
+ */
+int wgc_ns_listeners(int but, char **ret, struct wgc_err *err);
 /**
  * Make the calling process, which has one thread, one that only execve(2) is
  * left for: in the namespace, in a mount namespace of its own where /etc has

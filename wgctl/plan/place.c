@@ -252,7 +252,7 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_err *err)
 {
 	struct wgc_place *place;
-	struct wgc_ns_id home, own;
+	struct wgc_ns_id home, birth, own;
 	char path[WGC_NS_PATH_MAX];
 	int r = 0;
 
@@ -269,8 +269,8 @@ int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct w
 	place->back = wgc_ns_own();
 	if (place->back < 0 || wgc_ns_id(place->back, &own) < 0)
 		r = wgc_err_set(err, WGC_E_IO, EIO, "cannot look at the caller's network namespace");
-	/* In the caller's: with its socket elsewhere at most. */
-	if (r == 0 && wgc_ns_id_equal(&home, &own) && !*info->socket)
+	/* All of it where the caller is, who may also be inside of it with its socket outside. */
+	if (r == 0 && wgc_ns_id_equal(&home, &own) && (!wgc_ns_id_parse(info->birth_id, &birth) || wgc_ns_id_equal(&birth, &own)))
 		r = 1;
 	if (r == 0) {
 		place->home = wgc_ns_find(&home, place->name[0] ? path : NULL);

@@ -127,6 +127,7 @@ struct wgc_run {
 	size_t steps, undone, undo_failed; /* steps begun; undone of them; that could not be undone */
 	bool already_up; /* nothing to do */
 	bool repaired;	 /* an unfinished earlier run was undone first */
+	bool remade;	 /* and that had finished, but its link was gone or dead by now */
 	bool locked; /* a lockdown goes on */
 	char remains[512]; /* what undo could not take back, for people */
 };

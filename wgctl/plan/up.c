@@ -104,6 +104,30 @@ static int write_head(struct wgc_exec *x, struct wgc_err *err)
 	return wgc_journal_append(x->journal, line.s, err);
 }
 
+static bool gave_a_name(const struct wgc_history *h)
+{
+	for (size_t i = 0; i < h->n; i++)
+		if (!strcmp(json_string_value(json_object_get(h->steps[i].begun, "kind")) ?: "", wgc_step_netns.word) && !h->steps[i].adopted)
+			return true;
+	return false;
+}
+
+/* A repair takes back the name that the namespace had. What we are in is held by us alone
+ * then, and would end with the link or with us: it is to get its name again. */
+static void look_at_name_again(struct wgc_sys *sys, bool gone)
+{
+	struct wgc_place *place = sys->place;
+	const struct wgc_ns_ref ref = { .kind = WGC_NS_NAME, .text = place ? place->name : NULL };
+	int fd;
+
+	if (!place || !place->name[0] || place->made)
+		return;
+	if (!gone && wgc_ns_open(&ref, &fd, NULL) == 0)
+		close(fd);
+	else
+		place->made = true;
+}
+
 /* What an earlier run of this profile left. 1: it is up and the same; 0: the
  * way is free; negative: it is not. A kill switch in force stays so, and the
  * journal with it: *@ret_goes_on. */
@@ -149,6 +173,7 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 				     p->name, p->name);
 		}
 	} else if (run->dry_run) {
+		look_at_name_again(sys, !undo.netns_gone && gave_a_name(&h));
 		r = 0;
 	} else {
 		struct wgc_run repair = { .ctx = run->ctx, .on_undo = run->on_undo, .on_warning = run->on_warning };
@@ -156,7 +181,9 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		/* Unfinished, or its link is gone; or it is down, locked. */
 		undo.run = &repair;
 		run->repaired = !wgc_history_locked(&h);
+		run->remade = h.up && !h.down;
 		r = wgc_undo_all(&undo, err);
+		look_at_name_again(sys, false);
 		run->undo_failed = repair.undo_failed;
 		memcpy(run->remains, repair.remains, sizeof(run->remains));
 		*ret_goes_on = r == 0 && undo.kept;

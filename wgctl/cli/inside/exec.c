@@ -46,18 +46,6 @@ static int room_of_ref(struct wgc_arena *a, const char *text, struct wgc_room *r
 	return room->netns && room->name && *ret_resolv_conf ? 0 : wgc_err_nomem(err);
 }
 
-static int refuse_own(const struct wgc_room *room, struct wgc_err *err)
-{
-	struct wgc_ns_id own, that;
-	int fd = wgc_ns_own();
-	bool same = fd >= 0 && wgc_ns_id(fd, &own) == 0 && wgc_ns_id(room->net, &that) == 0 && wgc_ns_id_equal(&own, &that);
-
-	wgc_close(fd);
-	if (same)
-		wgc_err_set(err, WGC_E_EXISTS, EEXIST, "this is the network namespace that wgctl runs in: nothing would be apart");
-	return same ? -EEXIST : 0;
-}
-
 static int find_room(struct wgc_arena *a, const struct wgc_exec_args *x, struct wgc_room *room, struct wgc_err *err)
 {
 	const char *name = x->c.argv[0], *resolv_conf;
@@ -75,7 +63,7 @@ static int find_room(struct wgc_arena *a, const struct wgc_exec_args *x, struct 
 		return r;
 	found = find_up(up, n, name);
 	r = found ? wgc_room_of_tunnel(found, room, &resolv_conf, err) : room_of_ref(a, name, room, &resolv_conf, err);
-	r = r ?: refuse_own(room, err);
+	r = r ?: wgc_room_apart(room, err);
 	if (r < 0)
 		return r;
 	return wgc_room_dns(a, name, resolv_conf, x->dns, x->no_dns, room, err);

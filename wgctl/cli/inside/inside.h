@@ -47,6 +47,8 @@ struct wgc_room {
 };
 /** The namespace of a tunnel that is up, and the path of its resolv.conf. */
 int wgc_room_of_tunnel(const struct wgc_up_info *up, struct wgc_room *room, const char **ret_resolv_conf, struct wgc_err *err);
+/** -EEXIST with @err when the caller is in there already. */
+int wgc_room_apart(const struct wgc_room *room, struct wgc_err *err);
 /** Its resolvers: from the file @path, or @servers, or none with @none. -errno with @err, @name being what was asked for. */
 int wgc_room_dns(struct wgc_arena *a, const char *name, const char *path, const char *servers, bool none, struct wgc_room *room,
 		 struct wgc_err *err);

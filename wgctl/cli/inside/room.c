@@ -32,6 +32,18 @@ int wgc_room_of_tunnel(const struct wgc_up_info *up, struct wgc_room *room, cons
 	return 0;
 }
 
+int wgc_room_apart(const struct wgc_room *room, struct wgc_err *err)
+{
+	struct wgc_ns_id own, that;
+	int fd = wgc_ns_own();
+	bool same = fd >= 0 && wgc_ns_id(fd, &own) == 0 && wgc_ns_id(room->net, &that) == 0 && wgc_ns_id_equal(&own, &that);
+
+	wgc_close(fd);
+	if (same)
+		wgc_err_set(err, WGC_E_EXISTS, EEXIST, "this is the network namespace that wgctl runs in: nothing would be apart");
+	return same ? -EEXIST : 0;
+}
+
 /* From @servers, when these are given; else what the file says. -ENOENT without @err: there is none. */
 static int resolvers(struct wgc_arena *a, const char *path, const char *servers, const char **ret, struct wgc_err *err)
 {

@@ -358,7 +358,7 @@ int wgc_run_rootless(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_ru
 
 	if (geteuid() == 0)
 		return wgc_usage(ui, "--rootless is for who is not root"), WGC_EXIT_NOT_RUN;
-	if (resolve(l->profile, x->c.wait, &err) < 0 || wgc_ns_listeners(&listeners, &err) < 0)
+	if (resolve(l->profile, x->c.wait, &err) < 0 || wgc_ns_listeners(-1, &listeners, &err) < 0)
 		return failed(ui, &err);
 	s->listeners = listeners;
 	s->private_users = true;

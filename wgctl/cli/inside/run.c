@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,13 +42,14 @@ static void mind_signals(void)
 			sigaction(passed[i], &on, NULL);
 }
 
-/* Its exit code as a shell has it. */
+/* Its exit code as a shell has it. What it leaves behind has become our child, too. */
 static int wait_for_program(void)
 {
 	int status;
+	pid_t pid;
 
-	while (waitpid(program, &status, 0) < 0)
-		if (errno != EINTR)
+	while ((pid = waitpid(-1, &status, 0)) != program)
+		if (pid < 0 && errno != EINTR)
 			return WGC_EXIT_NOT_RUN;
 	program = 0;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -63,6 +65,8 @@ static int launch(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start
 	if (pipe2(ready, O_CLOEXEC) < 0)
 		return wgc_err_set(err, WGC_E_IO, errno, "cannot make a pipe: %s", strerror(errno));
 	fflush(NULL);
+	/* Who is left behind by the program is known by that, and others inside are not waited for. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	program = fork();
 	if (!program) {
 		close(ready[0]);
@@ -138,6 +142,7 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 	if (wgc_share_is_ours(share, up) && wgc_share_watch(l->profile->name) < 0)
 		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
 	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
+	r = r ?: wgc_room_apart(&s->room, &err);
 	r = r ?: wgc_room_dns(a, l->profile->name, resolv_conf, x->dns, x->no_dns, &s->room, &err);
 	r = r ?: launch(ui, a, s, &err);
 	if (r < 0)

@@ -215,6 +215,7 @@ int wgc_share_end(struct wgc_ui *ui, const char *name, int *ret_code)
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_ns_id id;
 	struct wgc_sys sys;
+	bool go_on;
 	int r = 0;
 
 	*ret_code = 0;
@@ -222,12 +223,11 @@ int wgc_share_end(struct wgc_ui *ui, const char *name, int *ret_code)
 		*ret_code = wgc_show_err(ui, NULL, &err, NULL);
 		return 0;
 	}
-	if (home_of(&sys, name, &id))
-		wgc_ns_wait_empty(&id, GRACE_MS);
+	go_on = home_of(&sys, name, &id) && wgc_ns_wait_children(&id, GRACE_MS) == 1;
 	r = end(ui, &sys, name, false, &s, ret_code);
 	wgc_share_unlock(&s);
 	wgc_sys_close(&sys);
-	return r;
+	return r == 1 && !go_on ? 0 : r;
 }
 
 /* ---- left behind -------------------------------------------------------------------- */

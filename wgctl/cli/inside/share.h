@@ -22,7 +22,7 @@ void wgc_share_forget(const struct wgc_share *s);
 
 /**
  * Take the tunnel of @name down if a `run` brought it up and nobody is inside
- * any more: 1 when somebody is. Exit code of `down`, 0 when there was nothing to do.
+ * any more: 1 when children of the caller are. Exit code of `down`, 0 when there was nothing to do.
  */
 int wgc_share_end(struct wgc_ui *ui, const char *name, int *ret_code);
 /** Leave a process behind that does so when the last one inside has ended; nothing when there is one already. */

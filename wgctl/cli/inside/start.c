@@ -2,6 +2,7 @@
 /* start: from a namespace and a command line to a program that runs inside, or to a sentence about why not. */
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -133,6 +134,23 @@ static int filter_bus(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_w
 	return r == -ENOMEM ? r : 0;
 }
 
+/* A directory of PATH that may not be entered hides nothing that could be run. */
+static bool is_nowhere(const char *name, const char *path)
+{
+	struct stat st;
+
+	if (strchr(name, '/'))
+		return false;
+	for (size_t n; *path; path += n + (path[n] == ':')) {
+		char at[PATH_MAX];
+
+		n = strcspn(path, ":");
+		if (snprintf(at, sizeof(at), "%.*s/%s", (int)n, path, name) < (int)sizeof(at) && stat(at, &st) == 0)
+			return false;
+	}
+	return true;
+}
+
 static int run_it(struct wgc_ui *ui, char **argv, const struct wgc_around *around)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -146,6 +164,8 @@ static int run_it(struct wgc_ui *ui, char **argv, const struct wgc_around *aroun
 	setenv("PATH", path, 1);
 	execvpe(argv[0], argv, around->env);
 	e = errno;
+	if (e == EACCES && is_nowhere(argv[0], path))
+		e = ENOENT;
 	wgc_err_set(&err, e == ENOENT ? WGC_E_NOT_FOUND : WGC_E_IO, e, "cannot run '%s': %s", argv[0], strerror(e));
 	wgc_show_err(ui, NULL, &err, NULL);
 	return e == ENOENT ? WGC_EXIT_NO_COMMAND : WGC_EXIT_CANNOT_RUN;

@@ -142,7 +142,8 @@ void wgc_doctor_dns(struct wgc_doctor *d)
 	char why[256];
 	int r;
 
-	if (!d->profile || !d->profile->n_dns_servers)
+	/* Containers are told by their engine. */
+	if (!d->profile || !d->profile->n_dns_servers || (d->info && strchr(d->info->name, ':')))
 		return;
 	r = wgc_facts_dns(d->sys, d->profile, &how, &err);
 	if (r < 0) {

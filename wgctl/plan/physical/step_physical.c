@@ -81,6 +81,34 @@ static int end_forwarding(const struct wgc_sys *sys, const struct wgc_physical *
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot keep packets from passing through the namespace: %s", strerror(-r)) : 0;
 }
 
+/*
+ * A tunnel that goes leaves its port; what its peers still send there would be answered by
+ * ICMP errors, the only packets in clear that nobody in here has asked for.
+ */
+static int hush(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
+{
+	struct wgc_sys inside = *sys;
+	int r = wgc_physical_enter(p, err);
+
+	if (r < 0)
+		return r;
+	inside.nl = NULL;
+	inside.nftables = NULL; /* a socket of its own, in there */
+	r = inside.nft(&inside,
+		       "table inet " WGC_PHYSICAL_TABLE " {\n"
+		       "\tchain output {\n"
+		       "\t\ttype filter hook output priority -350; policy accept;\n"
+		       "\t\toifname \"lo\" accept\n"
+		       "\t\ticmp type destination-unreachable drop\n"
+		       "\t\ticmpv6 type destination-unreachable drop\n"
+		       "\t}\n"
+		       "}\n",
+		       err);
+	wgc_sys_close(&inside);
+	wgc_physical_leave(p);
+	return r;
+}
+
 static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
 	struct wgc_physical *p = x->plan->physical;
@@ -90,6 +118,7 @@ static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 
 	r = r ?: make(p, err);
 	r = r ?: end_forwarding(x->sys, p, err);
+	r = r ?: hush(x->sys, p, err);
 	r = r ?: wgc_ns_pin(WGC_PHYSICAL, p->inside, err);
 	r = r ?: wgc_nl_link_set(p->nl, LOOPBACK, 0, NULL, true, err);
 	if (r == 0 && wgc_ns_id_whole(p->inside, &id) == 0) {

@@ -331,7 +331,7 @@ another_one() { # another one than PID, and ready
 	not ip link show office
 	shaken=$("$WGCTL" show office latest-handshakes)
 	first=$(main_pid)
-	systemctl kill --signal=KILL wgctl@office
+	systemctl kill --kill-who=main --signal=KILL wgctl@office
 	waits_for another_one "$first"
 	is "$("$WGCTL" show office latest-handshakes)" "$shaken"
 	systemctl stop wgctl@office

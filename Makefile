@@ -176,6 +176,7 @@ INSTALLED = $(O)/wgctl:755:$(PREFIX)/bin/wgctl \
 	completions/wgctl.bash:644:$(PREFIX)/share/bash-completion/completions/wgctl \
 	completions/_wgctl:644:$(PREFIX)/share/zsh/site-functions/_wgctl \
 	completions/wgctl.fish:644:$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish \
+	wgctl/config/profile.schema.json:644:$(PREFIX)/share/wgctl/profile.schema.json \
 	$(foreach u,$(wildcard packaging/systemd/wgctl*),$(u):644:$(UNITDIR)/$(notdir $(u))) \
 	$(foreach e,$(wildcard packaging/cni/* packaging/oci/*),$(e):644:$(EXAMPLESDIR)/$(patsubst packaging/%,%,$(e))) \
 	$(foreach e,$(wildcard packaging/examples/*),$(e):644:$(EXAMPLESDIR)/$(notdir $(e)))

@@ -385,6 +385,7 @@ down 0 | wgctl convert a.json -o a.conf
 down 0 | wgctl qr phone
 wg0 0 | wgctl show wg0
 wg0 0 | wgctl show all dump
+wg0 0 | wgctl show wg0 --json
 wg0 0 | wgctl showconf wg0
 wg0 0 | wgctl set wg0 listen-port 51820
 wg0 0 | wgctl setconf wg0 wg0.conf

@@ -70,6 +70,7 @@ fails() {
 	on c ping -q -c 1 -W 5 10.8.0.1
 	says "answer status" status --json office
 	says "answer status" status --json --show-secrets
+	says "answer status" show --json office
 	says "answer list" list --json
 	says "answer diff" diff --json office
 	on c ip address add 10.66.0.1/32 dev office
@@ -94,6 +95,9 @@ fails() {
 	says "answer list" list --json
 	says "answer results" recover --json office
 	office "KillSwitch = lockdown"
+	says "answer results" lockdown -n --json office
+	says "answer results" lockdown --json office
+	is "$(jq -r '.profiles[0].result' <<<"$output")" locked
 	says "answer results" up --json office
 	says "answer results" down --json --all
 	is "$(jq -c '.profiles[0].locked' <<<"$output")" true
@@ -121,6 +125,9 @@ fails() {
 	printf '[Interface]\nListenPort = 70000\nAddress = 10.0.0.1/24\nPrivateKey = x\nNonsense = 1\nMTU = 1\nMTU = 2\n' >"$BATS_TEST_TMPDIR/bad.conf"
 	says "answer check" check --json "$BATS_TEST_TMPDIR/bad.conf" office
 	is "$status" 5
+	says "answer files" convert --json "$profiles/office.conf" -o "$BATS_TEST_TMPDIR/office.json"
+	cp "$WGCTL_ROOT/tests/fixtures/import/office.nmconnection" "$BATS_TEST_TMPDIR"
+	says "answer files" import --json "$BATS_TEST_TMPDIR/office.nmconnection" -o "$BATS_TEST_TMPDIR/imported.conf"
 	contained
 	says "answer netns" netns --json
 	says "answer attach" container attach --json office "pid:$pid"
@@ -138,6 +145,7 @@ fails() {
 	says "answer physical-change" physical up -n --json --take j-c-s office
 	says "answer physical-change" physical up --json --take j-c-s office
 	on c ip netns exec physical sleep 50 3>&- &
+	until on c ip netns pids physical | xargs -r ps -o comm= -p | grep -q sleep; do sleep 0.05; done
 	says "answer physical-status" physical status --json
 	jq -e '.physical.processes[0].command' <<<"$output"
 	says "answer physical-change" physical recover --json

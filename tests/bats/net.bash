@@ -43,7 +43,7 @@ host_new() {
 		echo $$ >"$1/pid"
 		exec sleep 100000' host "$dir" </dev/null >"$dir/log" 2>&1 3>&- &
 	disown
-	for _ in {1..200}; do
+	for _ in {1..1200}; do
 		[ ! -s "$dir/pid" ] || break
 		sleep 0.05
 	done

@@ -39,7 +39,7 @@ teardown() {
 }
 
 listen() {
-	background s "$BATS_TEST_TMPDIR/wire" tcpdump -lnni j-s-c 'not (udp port 51820) and not arp and not icmp6 and not (ip6[6] == 0 and ip6[40] == 58)'
+	background s "$BATS_TEST_TMPDIR/wire" tcpdump -lnni j-s-c "$beside_the_tunnel"
 	LISTENER=$!
 	waits_for grep -q 'listening on' "$BATS_TEST_TMPDIR/wire.err"
 }

@@ -47,7 +47,7 @@ moved() { on c nsenter --net=/run/netns/app "$@"; }
 
 # listen: what is on the wire and no WireGuard; heard: stop, and print it.
 listen() {
-	background s "$BATS_TEST_TMPDIR/wire" tcpdump -lnni j-s-c 'not (udp port 51820) and not arp and not icmp6 and not (ip6[6] == 0 and ip6[40] == 58)'
+	background s "$BATS_TEST_TMPDIR/wire" tcpdump -lnni j-s-c "$beside_the_tunnel"
 	LISTENER=$!
 	waits_for grep -q 'listening on' "$BATS_TEST_TMPDIR/wire.err"
 }

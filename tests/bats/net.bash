@@ -170,6 +170,13 @@ same() { # same TEXT TEXT
 	[ "$1" = "$2" ] || { diff <(echo "$1") <(echo "$2"); return 1; }
 }
 
+# For tcpdump: all but WireGuard and how neighbours find each other. Of WireGuard is the error,
+# too, that the machine of a tunnel that has just ended sends when the server's next packet
+# comes: it holds nothing else.
+# shellcheck disable=SC2034
+beside_the_tunnel='not udp port 51820 and not (icmp[0] == 3 and icmp[17] == 17 and icmp[28:2] == 51820)
+	and not arp and not icmp6 and not (ip6[6] == 0 and ip6[40] == 58)'
+
 # settles TEXT HOST: its snapshot is TEXT, within ten seconds: what goes when a process or
 # a namespace has ended goes a moment later.
 settles() {

@@ -72,7 +72,7 @@ for path in "/run/there", "/home/guest/there":
 time.sleep(1000)'
 	disown
 	waits_for on c test -S /home/guest/there
-	background s "$BATS_TEST_TMPDIR/wire" tcpdump -lnni j-s-c 'not (udp port 51820) and not arp and not icmp6 and not (ip6[6] == 0 and ip6[40] == 58)'
+	background s "$BATS_TEST_TMPDIR/wire" tcpdump -lnni j-s-c "$beside_the_tunnel"
 	local listener=$!
 	waits_for grep -q 'listening on' "$BATS_TEST_TMPDIR/wire.err"
 	run_guest chromium --headless --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update \

@@ -304,7 +304,7 @@ inside() { on c ip netns exec physical "$@"; }
 	for what in up down; do
 		words=(down)
 		[ $what = down ] || words=(up home --take j-c-s)
-		# Every second one: the lines of the devices' own journal are all tried with cards.
+		# Every second one, from the other end than vm/physical.bats.
 		for n in $(seq 2 2 200); do
 			[ $what = up ] || physical -q up home
 			status=0

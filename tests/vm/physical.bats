@@ -181,7 +181,8 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	ip link del bond0
 }
 
-# At every other line: bats/physical.bats has those between, on the machine itself.
+# At every other line, which is once for each step: one line begins it, the next says that
+# it is done, and is not written here.
 @test "[18] killed at every other line of the journal, recover puts everything back, and meanwhile nothing is in clear on the wire" {
 	local n killed
 	settle eth0

@@ -5,6 +5,8 @@
 # addresses, routes and ways that packets take, the device, the file after save; and that
 # nothing is left. The profiles are in differ-quick.table, where they differ and why in
 # differ-exceptions.
+#
+# Guests: none
 
 load net
 

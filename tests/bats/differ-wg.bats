@@ -3,6 +3,8 @@
 # Hundreds of invocations of Debian's wg(8) and of this program under that name: the same
 # answer, the same status, and the same made of the same devices. What is asked of them is
 # in differ-wg.table, where they differ and why in differ-exceptions.
+#
+# Guests: none
 
 load net
 

@@ -209,7 +209,7 @@ install-compat: ## the names wg and wg-quick, and wg-quick's units
 # Directories that are ours alone go, too.
 uninstall: ## remove what install put there
 	$(call take_away,$(INSTALLED),$(LINKS))
-	rmdir '$(DESTDIR)$(EXAMPLESDIR)'/* '$(DESTDIR)$(EXAMPLESDIR)' '$(DESTDIR)$(dir $(EXAMPLESDIR))' 2>/dev/null || true
+	rmdir '$(DESTDIR)$(PREFIX)/share/wgctl' '$(DESTDIR)$(EXAMPLESDIR)'/* '$(DESTDIR)$(EXAMPLESDIR)' '$(DESTDIR)$(dir $(EXAMPLESDIR))' 2>/dev/null || true
 uninstall-compat: ## remove what install-compat put there
 	$(call take_away,$(COMPAT_INSTALLED),$(COMPAT_LINKS))
 

@@ -318,6 +318,9 @@ another_one() { # another one than PID, and ready
 	unit
 	office 0.0.0.0/0 "InterfaceNamespace = room
 		DNS = 10.8.0.1"
+	# The first name that anybody gives makes /run/netns a mount, for good.
+	ip netns add first
+	ip netns del first
 	before=$(everything)
 	mkdir -p /run/systemd/system/{wgctl@office,inhabitant}.service.d
 	cp "$WGCTL_ROOT/packaging/examples/namespace.conf" /run/systemd/system/wgctl@office.service.d

@@ -416,8 +416,10 @@ another_one() { # another one than PID, and ready
 	outside quick-stopped.example
 	systemctl start wg-quick@quick wg-quick.target
 	ping -c 1 -W 5 10.8.0.1
+	# The target does not wait for its tunnels.
 	systemctl stop wg-quick.target
-	is "$(systemctl is-active wg-quick@quick)" inactive
+	stopped() { [ "$(systemctl is-active wg-quick@quick)" = inactive ]; }
+	waits_for stopped
 	same "$before" "$(everything)"
 	# One that is not there fails, and so does the unit.
 	run systemctl start wg-quick@nobody

@@ -33,7 +33,7 @@
 
 #define DEFAULT_PROGRAM "wireguard-go"
 #define START_MS 10000
-#define STOP_MS 5000
+#define STOP_MS 15000
 #define ENDS_SOON_MS 1000
 /* Where the listening socket is in the new process. */
 #define UAPI_FD 3

@@ -207,7 +207,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 		same "$before" "$(machine)" || { echo "killed at line $n of up"; return 1; }
 	done
 	is "$status" 0
-	[ "$n" -gt 30 ]
+	[ "$n" -gt 20 ]
 	for killed in $(seq 1 2 40); do
 		[ "$killed" = 1 ] || "$WGCTL" -q physical up home
 		status=0

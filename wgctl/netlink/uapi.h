@@ -55,4 +55,10 @@ int wgc_uapi_set(const struct wgc_device *d, struct wgc_err *err);
 /** Names of the live sockets, in @a, in the order of the directory. */
 int wgc_uapi_list(struct wgc_arena *a, char ***ret, size_t *ret_n, struct wgc_err *err);
 
+/**
+ * Kill whatever has a socket listening at @path, in the caller's network namespace: an
+ * implementation that does not end though its device is gone. How many were.
+ */
+int wgc_uapi_end_listener(const char *path);
+
 #endif

@@ -34,6 +34,8 @@
 #define DEFAULT_PROGRAM "wireguard-go"
 #define START_MS 10000
 #define STOP_MS 15000
+/* One whose device is gone for so long, and which is still there, is stuck. */
+#define STUCK_MS 4000
 #define ENDS_SOON_MS 1000
 /* Where the listening socket is in the new process. */
 #define UAPI_FD 3
@@ -494,7 +496,8 @@ int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifna
  */
 static bool await_end(const char *path, bool gone, int conn)
 {
-	int64_t deadline = now_ms() + STOP_MS;
+	int64_t began = now_ms();
+	bool stuck = false;
 
 	for (;;) {
 		struct pollfd p = { .fd = conn };
@@ -502,8 +505,12 @@ static bool await_end(const char *path, bool gone, int conn)
 
 		if (!gone && lstat(path, &st) && errno == ENOENT)
 			return true;
-		if (now_ms() >= deadline)
+		if (now_ms() - began >= STOP_MS)
 			return false;
+		if (!stuck && now_ms() - began >= STUCK_MS) {
+			wgc_uapi_end_listener(path);
+			stuck = true;
+		}
 		if (poll(&p, 1, 1) > 0 && (p.revents & (POLLHUP | POLLERR)))
 			return true;
 	}

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,11 +71,14 @@ int wgc_uapi_end_listener(const char *path)
 
 	snprintf(socket, sizeof(socket), "socket:[%lu]", number);
 	while (d && (e = readdir(d))) {
-		pid_t pid = atoi(e->d_name);
-		WGC_AUTO_FD int fd = pid > 0 && pid != getpid() ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+		WGC_AUTO_FD int fd = -1;
+		uint64_t pid;
 
+		if (wgc_parse_u64(e->d_name, INT_MAX, &pid) < 0 || (pid_t)pid == getpid())
+			continue;
 		/* Held first, then looked at: the number cannot become another's between the two. */
-		if (fd >= 0 && holds(pid, socket) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
+		fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+		if (fd >= 0 && holds((pid_t)pid, socket) && syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0) == 0)
 			ended++;
 	}
 	if (d)

@@ -20,8 +20,7 @@
 #define TABLE "/proc/thread-self/net/unix"
 #define LISTENS 0x10000 /* its flag for that: __SO_ACCEPTCON, linux/net.h */
 
-/* The number of the listening socket with that name; 0: there is none. */
-static unsigned long number_of(const char *path)
+unsigned long wgc_uapi_listener(const char *path)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	unsigned long found = 0;
@@ -61,9 +60,8 @@ static bool holds(pid_t pid, const char *socket)
 	return found;
 }
 
-int wgc_uapi_end_listener(const char *path)
+int wgc_uapi_end_listener(unsigned long number)
 {
-	unsigned long number = number_of(path);
 	char socket[40];
 	struct dirent *e;
 	int ended = 0;

@@ -55,10 +55,12 @@ int wgc_uapi_set(const struct wgc_device *d, struct wgc_err *err);
 /** Names of the live sockets, in @a, in the order of the directory. */
 int wgc_uapi_list(struct wgc_arena *a, char ***ret, size_t *ret_n, struct wgc_err *err);
 
+/** The number of the socket that listens at @path in the caller's network namespace; 0: there is none. */
+unsigned long wgc_uapi_listener(const char *path);
 /**
- * Kill whatever has a socket listening at @path, in the caller's network namespace: an
- * implementation that does not end though its device is gone. How many were.
+ * Kill whoever has the socket of that number: an implementation that does not end though its
+ * device is gone. By the number, for somebody else may have the path by now. How many were.
  */
-int wgc_uapi_end_listener(const char *path);
+int wgc_uapi_end_listener(unsigned long number);
 
 #endif

@@ -496,8 +496,8 @@ int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifna
  */
 static bool await_end(const char *path, bool gone, int conn)
 {
+	unsigned long listener = wgc_uapi_listener(path);
 	int64_t began = now_ms();
-	bool stuck = false;
 
 	for (;;) {
 		struct pollfd p = { .fd = conn };
@@ -507,9 +507,9 @@ static bool await_end(const char *path, bool gone, int conn)
 			return true;
 		if (now_ms() - began >= STOP_MS)
 			return false;
-		if (!stuck && now_ms() - began >= STUCK_MS) {
-			wgc_uapi_end_listener(path);
-			stuck = true;
+		if (listener && now_ms() - began >= STUCK_MS) {
+			wgc_uapi_end_listener(listener);
+			listener = 0;
 		}
 		if (poll(&p, 1, 1) > 0 && (p.revents & (POLLHUP | POLLERR)))
 			return true;

@@ -57,13 +57,13 @@ int main(void)
 	other = listener("wg0.sock2", true);
 	bound = listener("wg1.sock", false);
 	path_of("wg0.sock", path);
-	is_int(wgc_uapi_end_listener(path), 1);
+	is_int(wgc_uapi_end_listener(wgc_uapi_listener(path)), 1);
 	is_int(killed(one), SIGKILL);
-	is_int(wgc_uapi_end_listener(path), 0);
+	is_int(wgc_uapi_end_listener(wgc_uapi_listener(path)), 0);
 	path_of("wg1.sock", path);
-	is_int(wgc_uapi_end_listener(path), 0);
+	is_int(wgc_uapi_end_listener(wgc_uapi_listener(path)), 0);
 	path_of("nobody", path);
-	is_int(wgc_uapi_end_listener(path), 0);
+	is_int(wgc_uapi_end_listener(wgc_uapi_listener(path)), 0);
 	is_int(waitpid(other, NULL, WNOHANG), 0);
 	is_int(waitpid(bound, NULL, WNOHANG), 0);
 	kill(other, SIGTERM);

@@ -88,6 +88,31 @@ inside() {
 	on c "$WGCTL" down office
 }
 
+@test "where systemd has made mounts shared each name is bound twice: a link that is made anew, and a down among copied mounts" {
+	local before copied
+	inside blue
+	on c umount /run/netns
+	on c rmdir /run/netns
+	on c mount --make-rshared /
+	on c ip netns add first
+	on c ip netns del first
+	before=$(snapshot c)
+	# As a service has them (PrivateTmp and the like), and as `unshare -m` makes them.
+	for copied in "" "unshare --mount --propagation slave" "unshare --mount --propagation private"; do
+		on c "$WGCTL" -q up office
+		is "$(on c grep -c ' /run/netns/blue ' /proc/self/mountinfo)" 2
+		# Its namespace loses its name and gets it again.
+		on c ip -n blue link del office
+		on c "$WGCTL" -q up office
+		on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+		# shellcheck disable=SC2086
+		on c $copied "$WGCTL" -q down office
+		not on c grep ' /run/netns/blue ' /proc/self/mountinfo
+		settles "$before" c
+		not on c test -e /run/netns/blue
+	done
+}
+
 @test "who is inside keeps the namespace; the next up is in the same one, and the last down takes it" {
 	inside blue
 	on c "$WGCTL" -q up office

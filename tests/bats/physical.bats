@@ -236,6 +236,28 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$errors" "nothing to recover"
 }
 
+@test "somebody else's namespace of that name stays, with a journal that knows ours by more than its name and without one" {
+	local how inode pid
+	for how in recover down without-journal; do
+		physical -q up home
+		# A veth goes with its namespace, and that when nobody is in it any more.
+		for pid in $(living_in "net:[$(on c stat -Lc %i /run/netns/physical)]"); do kill -9 "$pid"; done
+		on c ip netns del physical
+		for _ in {1..100}; do on s ip link show j-s-c >/dev/null 2>&1 || break; sleep 0.05; done
+		[ $how != without-journal ] || {
+			on c find /run/wgctl/.physical -name journal -type f -delete
+			on c sh -c 'kill "$(cut -d" " -f1 /run/wgctl/.physical/keeper.pid)"'
+		}
+		on c ip netns add physical
+		inode=$(on c stat -Lc %i /run/netns/physical)
+		if [ $how = down ]; then on c "$WGCTL" -q physical down; else on c "$WGCTL" -q physical recover; fi
+		not on c nft list table inet wgctl_physical
+		is "$(on c stat -Lc %i /run/netns/physical)" "$inode"
+		on c ip netns del physical
+		join c 10.9.0.1/24 s 10.9.0.2/24
+	done
+}
+
 @test "a device with the mark of another one: refused, until recover has looked at it" {
 	on c ip link set j-c-s alias 'wgctl:physical:eth7:to the wall'
 	before=$(snapshot c)

@@ -49,6 +49,7 @@ struct wgc_physical {
 	int home;	    /* the namespace that the devices are from */
 	int inside;	    /* physical; -1: not there */
 	struct wgc_nl *nl;  /* in there */
+	bool ours;	    /* without a journal: it was seen to be ours, before its devices went */
 	size_t base;	    /* steps of the journal before these */
 };
 
@@ -118,6 +119,8 @@ int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p,
 
 /* step_physical.c */
 
+/** True when the namespace that @p has open was made by `physical`: by what is in it, without a journal. */
+bool wgc_physical_is_ours(const struct wgc_sys *sys, const struct wgc_physical *p);
 /** Bring the tunnel up, born in the namespace of the devices; *@ret_was_up: it was. */
 int wgc_physical_tunnel(struct wgc_exec *x, bool *ret_was_up, struct wgc_err *err);
 

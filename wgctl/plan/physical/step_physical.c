@@ -152,6 +152,57 @@ static void remove_resolv_conf(const struct wgc_sys *sys)
 	rmdir(path);
 }
 
+/* The table is in there before the name is given; without one there is the mark of a device. */
+static bool has_our_table(const struct wgc_sys *sys, const struct wgc_physical *p)
+{
+	WGC_AUTO_FREE char *text = NULL;
+	struct wgc_sys inside = *sys;
+	bool there;
+
+	if (wgc_physical_enter(p, NULL) < 0)
+		return false;
+	inside.nl = NULL;
+	inside.nftables = NULL;
+	there = inside.nft_list(&inside, "list table inet " WGC_PHYSICAL_TABLE, &text, NULL) == 0;
+	wgc_sys_close(&inside);
+	wgc_physical_leave(p);
+	return there;
+}
+
+bool wgc_physical_is_ours(const struct wgc_sys *sys, const struct wgc_physical *p)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_link *v = NULL;
+	bool ours = false;
+	char name[16];
+	size_t n = 0;
+
+	if (a && wgc_nl_link_list(p->nl, a, &v, &n, NULL) == 0)
+		for (size_t i = 0; i < n; i++)
+			ours |= wgc_physical_marked(v[i].alias, name) != NULL;
+	wgc_arena_free(a);
+	return ours || has_our_table(sys, p);
+}
+
+/* The name may be somebody else's by now: ours was deleted, or never came into being. */
+static bool name_is_anothers(const struct wgc_undo *u, const struct wgc_past *past)
+{
+	const char *id = past->done ? json_string_value(json_object_get(past->done, "id")) : NULL;
+	struct wgc_physical there = { .home = u->physical->home, .inside = -1 };
+	struct wgc_ns_id was, is;
+	bool anothers;
+
+	/* It leads to nothing: one who was killed before he bound it leaves the file. */
+	if (wgc_physical_open(&there, NULL, NULL) < 0)
+		return false;
+	if (id && wgc_ns_id_parse(id, &was) && wgc_ns_id_whole(there.inside, &is) == 0)
+		anothers = !wgc_ns_id_equal(&was, &is);
+	else
+		anothers = !u->physical->ours && !wgc_physical_is_ours(u->sys, &there);
+	wgc_physical_close(&there);
+	return anothers;
+}
+
 static int netns_undo(struct wgc_undo *u, const struct wgc_past *past, struct wgc_err *err)
 {
 	struct wgc_physical *p = u->physical;
@@ -171,7 +222,7 @@ static int netns_undo(struct wgc_undo *u, const struct wgc_past *past, struct wg
 		return r;
 	wgc_physical_close(p);
 	remove_resolv_conf(u->sys);
-	return wgc_ns_unpin(WGC_PHYSICAL, err);
+	return name_is_anothers(u, past) ? 0 : wgc_ns_unpin(WGC_PHYSICAL, err);
 }
 
 const struct wgc_step_def wgc_step_physical_netns = {

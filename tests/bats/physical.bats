@@ -221,6 +221,28 @@ inside() { on c ip netns exec physical "$@"; }
 	on c "$WGCTL" -q physical down
 }
 
+@test "two clients in there have one /etc: what one writes the other reads" {
+	local one two
+	on c sh -c 'mkdir /run/sbin /run/work; mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin,workdir=/run/work overlay /usr/sbin
+		printf "#!/bin/sh\nexec sleep 1000\n" >/usr/sbin/dhcpcd
+		chmod 755 /usr/sbin/dhcpcd'
+	on c ip link add mv0 link j-c-s type macvlan mode bridge
+	on c ip addr add 10.9.0.77/24 dev mv0 valid_lft 600 preferred_lft 600
+	on c ip link set mv0 up
+	on c ip addr change 10.9.0.50/24 dev j-c-s valid_lft 600 preferred_lft 600
+	physical -q up home
+	one=$(on c cut -d' ' -f1 /run/wgctl/.physical/dhcpcd.j-c-s.pid)
+	two=$(on c cut -d' ' -f1 /run/wgctl/.physical/dhcpcd.mv0.pid)
+	nsenter --target "$one" --mount sh -c 'echo nameserver 192.0.2.1 >/etc/resolv.conf'
+	is "$(nsenter --target "$two" --mount cat /etc/resolv.conf)" "nameserver 192.0.2.1"
+	nsenter --target "$two" --mount sh -c 'echo nameserver 192.0.2.2 >/etc/new; mv /etc/new /etc/resolv.conf'
+	is "$(nsenter --target "$one" --mount cat /etc/resolv.conf)" "nameserver 192.0.2.2"
+	is "$(on c cat /etc/netns/physical/resolv.conf)" "nameserver 192.0.2.2"
+	lacks "$(on c cat /etc/resolv.conf)" 192.0.2.2
+	on c "$WGCTL" -q physical down
+	not on c test -e /run/wgctl/.physical
+}
+
 @test "from the marks alone: the journal is lost, the device comes home with its name" {
 	physical up home
 	has "$(inside ip link show j-c-s)" "alias wgctl:physical:j-c-s:to the wall"

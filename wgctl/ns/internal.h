@@ -10,8 +10,6 @@
 
 /** The network namespace of a process: an open descriptor or -errno. */
 int wgc_ns_open_pid(pid_t pid);
-/** Device and inode are those of its namespace now. */
-bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id);
 /** The first process of a running container. 0; -ENOENT or -errno with @err. */
 int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err);
 

@@ -91,6 +91,8 @@ struct wgc_ns_user {
 	uid_t uid;
 	char comm[20]; /* printable */
 };
+/** True when the network namespace of the process has that device and inode now. */
+bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id);
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
 /** A signal for @pid, if it is still one who lives there. */

@@ -166,7 +166,8 @@ bool wgc_physical_is_data_plane(pid_t pid, const char *ifname)
 	return found;
 }
 
-bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid)
+/* Each of those that run, until @fn says true of one. */
+static bool any_process(const struct wgc_sys *sys, bool (*fn)(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg), void *arg)
 {
 	char dir[280], name[64];
 	struct dirent *e;
@@ -177,18 +178,30 @@ bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid)
 	d = opendir(dir);
 	while (d && !found && (e = readdir(d))) {
 		size_t len = strlen(e->d_name), tail = strlen(SUFFIX);
-		pid_t client;
+		pid_t pid;
 
 		if (len <= tail || len >= sizeof(name) || strcmp(e->d_name + len - tail, SUFFIX))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(len - tail), e->d_name);
-		client = wgc_physical_process(sys, name);
-		for (pid_t at = pid; client > 0 && at > 1 && !found; at = parent_of(at))
-			found = at == client;
+		pid = wgc_physical_process(sys, name);
+		found = pid > 0 && fn(sys, name, pid, arg);
 	}
 	if (d)
 		closedir(d);
 	return found;
+}
+
+static bool is_ancestor(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg)
+{
+	for (pid_t at = *(pid_t *)arg; at > 1; at = parent_of(at))
+		if (at == pid)
+			return true;
+	return false;
+}
+
+bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid)
+{
+	return any_process(sys, is_ancestor, &pid);
 }
 
 /* ---- what it sees ---------------------------------------------------------------------------- */
@@ -235,10 +248,34 @@ static int private_run(const struct wgc_sys *sys, const char *name, struct wgc_e
 	return mounted(mount(own, path, NULL, MS_BIND, NULL), "give a directory in /run", err);
 }
 
+/* One that is there already: the keeper is not in there, and we are not to be taken for another. */
+static bool join_one(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg)
+{
+	WGC_AUTO_FD int fd = -1;
+	char path[40];
+
+	if (pid == getpid() || !wgc_ns_lives_in(pid, arg))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && wgc_physical_process(sys, name) == pid && setns(fd, CLONE_NEWNS) == 0;
+}
+
+/* Two mounts of one directory over /etc would not know what the other one writes
+ * there, and the kernel promises nothing: those who are in there share one. */
+static bool join_others(const struct wgc_sys *sys, const struct wgc_physical *p)
+{
+	struct wgc_ns_id id;
+
+	return wgc_ns_id(p->inside, &id) == 0 && any_process(sys, join_one, &id);
+}
+
 int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
 {
 	int r = wgc_physical_enter(p, err);
 
+	if (r == 0 && join_others(sys, p))
+		return 0;
 	r = r ?: mounted(unshare(CLONE_NEWNS), "make a mount namespace", err);
 	r = r ?: mounted(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL), "keep mounts apart", err);
 	r = r ?: lay_over_etc(sys, err);

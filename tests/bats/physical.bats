@@ -320,6 +320,93 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$errors" "the devices are not in 'physical'"
 }
 
+# shellcheck disable=SC2016
+keeper='kill -0 "$(cut -d" " -f1 /run/wgctl/.physical/keeper.pid)"'
+guarded() { on c nft list table inet wgctl_physical 2>/dev/null | grep -q 'kept in'; }
+soon() { # COMMAND...: within ten seconds
+	for _ in {1..100}; do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	"$@"
+}
+
+@test "somebody flushes all firewall rules: the keeper puts the guard in force again, whole" {
+	local rules how pid
+	physical -q up home
+	rules=$(on c nft list table inet wgctl_physical)
+	for how in "nft flush ruleset" "nft delete table inet wgctl_physical" "nft flush table inet wgctl_physical"; do
+		# shellcheck disable=SC2086
+		on c $how
+		soon guarded
+		same "$rules" "$(on c nft list table inet wgctl_physical)"
+	done
+	on c ping -q -c 1 -W 5 10.8.0.1
+	# Somebody who does it all the time is not fought in a tight loop, and loses.
+	for _ in {1..50}; do on c nft flush ruleset; done
+	soon guarded
+	on c "$WGCTL" physical status
+	# What comes home by itself meets a shut door: the namespace dies with its device.
+	for pid in $(living_in "net:[$(on c stat -Lc %i /run/netns/physical)]"); do kill -9 "$pid"; done
+	on c ip netns del physical
+	on c nft flush ruleset
+	soon guarded
+	on c "$WGCTL" -q physical recover
+	not guarded
+}
+
+@test "no keeper, no guard: status says what is missing and what to do; up once more puts it right, and so does watch" {
+	local watch before mends
+	before=$(snapshot c)
+	physical -q up home
+	inside nft flush ruleset
+	run_split on c "$WGCTL" physical status
+	is "$status" 1
+	has "$output" "what is sent to a port that nobody has there is answered in clear"
+	for mends in up watch; do
+		on c sh -c "${keeper/-0/-9}"
+		soon not on c sh -c "$keeper"
+		run_split on c "$WGCTL" physical status
+		is "$status" 1
+		has "$output" "the keeper is gone"
+		has "$output" "\`wgctl physical up\` with its profile"
+		is "$(on c "$WGCTL" physical status --json | jq -c '.physical | [.guard, .keeper]')" '[true,false]'
+		inside nft flush ruleset
+		has "$(on c "$WGCTL" physical status)" "the keeper is gone"
+		on c nft flush ruleset
+		run_split on c "$WGCTL" physical status
+		is "$status" 1
+		has "$output" "guard GONE"
+		has "$output" "\`wgctl physical up\` with its profile puts it in force again"
+		if [ $mends = up ]; then
+			run_split physical up home
+			is "$status" 0
+			has "$errors" "the guard, it is in force again"
+			has "$errors" "the keeper had ended, it is started again"
+		else
+			background c "$BATS_TEST_TMPDIR/watch" env WGCTL_WATCH_INTERVALS=poll=300,settle=100 "$WGCTL" watch home
+			watch=$!
+			soon guarded
+			soon on c sh -c "$keeper"
+			soon inside nft list table inet wgctl_physical
+			soon grep "the keeper had ended, it is started again" "$BATS_TEST_TMPDIR/watch.err"
+			# Its child by now: that ends once more, and is not taken for one that lives.
+			on c sh -c "${keeper/-0/-9}"
+			sleep 0.5
+			soon on c sh -c "$keeper"
+			is "$(grep -c "the keeper had ended" "$BATS_TEST_TMPDIR/watch.err")" 2
+			kill "$watch"
+			wait "$watch" || true
+		fi
+		guarded
+		inside nft list table inet wgctl_physical
+		on c "$WGCTL" physical status
+	done
+	on c "$WGCTL" -q physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+}
+
 @test "unconfirmed, it is undone by itself; confirmed, it stays" {
 	before=$(snapshot c)
 	on c "$WGCTL" physical up home --take j-c-s --confirm 3 2>"$BATS_TEST_TMPDIR/said"

@@ -50,7 +50,7 @@ int wgc_physical_directory(const char *path)
 
 /* ---- who it is: a number alone may be another's by now ----------------------------------- */
 
-static bool started_at(pid_t pid, unsigned long long *ret)
+static bool started_at(pid_t pid, unsigned long long *ret, char *ret_state)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	char path[40], *end;
@@ -60,7 +60,7 @@ static bool started_at(pid_t pid, unsigned long long *ret)
 	if (wgc_read_file(path, 4096, &text, &len) < 0)
 		return false;
 	end = strrchr(text, ')');
-	return end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", ret) == 1;
+	return end && sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", ret_state, ret) == 2;
 }
 
 static void file_of(const struct wgc_sys *sys, const char *name, char out[static 280])
@@ -74,9 +74,9 @@ static void file_of(const struct wgc_sys *sys, const char *name, char out[static
 int wgc_physical_process_write(const struct wgc_sys *sys, const char *name)
 {
 	unsigned long long since;
-	char path[280], text[64];
+	char path[280], text[64], state;
 
-	if (!started_at(getpid(), &since))
+	if (!started_at(getpid(), &since, &state))
 		return -EIO;
 	file_of(sys, name, path);
 	snprintf(text, sizeof(text), "%d %llu\n", (int)getpid(), since);
@@ -87,14 +87,19 @@ pid_t wgc_physical_process(const struct wgc_sys *sys, const char *name)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	unsigned long long since, now;
-	char path[280];
+	char path[280], state;
 	size_t len;
 	int pid;
 
 	file_of(sys, name, path);
 	if (wgc_read_file(path, 256, &text, &len) < 0 || sscanf(text, "%d %llu", &pid, &since) != 2)
 		return 0;
-	return started_at(pid, &now) && now == since ? pid : 0;
+	if (!started_at(pid, &now, &state) || now != since)
+		return 0;
+	/* Ended, and its parent, who may be us, has not looked yet. */
+	if (state == 'Z')
+		waitpid(pid, NULL, WNOHANG);
+	return state == 'Z' || state == 'X' ? 0 : pid;
 }
 
 /* Held first, and then looked at: what is held is nobody else by then. */
@@ -118,8 +123,6 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 			break;
 		if (i == 0 || i == 150)
 			send_signal(sys, name, pid, i ? SIGKILL : SIGTERM);
-		/* It is our child where `up` undoes itself. */
-		waitpid(pid, NULL, WNOHANG);
 		nanosleep(&pause, NULL);
 	}
 	if (pid > 0)

@@ -413,6 +413,8 @@ int wgc_run_recover(struct wgc_ui *ui, const void *args)
 		return no_memory(ui);
 	if (wgc_sys_open(&sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
+	if (!c->dry_run)
+		wgc_ns_sweep_files(sys.run_dir);
 	wgc_ui_json_begin(&j, &out);
 	wgc_json_key(&j, "profiles");
 	wgc_json_array(&j);

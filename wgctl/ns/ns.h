@@ -190,6 +190,8 @@ void wgc_ns_container_names(void (*found)(void *ctx, const char *name, const cha
  * a directory of ours, holds the file for a moment. The mount goes with the container.
  */
 int wgc_ns_put_file(pid_t pid, const char *root, const char *path, const char *text, const char *dir, struct wgc_err *err);
+/** Take away what a process that was killed meanwhile has left in @dir; the next one to put a file does so by itself. */
+void wgc_ns_sweep_files(const char *dir);
 
 /** Read a file as the process @pid sees it, whatever links there are on its way. 0 or -errno. */
 int wgc_ns_read_file(pid_t pid, const char *path, size_t max, char **ret_text, size_t *ret_len);

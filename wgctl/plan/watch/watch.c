@@ -80,6 +80,13 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 	if (t && t->since == up->since) {
 		t->there = true;
 		if (strcmp(t->fingerprint, up->fingerprint)) {
+			char *path = strdup(up->path);
+
+			if (!path)
+				return -ENOMEM;
+			/* It may have been reloaded from another file. */
+			free(t->path);
+			t->path = path;
 			snprintf(t->fingerprint, sizeof(t->fingerprint), "%s", up->fingerprint);
 			wgc_tended_load(t);
 		}

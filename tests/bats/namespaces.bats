@@ -490,6 +490,32 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	on c "$WGCTL" -q down office
 }
 
+# What these two do to a program's view of the machine is up to the kernel: this much of
+# run.bats and exec.bats is seen in guests, too.
+@test "run and exec: a program in the tunnel, without rights, with a view of its own; nothing is left" {
+	inside blue
+	on c sh -c 'grep -q ^guest: /etc/passwd || echo guest:x:4242:4242::/tmp:/bin/sh >>/etc/passwd'
+	before=$(snapshot c)
+	# shellcheck disable=SC2016
+	run_split on c env SUDO_UID=4242 "$WGCTL" run office -- bash -c 'id -u; ls /sys/class/net | xargs; grep ^nameserver /etc/resolv.conf
+		grep -E "^(NoNewPrivs|CapBnd):" /proc/self/status | xargs; ls -d /run/wgctl; : </dev/tcp/10.8.0.1/1 || exit 7'
+	has "$errors" "Connection refused"
+	is "$status" 7
+	is "$(sed -n 1p <<<"$output")" 4242
+	is "$(sed -n 2p <<<"$output" | xargs -n 1 | grep -v -E '^(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)$' | xargs)" "lo office"
+	is "$(sed -n 3p <<<"$output")" "nameserver 10.8.0.1"
+	is "$(sed -n '4,$p' <<<"$output")" "CapBnd: 0000000000000000 NoNewPrivs: 1"
+	settles "$before" c
+	on c "$WGCTL" -q up office
+	run_split on c prlimit --nofile=32 "$WGCTL" exec office -- sh -c 'readlink /proc/self/ns/net; grep ^nameserver /etc/resolv.conf; : >/etc/new'
+	has "$output" "net:[$(on c stat -Lc %i /run/netns/blue)]"
+	has "$output" "nameserver 10.8.0.1"
+	has "$errors" "Read-only file system"
+	[ "$status" != 0 ]
+	on c "$WGCTL" -q down office
+	settles "$before" c
+}
+
 @test "watch looks after a tunnel in its namespace" {
 	inside blue
 	on c "$WGCTL" -q up office

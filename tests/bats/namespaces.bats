@@ -230,6 +230,31 @@ inside() {
 	not on c test -e /run/netns/blue
 }
 
+@test "heal is not for a container's tunnel: from the profile alone it would be another one, here" {
+	local watch box
+	[ "$(data_plane c)" = kernel ] || skip "elsewhere: in guests; a program keeps the namespace that it was started in"
+	inside ''
+	sed -i '/InterfaceNamespace/s/.*/SocketNamespace = outside/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c ip netns add outside
+	contained
+	box=$pid
+	on c "$WGCTL" -q container attach office "pid:$box"
+	before=$(on c ip -o link show)
+	background c "$BATS_TEST_TMPDIR/watch" env WGCTL_WATCH_INTERVALS=poll=300,settle=100 "$WGCTL" watch
+	watch=$!
+	# There is one of that name again: the profile could be brought up.
+	on c ip netns del outside
+	on c ip netns add outside
+	for _ in $(seq 150); do grep -q "cannot be made anew" "$BATS_TEST_TMPDIR/watch.err" && break; sleep 0.1; done
+	has "$(<"$BATS_TEST_TMPDIR/watch.err")" "that is for whoever made it for a container"
+	kill "$watch"
+	wait "$watch" || true
+	same "$before" "$(on c ip -o link show)"
+	on c "$WGCTL" -q container detach "pid:$box"
+	on c ip netns del outside
+	nobody_in
+}
+
 # The names of all tunnels that status speaks of.
 tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")'; }
 

@@ -386,7 +386,9 @@ int wgc_facts_routing(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	f.routing.routes = routes;
 	if (wants_policy(p)) {
 		f.routing.strict_rp_filter = strict_rp_filter(sys);
-		if (wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
+		/* In a namespace that is made for this tunnel nobody has connections yet. */
+		if (!(sys->place && sys->place->made) &&
+		    wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
 			return wgc_err_nomem(err);
 		f.routing.sessions = sessions;
 	}

@@ -93,6 +93,16 @@ void wgc_confirm_end(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, u
 
 /* ---- the command ------------------------------------------------------------------- */
 
+void wgc_json_confirmed(struct wgc_json *j, const char *name, bool confirmed)
+{
+	wgc_json_object(j);
+	wgc_json_key(j, "name");
+	wgc_json_str(j, name);
+	wgc_json_key(j, "result");
+	wgc_json_str(j, confirmed ? "confirmed" : "nothing_to_confirm");
+	wgc_json_object_end(j);
+}
+
 static int confirm_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -104,14 +114,8 @@ static int confirm_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_
 		wgc_ui_note(ui, "'%s' is confirmed: it stays %s", info->name, info->confirm_reload ? "as it is" : "up");
 	else
 		wgc_ui_note(ui, "'%s' needs no confirmation", info->name);
-	if (j) {
-		wgc_json_object(j);
-		wgc_json_key(j, "name");
-		wgc_json_str(j, info->name);
-		wgc_json_key(j, "result");
-		wgc_json_str(j, r ? "confirmed" : "nothing_to_confirm");
-		wgc_json_object_end(j);
-	}
+	if (j)
+		wgc_json_confirmed(j, info->name, r);
 	return 0;
 }
 

@@ -154,7 +154,7 @@ int wgc_run_confirm(struct wgc_ui *ui, const void *args)
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_arena *a;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	struct wgc_sys sys;
 	int code = wgc_need_root(ui, "confirm");
 
@@ -166,18 +166,14 @@ int wgc_run_confirm(struct wgc_ui *ui, const void *args)
 		wgc_err_nomem(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
 	if (wgc_sys_open(&sys, &err)) {
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else {
-		code = confirm(ui, &sys, a, want, ui->json ? &j : NULL);
+		code = confirm(ui, &sys, a, want, j);
 		wgc_sys_close(&sys);
 	}
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	wgc_ui_profiles_end(j);
 	wgc_arena_free(a);
 	return code;
 }

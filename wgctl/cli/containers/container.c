@@ -227,7 +227,7 @@ static int detach(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_commo
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_arena *a = wgc_arena_new();
 	char prefix[WGC_ATTACHMENT_MAX];
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	int code;
 
 	if (!id || !a) {
@@ -235,13 +235,9 @@ static int detach(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_commo
 		return no_memory(ui);
 	}
 	wgc_attachment_name(&key, prefix);
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
-	code = detach_all(ui, sys, c, prefix, a, ui->json ? &j : NULL);
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
+	code = detach_all(ui, sys, c, prefix, a, j);
+	wgc_ui_profiles_end(j);
 	wgc_arena_free(a);
 	return code;
 }

@@ -112,7 +112,7 @@ static int end(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_oci_stat
 	char prefix[WGC_ATTACHMENT_MAX];
 
 	wgc_attachment_name(&key, prefix);
-	return wgc_attach_down_all(ui, sys, prefix, NULL, NULL, NULL, err);
+	return wgc_attach_down_all(ui, sys, prefix, NULL, NULL, err);
 }
 
 int wgc_run_oci_hook(struct wgc_ui *ui, const void *args)

@@ -94,6 +94,28 @@ call() { # [jq]
 	lacks "$errors" tunnel.conf
 }
 
+@test "attach by name asks the engine once; a container that was started anew is another one" {
+	local first
+	contained
+	first=$pid
+	on c mkdir -p /run/bin
+	# An engine that counts how often it is asked.
+	on c sh -c 'printf "#!/bin/sh\necho >>/run/asked\ncat /run/web\n" >/run/bin/podman; chmod 755 /run/bin/podman'
+	attach() { on c env PATH="/run/bin:$PATH" "$WGCTL" -q container "$@"; }
+	on c sh -c "echo $first >/run/web"
+	attach attach office web
+	is "$(on c wc -l /run/asked)" "1 /run/asked"
+	on c nsenter --target "$first" --net ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q container detach web
+	kill "$first"
+	contained
+	on c sh -c "echo $pid >/run/web"
+	attach attach office web
+	on c nsenter --target "$pid" --net ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q container detach web
+	kill "$pid"
+}
+
 # lan: the container box has a second way out, eth0 to c, with a default route.
 lan() {
 	container box

@@ -88,6 +88,31 @@ inside() {
 	on c "$WGCTL" down office
 }
 
+@test "where systemd has made mounts shared each name is bound twice: a link that is made anew, and a down among copied mounts" {
+	local before copied
+	inside blue
+	on c umount /run/netns
+	on c rmdir /run/netns
+	on c mount --make-rshared /
+	on c ip netns add first
+	on c ip netns del first
+	before=$(snapshot c)
+	# As a service has them (PrivateTmp and the like), and as `unshare -m` makes them.
+	for copied in "" "unshare --mount --propagation slave" "unshare --mount --propagation private"; do
+		on c "$WGCTL" -q up office
+		is "$(on c grep -c ' /run/netns/blue ' /proc/self/mountinfo)" 2
+		# Its namespace loses its name and gets it again.
+		on c ip -n blue link del office
+		on c "$WGCTL" -q up office
+		on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+		# shellcheck disable=SC2086
+		on c $copied "$WGCTL" -q down office
+		not on c grep ' /run/netns/blue ' /proc/self/mountinfo
+		settles "$before" c
+		not on c test -e /run/netns/blue
+	done
+}
+
 @test "who is inside keeps the namespace; the next up is in the same one, and the last down takes it" {
 	inside blue
 	on c "$WGCTL" -q up office
@@ -463,6 +488,32 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	grep -q 'query\[A\] hub.example from 10.9.0.1' "$BATS_TEST_TMPDIR/dns.log" "$BATS_TEST_TMPDIR/dns.log.err"
 	on c "$WGCTL" -q down office
+}
+
+# What these two do to a program's view of the machine is up to the kernel: this much of
+# run.bats and exec.bats is seen in guests, too.
+@test "run and exec: a program in the tunnel, without rights, with a view of its own; nothing is left" {
+	inside blue
+	on c sh -c 'grep -q ^guest: /etc/passwd || echo guest:x:4242:4242::/tmp:/bin/sh >>/etc/passwd'
+	before=$(snapshot c)
+	# shellcheck disable=SC2016
+	run_split on c env SUDO_UID=4242 "$WGCTL" run office -- bash -c 'id -u; ls /sys/class/net | xargs; grep ^nameserver /etc/resolv.conf
+		grep -E "^(NoNewPrivs|CapBnd):" /proc/self/status | xargs; ls -d /run/wgctl; : </dev/tcp/10.8.0.1/1 || exit 7'
+	has "$errors" "Connection refused"
+	is "$status" 7
+	is "$(sed -n 1p <<<"$output")" 4242
+	is "$(sed -n 2p <<<"$output" | xargs -n 1 | grep -v -E '^(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)$' | xargs)" "lo office"
+	is "$(sed -n 3p <<<"$output")" "nameserver 10.8.0.1"
+	is "$(sed -n '4,$p' <<<"$output")" "CapBnd: 0000000000000000 NoNewPrivs: 1"
+	settles "$before" c
+	on c "$WGCTL" -q up office
+	run_split on c prlimit --nofile=32 "$WGCTL" exec office -- sh -c 'readlink /proc/self/ns/net; grep ^nameserver /etc/resolv.conf; : >/etc/new'
+	has "$output" "net:[$(on c stat -Lc %i /run/netns/blue)]"
+	has "$output" "nameserver 10.8.0.1"
+	has "$errors" "Read-only file system"
+	[ "$status" != 0 ]
+	on c "$WGCTL" -q down office
+	settles "$before" c
 }
 
 @test "watch looks after a tunnel in its namespace" {

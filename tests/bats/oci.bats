@@ -89,3 +89,40 @@ teardown() { hosts_gone; }
 	on c ip netns del shared
 	same "$before" "$(snapshot c)"
 }
+
+@test "a hook that is killed while it mounts the resolver leaves no file, at the latest when the next one comes or at recover" {
+	local before killed ends holder
+	killed='.hooks.createRuntime[0] = {path: $ENV.STRACE,
+		args: ["strace", "-o", "/dev/null", "-e", "trace=open_tree", "-e", "inject=open_tree:signal=KILL", $wgctl, "oci-hook"]}'
+	STRACE=$(type -P strace)
+	export STRACE
+	runtime=runc
+	before=$(snapshot c)
+	for ends in poststop next recover; do
+		bundle office "$killed | if \"$ends\" != \"poststop\" then del(.hooks.poststop) else . end"
+		run_split runtime run box
+		[ "$status" != 0 ]
+		lacks "$output" links
+		# One that is in use, which its lock says, stays.
+		on c mkdir -p /run/wgctl
+		background c "$BATS_TEST_TMPDIR/holder" flock --no-fork /run/wgctl/.file-inuse sleep 1000
+		holder=$!
+		until [ "$(cat "/proc/$holder/comm")" = sleep ]; do sleep 0.05; done
+		if [ $ends != poststop ]; then
+			is "$(on c find /run/wgctl -name '.file-*' | wc -l)" 2
+			on c "$WGCTL" -q down --all
+		fi
+		if [ $ends = next ]; then
+			bundle office
+			run_split runtime run box
+			is "$status" 0
+		elif [ $ends = recover ]; then
+			on c "$WGCTL" -q recover office
+		fi
+		is "$(on c find /run/wgctl -name '.file-*')" /run/wgctl/.file-inuse
+		kill "$holder"
+		wait "$holder" || true
+		on c rm /run/wgctl/.file-inuse
+		settles "$before" c
+	done
+}

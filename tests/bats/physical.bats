@@ -221,6 +221,28 @@ inside() { on c ip netns exec physical "$@"; }
 	on c "$WGCTL" -q physical down
 }
 
+@test "two clients in there have one /etc: what one writes the other reads" {
+	local one two
+	on c sh -c 'mkdir /run/sbin /run/work; mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin,workdir=/run/work overlay /usr/sbin
+		printf "#!/bin/sh\nexec sleep 1000\n" >/usr/sbin/dhcpcd
+		chmod 755 /usr/sbin/dhcpcd'
+	on c ip link add mv0 link j-c-s type macvlan mode bridge
+	on c ip addr add 10.9.0.77/24 dev mv0 valid_lft 600 preferred_lft 600
+	on c ip link set mv0 up
+	on c ip addr change 10.9.0.50/24 dev j-c-s valid_lft 600 preferred_lft 600
+	physical -q up home
+	one=$(on c cut -d' ' -f1 /run/wgctl/.physical/dhcpcd.j-c-s.pid)
+	two=$(on c cut -d' ' -f1 /run/wgctl/.physical/dhcpcd.mv0.pid)
+	nsenter --target "$one" --mount sh -c 'echo nameserver 192.0.2.1 >/etc/resolv.conf'
+	is "$(nsenter --target "$two" --mount cat /etc/resolv.conf)" "nameserver 192.0.2.1"
+	nsenter --target "$two" --mount sh -c 'echo nameserver 192.0.2.2 >/etc/new; mv /etc/new /etc/resolv.conf'
+	is "$(nsenter --target "$one" --mount cat /etc/resolv.conf)" "nameserver 192.0.2.2"
+	is "$(on c cat /etc/netns/physical/resolv.conf)" "nameserver 192.0.2.2"
+	lacks "$(on c cat /etc/resolv.conf)" 192.0.2.2
+	on c "$WGCTL" -q physical down
+	not on c test -e /run/wgctl/.physical
+}
+
 @test "from the marks alone: the journal is lost, the device comes home with its name" {
 	physical up home
 	has "$(inside ip link show j-c-s)" "alias wgctl:physical:j-c-s:to the wall"
@@ -234,6 +256,28 @@ inside() { on c ip netns exec physical "$@"; }
 	not on c test -e /run/NetworkManager/conf.d/90-wgctl-physical.conf
 	run_split on c "$WGCTL" physical recover
 	has "$errors" "nothing to recover"
+}
+
+@test "somebody else's namespace of that name stays, with a journal that knows ours by more than its name and without one" {
+	local how inode pid
+	for how in recover down without-journal; do
+		physical -q up home
+		# A veth goes with its namespace, and that when nobody is in it any more.
+		for pid in $(living_in "net:[$(on c stat -Lc %i /run/netns/physical)]"); do kill -9 "$pid"; done
+		on c ip netns del physical
+		for _ in {1..100}; do on s ip link show j-s-c >/dev/null 2>&1 || break; sleep 0.05; done
+		[ $how != without-journal ] || {
+			on c find /run/wgctl/.physical -name journal -type f -delete
+			on c sh -c 'kill "$(cut -d" " -f1 /run/wgctl/.physical/keeper.pid)"'
+		}
+		on c ip netns add physical
+		inode=$(on c stat -Lc %i /run/netns/physical)
+		if [ $how = down ]; then on c "$WGCTL" -q physical down; else on c "$WGCTL" -q physical recover; fi
+		not on c nft list table inet wgctl_physical
+		is "$(on c stat -Lc %i /run/netns/physical)" "$inode"
+		on c ip netns del physical
+		join c 10.9.0.1/24 s 10.9.0.2/24
+	done
 }
 
 @test "a device with the mark of another one: refused, until recover has looked at it" {
@@ -274,6 +318,93 @@ inside() { on c ip netns exec physical "$@"; }
 	run_split on c "$WGCTL" physical exec -- true
 	is "$status" 125
 	has "$errors" "the devices are not in 'physical'"
+}
+
+# shellcheck disable=SC2016
+keeper='kill -0 "$(cut -d" " -f1 /run/wgctl/.physical/keeper.pid)"'
+guarded() { on c nft list table inet wgctl_physical 2>/dev/null | grep -q 'kept in'; }
+soon() { # COMMAND...: within ten seconds
+	for _ in {1..100}; do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	"$@"
+}
+
+@test "somebody flushes all firewall rules: the keeper puts the guard in force again, whole" {
+	local rules how pid
+	physical -q up home
+	rules=$(on c nft list table inet wgctl_physical)
+	for how in "nft flush ruleset" "nft delete table inet wgctl_physical" "nft flush table inet wgctl_physical"; do
+		# shellcheck disable=SC2086
+		on c $how
+		soon guarded
+		same "$rules" "$(on c nft list table inet wgctl_physical)"
+	done
+	on c ping -q -c 1 -W 5 10.8.0.1
+	# Somebody who does it all the time is not fought in a tight loop, and loses.
+	for _ in {1..50}; do on c nft flush ruleset; done
+	soon guarded
+	on c "$WGCTL" physical status
+	# What comes home by itself meets a shut door: the namespace dies with its device.
+	for pid in $(living_in "net:[$(on c stat -Lc %i /run/netns/physical)]"); do kill -9 "$pid"; done
+	on c ip netns del physical
+	on c nft flush ruleset
+	soon guarded
+	on c "$WGCTL" -q physical recover
+	not guarded
+}
+
+@test "no keeper, no guard: status says what is missing and what to do; up once more puts it right, and so does watch" {
+	local watch before mends
+	before=$(snapshot c)
+	physical -q up home
+	inside nft flush ruleset
+	run_split on c "$WGCTL" physical status
+	is "$status" 1
+	has "$output" "what is sent to a port that nobody has there is answered in clear"
+	for mends in up watch; do
+		on c sh -c "${keeper/-0/-9}"
+		soon not on c sh -c "$keeper"
+		run_split on c "$WGCTL" physical status
+		is "$status" 1
+		has "$output" "the keeper is gone"
+		has "$output" "\`wgctl physical up\` with its profile"
+		is "$(on c "$WGCTL" physical status --json | jq -c '.physical | [.guard, .keeper]')" '[true,false]'
+		inside nft flush ruleset
+		has "$(on c "$WGCTL" physical status)" "the keeper is gone"
+		on c nft flush ruleset
+		run_split on c "$WGCTL" physical status
+		is "$status" 1
+		has "$output" "guard GONE"
+		has "$output" "\`wgctl physical up\` with its profile puts it in force again"
+		if [ $mends = up ]; then
+			run_split physical up home
+			is "$status" 0
+			has "$errors" "the guard, it is in force again"
+			has "$errors" "the keeper had ended, it is started again"
+		else
+			background c "$BATS_TEST_TMPDIR/watch" env WGCTL_WATCH_INTERVALS=poll=300,settle=100 "$WGCTL" watch home
+			watch=$!
+			soon guarded
+			soon on c sh -c "$keeper"
+			soon inside nft list table inet wgctl_physical
+			soon grep "the keeper had ended, it is started again" "$BATS_TEST_TMPDIR/watch.err"
+			# Its child by now: that ends once more, and is not taken for one that lives.
+			on c sh -c "${keeper/-0/-9}"
+			sleep 0.5
+			soon on c sh -c "$keeper"
+			is "$(grep -c "the keeper had ended" "$BATS_TEST_TMPDIR/watch.err")" 2
+			kill "$watch"
+			wait "$watch" || true
+		fi
+		guarded
+		inside nft list table inet wgctl_physical
+		on c "$WGCTL" physical status
+	done
+	on c "$WGCTL" -q physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
 }
 
 @test "unconfirmed, it is undone by itself; confirmed, it stays" {

@@ -401,8 +401,13 @@ postdown" "$(cat "$out")"
 	grep -q "$client_private" "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
 	[ "$(stat -c %a "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf")" = 600 ]
 	on c "$WGCTL" check /etc/wgctl/office.conf
+	# Through a symbolic link, to a file of another name, and not over it.
+	on c sh -c 'mv /etc/wgctl/office.conf /run/berlin.conf; ln -s /run/berlin.conf /etc/wgctl/office.conf'
 	on c "$WGCTL" up office
+	on c ip addr add 10.66.0.2/32 dev office
 	on c "$WGCTL" down office
+	on c grep -q '10.66.0.2/32' /run/berlin.conf
+	on c test -L /etc/wgctl/office.conf
 }
 
 @test "a name over 15 characters gets a short link and keeps its name as alias" {

@@ -83,6 +83,16 @@ answers() { # answers ADDRESS: within 20 s
 	return 1
 }
 
+mtu_is() { [[ $(on c ip link show office) == *" mtu $1 "* ]]; }
+soon() { # COMMAND...: within ten seconds
+	for _ in {1..100}; do
+		! "$@" || return 0
+		sleep 0.1
+	done
+	cat "$log.err"
+	return 1
+}
+
 ends() { # ends SIGNAL: exit code 0, the tunnel stays
 	kill "-$1" "$watch"
 	status=0
@@ -397,6 +407,49 @@ in_use() {
 	on c "$WGCTL" down office
 	until_said "it is not up any more"
 	wait "$watch"
+}
+
+@test "SIGHUP reads what is there under the profile's name: a link to a file of another one, a file in its place, another directory" {
+	local dir=$BATS_TEST_TMPDIR/host-c/etc-wgctl
+	office "Endpoint = 10.9.0.2:51820"
+	sed -i 's/^Address/MTU = 1400\n&/' "$dir/office.conf"
+	on c mkdir -m 700 /run/elsewhere
+	on c sh -c 'mv /etc/wgctl/office.conf /run/elsewhere/berlin.conf; ln -s /run/elsewhere/berlin.conf /etc/wgctl/office.conf'
+	on c "$WGCTL" -q up office
+	has "$(on c "$WGCTL" list)" /etc/wgctl/office.conf
+	watching office
+	on c sed -i 's/^MTU.*/MTU = 1390/' /run/elsewhere/berlin.conf
+	kill -HUP "$watch"
+	soon mtu_is 1390
+	# As `sed -i` does it, and other editors.
+	on c sh -c 'sed "s/^MTU.*/MTU = 1380/" /etc/wgctl/office.conf >/run/new; mv /run/new /etc/wgctl/office.conf; chmod 600 /etc/wgctl/office.conf'
+	kill -HUP "$watch"
+	soon mtu_is 1380
+	# By hand from another directory: what is looked after is the profile of that.
+	on c sh -c 'mv /etc/wgctl/office.conf /etc/wireguard/; sed -i "s/^MTU.*/MTU = 1370/" /etc/wireguard/office.conf'
+	on c "$WGCTL" reload office
+	mtu_is 1370
+	on c sed -i 's/^MTU.*/MTU = 1360/' /etc/wireguard/office.conf
+	sleep 1
+	kill -HUP "$watch"
+	soon mtu_is 1360
+	on c "$WGCTL" -q down office
+	wait "$watch"
+}
+
+@test "a container's tunnel is not made of the profile alone, as another one of its name here" {
+	local before box
+	office "Endpoint = 10.9.0.2:51820"
+	contained
+	box=$pid
+	before=$(on c ip -o link show)
+	on c "$WGCTL" -q container attach office "pid:$box"
+	watching
+	kill -HUP "$watch"
+	until_said "not reloaded: '/etc/wgctl/office.conf' is the profile of 'office'"
+	same "$before" "$(on c ip -o link show)"
+	on c "$WGCTL" -q container detach "pid:$box"
+	kill "$watch" "$box"
 }
 
 @test "watch without names finds tunnels that come up later" {

@@ -294,9 +294,9 @@ static const struct wgc_cmd cmd_watch = {
 	.summary = "look after tunnels: endpoints, rules, routes, firewall, DNS, MTU",
 	.text = "Endpoint names are looked up again when a peer no longer answers, when the network changes, and as often as "
 		"RefreshEndpoints says; every address and every Endpoint line is tried in turn. When nobody answers, the name servers that "
-		"were there before the tunnel are asked as well, beside it. Rules, routes, nft tables, addresses and resolvers of ours that others "
-		"removed are added again (a resolv.conf that somebody wrote since is his; `wgctl reload` takes it back), and the MTU "
-		"follows the way to the peers. It ends when it is told to, leaving the tunnels up, or "
+		"were there before the tunnel are asked as well, beside it. Rules, routes, nft tables, addresses and resolvers of ours, and "
+		"guard and keeper of `wgctl physical`, are put back when others removed them (a resolv.conf that somebody wrote since is his; "
+		"`wgctl reload` takes it back), and the MTU follows the way to the peers. It ends when it is told to, leaving the tunnels up, or "
 		"when none of the PROFILEs is up any more; SIGHUP makes it reload the profiles.",
 	.examples = (const char *const[]){ "wgctl watch", "all that are up, now and later", "wgctl watch --up office",
 					   "what the service unit runs", NULL },

@@ -233,8 +233,14 @@ static bool problem(const struct wgc_physical_status *st, const char **ret_text)
 			*ret_text = "a device is here that should be in '" WGC_PHYSICAL "'; the guard keeps packets in";
 	if (st->up && st->finished && !st->tunnel)
 		*ret_text = "the tunnel is down, so nothing gets out: `wgctl physical up` with its profile brings it up again";
+	if (st->up && st->finished && st->alive && !st->hushed)
+		*ret_text = "the firewall table in '" WGC_PHYSICAL "' is gone: what is sent to a port that nobody has there is answered in clear; "
+			    "`wgctl physical up` with its profile loads it again";
+	if (st->up && st->finished && st->alive && !st->keeper)
+		*ret_text = "the keeper is gone: what is plugged in stays here, and a guard that is removed stays away; `wgctl physical up` "
+			    "with its profile starts it again, and so does `wgctl watch`";
 	if (st->up && st->finished && !st->guard)
-		*ret_text = "the guard is gone: nothing keeps packets in; `wgctl physical down`, then up again";
+		*ret_text = "the guard is gone: nothing keeps packets in; `wgctl physical up` with its profile puts it in force again";
 	if (st->up && !st->alive)
 		*ret_text = "the namespace is gone: `wgctl physical recover` gives the devices their names and settings again";
 	if (st->up && !st->finished)
@@ -259,6 +265,8 @@ static void status_json(const struct wgc_physical_status *st)
 	wgc_json_str(&j, st->profile);
 	wgc_json_key(&j, "guard");
 	wgc_json_bool(&j, st->guard);
+	wgc_json_key(&j, "keeper");
+	wgc_json_bool(&j, st->keeper);
 	wgc_json_key(&j, "problem");
 	problem(st, &text);
 	wgc_json_str(&j, text);

@@ -405,6 +405,8 @@ int wgc_run_recover(struct wgc_ui *ui, const void *args)
 		return no_memory(ui);
 	if (wgc_sys_open(&sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
+	if (!c->dry_run)
+		wgc_ns_sweep_files(sys.run_dir);
 	j = wgc_ui_profiles_begin(ui, &json, &out);
 	code = recover_one(ui, &sys, name, c, j);
 	wgc_ui_profiles_end(j);

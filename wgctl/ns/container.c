@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -69,6 +70,31 @@ static int ask(char *const *argv, uint64_t *ret)
 	return wgc_parse_u64(text, INT32_MAX, ret) < 0 ? -ENOENT : 0;
 }
 
+/* Each question starts a program of the engine's, and one command asks for the same
+ * container at several steps: the answer is good as long as that process lives. */
+static struct {
+	char *name;
+	pid_t pid;
+	int fd; /* of the process */
+} known = { .fd = -1 };
+
+static bool is_known(const char *name)
+{
+	struct pollfd p = { .fd = known.fd, .events = POLLIN };
+
+	return known.name && !strcmp(known.name, name) && poll(&p, 1, 0) == 0;
+}
+
+/* Whoever answered has just seen it run; one that cannot be held is asked for again. */
+static void know(const char *name, pid_t pid)
+{
+	free(known.name);
+	wgc_close(known.fd);
+	known.pid = pid;
+	known.fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	known.name = known.fd < 0 ? NULL : strdup(name);
+}
+
 int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err)
 {
 	char *const ways[][8] = {
@@ -77,6 +103,10 @@ int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err)
 		{ "machinectl", "show", "--property=Leader", "--value", "--", (char *)name, NULL },
 	};
 
+	if (is_known(name)) {
+		*ret_pid = known.pid;
+		return 0;
+	}
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(ways); i++) {
 		uint64_t pid;
 
@@ -84,6 +114,7 @@ int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err)
 			continue;
 		if (!pid)
 			return wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "the container '%s' of %s is not running", name, ways[i][0]);
+		know(name, (pid_t)pid);
 		*ret_pid = (pid_t)pid;
 		return 0;
 	}

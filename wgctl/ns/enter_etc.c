@@ -88,7 +88,7 @@ static int ours(const struct wgc_ns_inside *x, const char *path)
 	return 0;
 }
 
-static int take_directory(const struct wgc_ns_inside *x, const char *below, struct wgc_ns_kept **list, struct wgc_err *err)
+static int bind_directory(const struct wgc_ns_inside *x, const char *below, const char *stage, struct wgc_err *err)
 {
 	WGC_AUTO_FREE char *dir = NULL;
 	struct dirent *e;
@@ -103,18 +103,19 @@ static int take_directory(const struct wgc_ns_inside *x, const char *below, stru
 	if (!d)
 		return wgc_ns_failed(err, "read", dir);
 	while (r == 0 && (e = readdir(d))) {
-		char path[PATH_MAX];
+		char path[PATH_MAX], to[2 * PATH_MAX];
 		const char *name = path + strlen(ETC) + 1;
 
 		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		snprintf(to, sizeof(to), "%s/%s", stage, name);
 		switch (ours(x, name)) {
 		case 0:
-			r = wgc_ns_take(path, list, err);
+			r = wgc_ns_bind(path, to, err);
 			break;
 		case 2:
-			r = take_directory(x, name, list, err);
+			r = bind_directory(x, name, stage, err);
 			break;
 		}
 	}
@@ -122,21 +123,20 @@ static int take_directory(const struct wgc_ns_inside *x, const char *below, stru
 	return r;
 }
 
+/* Made at the stage, while the machine's is still there; one at a time, since a process
+ * may have fewer descriptors than /etc has entries. */
 static int bind_one_by_one(const struct wgc_ns_inside *x, const char *stage, struct wgc_err *err)
 {
-	struct wgc_ns_kept *kept = NULL;
-	int r = take_directory(x, "", &kept, err);
+	int r = 0;
 
-	/* Made at the stage, while the machine's directories can still be looked at. */
-	if (r == 0 && mount("tmpfs", stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
+	if (mount("tmpfs", stage, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755") < 0)
 		r = wgc_ns_failed(err, "mount a new", ETC);
 	if (r == 0)
 		r = write_files(x, stage, err);
-	if (r == 0 && mount(stage, ETC, NULL, MS_BIND, NULL) < 0)
-		r = wgc_ns_failed(err, "mount a new", ETC);
 	if (r == 0)
-		r = wgc_ns_put(kept, err);
-	wgc_ns_kept_free(kept);
+		r = bind_directory(x, "", stage, err);
+	if (r == 0 && mount(stage, ETC, NULL, MS_BIND | MS_REC, NULL) < 0)
+		r = wgc_ns_failed(err, "mount a new", ETC);
 	return r;
 }
 

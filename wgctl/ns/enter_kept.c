@@ -89,9 +89,9 @@ int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struc
 	return take(path, &uid, list, err);
 }
 
-static int make_place(const struct wgc_ns_kept *k)
+static int make_place(const struct wgc_ns_kept *k, const char *path)
 {
-	WGC_AUTO_FREE char *parent = strdup(k->path);
+	WGC_AUTO_FREE char *parent = strdup(path);
 	int r = parent ? 0 : -ENOMEM, fd;
 
 	if (r == 0) {
@@ -101,29 +101,49 @@ static int make_place(const struct wgc_ns_kept *k)
 	if (r < 0)
 		return r;
 	if (k->dir)
-		return mkdir(k->path, 0755) < 0 && errno != EEXIST ? -errno : 0;
-	fd = open(k->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == EEXIST ? 0 : -errno;
 	close(fd);
 	return 0;
 }
 
+static int put(const struct wgc_ns_kept *k, const char *path)
+{
+	int r;
+
+	if (k->link)
+		return symlink(k->link, path) < 0 && errno != EEXIST ? -errno : 0;
+	r = make_place(k, path);
+	if (r == 0 && move_mount(k->tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		r = -errno;
+	return r;
+}
+
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err)
 {
 	for (const struct wgc_ns_kept *k = list; k; k = k->next) {
-		int r;
+		int r = put(k, k->path);
 
-		if (k->link)
-			r = symlink(k->link, k->path) < 0 && errno != EEXIST ? -errno : 0;
-		else
-			r = make_place(k);
-		if (r == 0 && !k->link && move_mount(k->tree, "", AT_FDCWD, k->path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-			r = -errno;
 		if (r < 0) {
 			errno = -r;
 			return wgc_ns_failed(err, "keep", k->path);
 		}
 	}
 	return 0;
+}
+
+int wgc_ns_bind(const char *path, const char *to, struct wgc_err *err)
+{
+	struct wgc_ns_kept *k = NULL;
+	int r = wgc_ns_take(path, &k, err);
+
+	if (k)
+		r = put(k, to);
+	wgc_ns_kept_free(k);
+	if (!k || r == 0)
+		return r;
+	errno = -r;
+	return wgc_ns_failed(err, "keep", path);
 }

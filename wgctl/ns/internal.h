@@ -10,8 +10,6 @@
 
 /** The network namespace of a process: an open descriptor or -errno. */
 int wgc_ns_open_pid(pid_t pid);
-/** Device and inode are those of its namespace now. */
-bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id);
 /** The first process of a running container. 0; -ENOENT or -errno with @err. */
 int wgc_ns_container(const char *name, pid_t *ret_pid, struct wgc_err *err);
 
@@ -35,6 +33,8 @@ int wgc_ns_take_of(uid_t uid, const char *path, struct wgc_ns_kept **list, struc
 /** Put everything of @list where it was; what has no place there gets one. */
 int wgc_ns_put(const struct wgc_ns_kept *list, struct wgc_err *err);
 struct wgc_ns_kept *wgc_ns_kept_free(struct wgc_ns_kept *list);
+/** Have @path, with all that is mounted below it, also at @to; a symbolic link as such. Nothing there is nothing to do. */
+int wgc_ns_bind(const char *path, const char *to, struct wgc_err *err);
 
 /** From now on nothing can be put into the input of a terminal; needs no_new_privs. */
 int wgc_ns_keep_from_terminal(struct wgc_err *err);

@@ -91,6 +91,8 @@ struct wgc_ns_user {
 	uid_t uid;
 	char comm[20]; /* printable */
 };
+/** True when the network namespace of the process has that device and inode now. */
+bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id);
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
 /** The parent of @pid; 0 when there is none to see. @comm (may be NULL) gets its own name, as it is, in 32 bytes. */
@@ -190,6 +192,8 @@ void wgc_ns_container_names(void (*found)(void *ctx, const char *name, const cha
  * a directory of ours, holds the file for a moment. The mount goes with the container.
  */
 int wgc_ns_put_file(pid_t pid, const char *root, const char *path, const char *text, const char *dir, struct wgc_err *err);
+/** Take away what a process that was killed meanwhile has left in @dir; the next one to put a file does so by itself. */
+void wgc_ns_sweep_files(const char *dir);
 
 /** Read a file as the process @pid sees it, whatever links there are on its way. 0 or -errno. */
 int wgc_ns_read_file(pid_t pid, const char *path, size_t max, char **ret_text, size_t *ret_len);

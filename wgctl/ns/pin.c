@@ -5,15 +5,20 @@
  * The directory is made a shared mount of its own, as ip-netns(8) does: a name
  * that is bound later is then seen in other mount namespaces, and one that is
  * taken away does not live on in them and keep the namespace from its end.
+ *
+ * Where /run is shared already, as systemd makes it, both are peers: each name is
+ * bound twice to its file, in the directory that is seen and in the one below it.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ns/internal.h"
@@ -56,10 +61,28 @@ static int share_directory(struct wgc_err *err)
 	return 0;
 }
 
+/* The same namespace, not by way of a name that it had. What is bound from a mount
+ * that was taken away passes for taken away itself (MNT_UMOUNT is copied), and the
+ * copy of it below would stay when this one goes. */
+static int open_apart_from_names(int fd, struct wgc_err *err)
+{
+	WGC_AUTO_FD int back = wgc_ns_own();
+	int own, r;
+
+	if (back < 0)
+		return wgc_err_set(err, WGC_E_IO, -back, "cannot open the caller's network namespace: %s", strerror(-back));
+	r = wgc_ns_enter(fd, err);
+	if (r < 0)
+		return r;
+	own = wgc_ns_own();
+	wgc_ns_return(back);
+	return own >= 0 ? own : wgc_err_set(err, WGC_E_IO, -own, "cannot open a network namespace: %s", strerror(-own));
+}
+
 int wgc_ns_pin(const char *name, int fd, struct wgc_err *err)
 {
 	char path[WGC_NS_PATH_MAX], from[40];
-	WGC_AUTO_FD int file = -1;
+	WGC_AUTO_FD int file = -1, own = -1;
 	int r;
 
 	if (!wgc_ns_name_valid(name))
@@ -67,19 +90,47 @@ int wgc_ns_pin(const char *name, int fd, struct wgc_err *err)
 	r = share_directory(err);
 	if (r < 0)
 		return r;
+	own = open_apart_from_names(fd, err);
+	if (own < 0)
+		return own;
 	wgc_ns_path(name, path);
 	file = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
 	if (file < 0 && errno == EEXIST)
 		return wgc_err_set(err, WGC_E_EXISTS, EEXIST, "there is a network namespace named '%s' already", name);
 	if (file < 0)
 		return failed(err, "make", path);
-	snprintf(from, sizeof(from), "/proc/thread-self/fd/%d", fd);
+	snprintf(from, sizeof(from), "/proc/thread-self/fd/%d", own);
 	if (mount(from, path, "none", MS_BIND, NULL) < 0) {
 		r = failed(err, "bind a network namespace to", path);
 		unlink(path);
 		return r;
 	}
 	return 0;
+}
+
+/*
+ * A name that is bound in the directory below, too, where no path leads: in a mount
+ * namespace of our own that was copied from others' (a service's), the two are no
+ * peers any more. Where the file is no mount it can be deleted, and the kernel takes
+ * it from under all mounts there are: that is in a copy of ours, with nothing on it.
+ */
+static void unlink_apart(const char *name, const char *path)
+{
+	const char *const above[] = { "/var/run", "/run", WGC_NS_DIR, path };
+	WGC_AUTO_FD int dir = open(WGC_NS_DIR, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	pid_t pid = dir < 0 ? -1 : fork();
+
+	if (!pid) {
+		if (unshare(CLONE_NEWNS) == 0 && mount("", "/", "none", MS_PRIVATE | MS_REC, NULL) == 0) {
+			for (size_t i = 0; i < WGC_ARRAY_SIZE(above); i++)
+				while (umount2(above[i], MNT_DETACH | UMOUNT_NOFOLLOW) == 0)
+					;
+			unlinkat(dir, name, 0);
+		}
+		_exit(0);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 int wgc_ns_unpin(const char *name, struct wgc_err *err)
@@ -90,6 +141,10 @@ int wgc_ns_unpin(const char *name, struct wgc_err *err)
 	/* EINVAL: not a mount, as a run that was killed half-way leaves it. */
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && errno != EINVAL && errno != ENOENT)
 		return failed(err, "take away", path);
+	if (unlink(path) == 0)
+		return 0;
+	if (errno == EBUSY)
+		unlink_apart(name, path);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return failed(err, "take away", path);
 	return 0;

@@ -4,12 +4,14 @@
  * the container's mount namespace, so it goes with the container, and nothing of
  * the image or of the machine is written.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -17,6 +19,8 @@
 #include <unistd.h>
 
 #include "ns/internal.h"
+
+#define LEFT ".file-" /* how the names of such files begin */
 
 /* Links in an image lead wherever its maker likes; here they never lead out of @root. */
 static int open_in(int root, const char *path, uint64_t flags, uint64_t mode)
@@ -64,17 +68,63 @@ static int open_top(pid_t pid)
 	return open(of, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* The text in a file of ours, made now; its path is completed. */
-static int write_file(char *path, const char *text)
+/*
+ * The text in a file of ours, made now: its descriptor, and *@ret_path. Locked as long
+ * as that is open, so that the file of a process that was killed is told from one that
+ * is in use. Whoever sweeps may be quicker than the lock: then another one is made.
+ */
+static int write_file(const char *dir, const char *text, char **ret_path)
 {
-	int fd = mkostemp(path, O_CLOEXEC), r = 0;
+	for (;;) {
+		WGC_AUTO_FREE char *path = NULL;
+		WGC_AUTO_FD int fd = -1;
+		struct stat st;
+		int r;
 
-	if (fd < 0)
-		return -errno;
-	if (wgc_write_all(fd, text, strlen(text)) < 0 || fchmod(fd, 0644) < 0)
-		r = -errno;
-	close(fd);
-	return r;
+		if (asprintf(&path, "%s/" LEFT "XXXXXX", dir) < 0) {
+			path = NULL;
+			return -ENOMEM;
+		}
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		if (flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0) {
+			r = -errno;
+			unlink(path);
+			return r;
+		}
+		if (!st.st_nlink)
+			continue;
+		r = wgc_write_all(fd, text, strlen(text));
+		if (r == 0 && fchmod(fd, 0644) < 0)
+			r = -errno;
+		if (r < 0) {
+			unlink(path);
+			return r;
+		}
+		*ret_path = WGC_TAKE(path);
+		r = fd;
+		fd = -1;
+		return r;
+	}
+}
+
+void wgc_ns_sweep_files(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+
+	while (d && (e = readdir(d))) {
+		WGC_AUTO_FD int fd = -1;
+
+		if (strncmp(e->d_name, LEFT, strlen(LEFT)))
+			continue;
+		fd = openat(dirfd(d), e->d_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+			unlinkat(dirfd(d), e->d_name, 0);
+	}
+	if (d)
+		closedir(d);
 }
 
 /* A file as a mount that is nowhere yet. */
@@ -114,14 +164,16 @@ static int put_tree(pid_t pid, const char *root, const char *path, int tree)
 int wgc_ns_put_file(pid_t pid, const char *root, const char *path, const char *text, const char *dir, struct wgc_err *err)
 {
 	WGC_AUTO_FREE char *file = NULL;
-	WGC_AUTO_FD int tree = -1;
+	WGC_AUTO_FD int tree = -1, fd = -1;
 	int r = wgc_mkdir_p(dir, 0755);
 
-	if (r == 0 && asprintf(&file, "%s/.file-XXXXXX", dir) < 0)
+	if (r == 0)
+		wgc_ns_sweep_files(dir);
+	fd = r < 0 ? r : write_file(dir, text, &file);
+	if (fd == -ENOMEM)
 		return wgc_err_nomem(err);
-	r = r ?: write_file(file, text);
-	tree = r < 0 ? -1 : make_tree(file);
-	r = r < 0 ? r : tree < 0 ? tree : put_tree(pid, root, path, tree);
+	tree = fd < 0 ? fd : make_tree(file);
+	r = tree < 0 ? tree : put_tree(pid, root, path, tree);
 	/* Not sooner: what has no name cannot be mounted. */
 	if (file)
 		unlink(file);

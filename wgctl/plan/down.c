@@ -70,7 +70,9 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
  * that is gone or broken nothing is written; the tunnel goes down anyway. */
 static void save(struct wgc_undo *u)
 {
-	const char *path = wgc_history_str(u->history, "path");
+	/* Through a symbolic link, not over it. */
+	WGC_AUTO_FREE char *real = realpath(wgc_history_str(u->history, "path"), NULL);
+	const char *path = real ?: wgc_history_str(u->history, "path");
 	struct wgc_diags diags = { 0 };
 	struct wgc_source source = { 0 };
 	struct wgc_profile *p = NULL;

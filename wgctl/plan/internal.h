@@ -264,6 +264,11 @@ struct wgc_again {
 };
 /** Put back nft tables, addresses and resolvers: how many of these, or -errno when one cannot be. */
 int wgc_put_back(const struct wgc_again *g, struct wgc_err *err);
+/**
+ * True when the table inet @table has at least as many rules as the text @load makes, or cannot be looked at: a flush leaves
+ * the table and takes what is in it, and rules that somebody has added are his.
+ */
+bool wgc_nft_is_whole(struct wgc_sys *sys, const char *table, const char *load);
 
 /* ---- the parts of steps that deserve a file ------------------------------------- */
 

@@ -315,13 +315,20 @@ int wgc_physical_down(struct wgc_sys *sys, const struct wgc_physical_ask *ask, s
  * not. Nothing to do is success.
  */
 int wgc_physical_recover(struct wgc_sys *sys, struct wgc_run *run, struct wgc_err *err);
+/**
+ * Put back what others took away of it while it is up (guard, keeper) for one of these profiles; @n_names 0: whichever. Each is
+ * told as a warning. Nothing to do is success; -EBUSY: another wgctl is at work.
+ */
+int wgc_physical_mend(struct wgc_sys *sys, const char *const *names, size_t n_names, struct wgc_run *run, struct wgc_err *err);
 
 struct wgc_physical_status {
 	bool up, finished; /* there is a journal; and `physical up` came to its end */
 	const char *profile;
 	int64_t since;
 	bool alive;	   /* the namespace is there, and is the one that was made */
-	bool guard;	   /* the nft table is in force */
+	bool guard;	   /* the nft table is in force, and whole */
+	bool hushed;	   /* so is that in the namespace */
+	bool keeper;	   /* is there */
 	bool tunnel;	   /* is up, and its link is here */
 	unsigned confirm;
 	struct wgc_physical_place {

@@ -56,10 +56,25 @@ void wgc_head_numbers(const struct wgc_plan *plan, struct wgc_json *j)
 	}
 }
 
+/* Where it is, wherever the caller was; but under the name that it was found by, which is the
+ * tunnel's. Behind a symbolic link is a file of another name perhaps, and another one tomorrow:
+ * an editor puts a file in the place of a link. */
+static char *whole_path(const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	WGC_AUTO_FREE char *dir = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	WGC_AUTO_FREE char *real = path && dir ? realpath(dir, NULL) : NULL;
+	char *whole;
+
+	if (!real || asprintf(&whole, "%s/%s", strcmp(real, "/") ? real : "", slash ? slash + 1 : path) < 0)
+		return NULL;
+	return whole;
+}
+
 void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
 {
 	const struct wgc_profile *p = plan->profile;
-	WGC_AUTO_FREE char *path = p->source.path ? realpath(p->source.path, NULL) : NULL;
+	WGC_AUTO_FREE char *path = whole_path(p->source.path);
 
 	members(j, (const char *const[][2]){ { "path", path ?: p->source.path }, { "fingerprint", plan->fingerprint } }, 2);
 	wgc_head_numbers(plan, j);

@@ -111,6 +111,8 @@ static int end(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_oci_stat
 	struct wgc_attachment key = { "oci", NULL, s->id, NULL };
 	char prefix[WGC_ATTACHMENT_MAX];
 
+	/* Of a hook that was killed. */
+	wgc_ns_sweep_files(sys->run_dir);
 	wgc_attachment_name(&key, prefix);
 	return wgc_attach_down_all(ui, sys, prefix, NULL, NULL, err);
 }

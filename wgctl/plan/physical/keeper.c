@@ -3,7 +3,8 @@
  * The keeper: a device that is plugged in while the others are in their
  * namespace appears where none should be. Nothing gets out through it, the guard
  * sees to that; the keeper takes it to the others, or, if it may not leave, sets
- * it down.
+ * it down. And a guard that somebody removes, with `nft flush ruleset` for one, is
+ * put back.
  */
 #include <errno.h>
 #include <net/if.h>
@@ -121,8 +122,37 @@ static int move_new(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_jour
 	return r;
 }
 
+struct keeper {
+	struct wgc_sys sys;
+	struct wgc_events *links;
+	int nft; /* tells when a table of ours goes; -1: it does not. None for the namespace: to hear of it would keep it alive */
+	int64_t said;
+};
+
+/* Somebody who removes it all the time does not fill the log. */
+static void say(void *ctx, const char *text)
+{
+	struct keeper *k = ctx;
+
+	if (!k->said || wgc_now_ms() - k->said > 10000)
+		syslog(LOG_WARNING, "%s", text);
+	k->said = wgc_now_ms();
+}
+
+/* True when there was something to put back. */
+static bool put_back(struct keeper *k, const struct wgc_history *h, const struct wgc_physical *p, struct wgc_arena *a)
+{
+	unsigned missing = wgc_physical_missing(&k->sys, h, p, a) & ~(unsigned)WGC_MISSING_KEEPER;
+	struct wgc_run run = { .on_warning = say, .ctx = k };
+	struct wgc_err err = WGC_ERR_INIT;
+
+	if (missing && wgc_physical_put_back(&k->sys, h, p, missing, a, &run, &err) < 0)
+		syslog(LOG_ERR, "physical: what keeps packets in cannot be put back: %s", err.msg);
+	return missing;
+}
+
 /* One look. False: there is nothing to keep any more. */
-static bool look(struct wgc_sys *sys, struct wgc_journal *journal, struct wgc_arena *a)
+static bool look(struct keeper *k, struct wgc_journal *journal, struct wgc_arena *a, bool *ret_again)
 {
 	struct wgc_physical_ask ask = { .force = true };
 	struct wgc_physical p = { .arena = a, .ask = &ask, .home = wgc_ns_own(), .inside = -1 };
@@ -134,12 +164,17 @@ static bool look(struct wgc_sys *sys, struct wgc_journal *journal, struct wgc_ar
 
 	if (wgc_journal_read(journal, &records, NULL) == 0 && records && wgc_history_read(records, a, &h, NULL) == 0)
 		goes_on = !h.down;
-	if (goes_on && h.up && wgc_physical_asked(&h, a, &ask) == 0 && wgc_physical_open(&p, wgc_physical_made(&h), NULL) == 0) {
+	if (goes_on && h.up && wgc_physical_asked(&h, a, &ask) == 0) {
+		wgc_physical_open(&p, wgc_physical_made(&h), NULL);
+		/* Also where the namespace is gone: what was in it is here again. */
+		*ret_again = put_back(k, &h, &p, a);
+	}
+	if (p.inside >= 0) {
 		for (size_t i = 0; i < h.n; i++)
 			base = h.steps[i].index > base ? h.steps[i].index : base;
 		/* What was taken is gone from here: it is not to be missed. */
 		ask.take = NULL;
-		if (move_new(sys, &p, journal, base, &err) < 0)
+		if (move_new(&k->sys, &p, journal, base, &err) < 0)
 			syslog(LOG_ERR, "physical: a device has appeared and could not be moved: %s", err.msg);
 	}
 	json_decref(records);
@@ -148,43 +183,55 @@ static bool look(struct wgc_sys *sys, struct wgc_journal *journal, struct wgc_ar
 	return goes_on;
 }
 
+static void wait_for(struct keeper *k)
+{
+	bool happened = false;
+
+	while (!happened) {
+		struct pollfd fds[] = { { .fd = wgc_events_fd(k->links), .events = POLLIN },
+					{ .fd = k->nft, .events = POLLIN } };
+
+		poll(fds, WGC_ARRAY_SIZE(fds), -1);
+		if (wgc_events_read(k->links, ignore, &happened, NULL) < 0)
+			happened = true;
+		happened |= wgc_nft_events_read(k->nft, WGC_PHYSICAL_TABLE);
+	}
+}
+
 void wgc_physical_keep(const char *run_dir)
 {
 	static const struct timespec pause = { .tv_nsec = 200 * 1000 * 1000 };
-	struct wgc_events *events = NULL;
-	struct wgc_sys sys;
+	struct keeper k = { .nft = -1 };
 	bool goes_on = true;
 
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	openlog("wgctl", LOG_PID, LOG_DAEMON);
-	if (wgc_sys_open(&sys, NULL) < 0)
+	if (wgc_sys_open(&k.sys, NULL) < 0)
 		return;
-	sys.run_dir = run_dir;
-	if (wgc_events_open(&events, NULL) < 0)
+	k.sys.run_dir = run_dir;
+	if (wgc_events_open(&k.links, NULL) < 0)
 		goes_on = false;
+	k.nft = wgc_nft_events_open();
 	while (goes_on) {
 		struct wgc_journal journal;
 		struct wgc_arena *a = wgc_arena_new();
-		bool happened = false;
-		int r = a ? wgc_physical_lock(&sys, &journal, NULL) : -ENOMEM;
+		bool again = false;
+		int r = a ? wgc_physical_lock(&k.sys, &journal, NULL) : -ENOMEM;
 
 		if (r == 0) {
-			goes_on = look(&sys, &journal, a);
-			wgc_physical_unlock(&sys, &journal);
+			goes_on = look(&k, &journal, a, &again);
+			wgc_physical_unlock(&k.sys, &journal);
 		}
 		wgc_arena_free(a);
-		if (r < 0)
+		/* Not in a tight loop with who removes it again. */
+		if (r < 0 || again)
 			nanosleep(&pause, NULL);
-		while (r == 0 && goes_on && !happened) {
-			struct pollfd fd = { .fd = wgc_events_fd(events), .events = POLLIN };
-
-			poll(&fd, 1, -1);
-			if (wgc_events_read(events, ignore, &happened, NULL) < 0)
-				happened = true;
-		}
+		if (r == 0 && goes_on)
+			wait_for(&k);
 	}
-	wgc_events_close(events);
-	wgc_sys_close(&sys);
+	wgc_close(k.nft);
+	wgc_events_close(k.links);
+	wgc_sys_close(&k.sys);
 }

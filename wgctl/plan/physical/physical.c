@@ -297,19 +297,33 @@ static int look_back(struct wgc_sys *sys, struct wgc_run *run, const char *profi
 	return r;
 }
 
+/* It is up. Somebody may have taken the tunnel down, or its link away, or the guard. */
+static int up_again(struct wgc_exec *x, struct wgc_err *err)
+{
+	struct wgc_physical *p = x->plan->physical;
+	struct wgc_history h;
+	json_t *records;
+	bool was_up = true;
+	int r = wgc_journal_read(x->journal, &records, err);
+
+	if (r == 0 && records && wgc_history_read(records, p->arena, &h, NULL) == 0) {
+		r = wgc_physical_open(p, wgc_physical_made(&h), err);
+		r = r ?: wgc_physical_put_back(x->sys, &h, p, wgc_physical_missing(x->sys, &h, p, p->arena), p->arena, x->run, err);
+	}
+	json_decref(records);
+	r = r ?: wgc_physical_tunnel(x, &was_up, err);
+	x->run->remade = r == 0 && !was_up;
+	return r;
+}
+
 static int up_locked(struct wgc_exec *x, struct wgc_err *err)
 {
 	struct wgc_physical *p = x->plan->physical;
 	int r = look_back(x->sys, x->run, p->profile->name, x->journal, p->arena, err);
 
 	if (r == 1) {
-		bool was_up = true;
-
-		/* Somebody may have taken the tunnel down, or its link away. */
 		x->run->already_up = true;
-		r = x->run->dry_run ? 0 : wgc_physical_tunnel(x, &was_up, err);
-		x->run->remade = r == 0 && !was_up;
-		return r;
+		return x->run->dry_run ? 0 : up_again(x, err);
 	}
 	if (r < 0)
 		return r;

@@ -49,6 +49,7 @@ struct wgc_physical {
 	int home;	    /* the namespace that the devices are from */
 	int inside;	    /* physical; -1: not there */
 	struct wgc_nl *nl;  /* in there */
+	bool ours;	    /* without a journal: it was seen to be ours, before its devices went */
 	size_t base;	    /* steps of the journal before these */
 };
 
@@ -116,8 +117,37 @@ void wgc_physical_file(const struct wgc_sys *sys, const char *rest, char out[sta
 /** In a child: into the namespace, with its resolv.conf and without the sockets of resolvers outside. 0 or -errno. */
 int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err);
 
+/* step_guard.c */
+
+/** The guard as commands of nft, in @a: out of here only through @ifname and those of @leave. NULL: no memory. */
+char *wgc_physical_guard_text(struct wgc_arena *a, const char *ifname, const char *const *leave);
+
+/* step_clients.c */
+
+/** Start the keeper, who outlives us. 0 or -errno. */
+int wgc_physical_keeper_start(struct wgc_sys *sys, struct wgc_err *err);
+bool wgc_physical_keeper_is_there(const struct wgc_sys *sys);
+
+/* mend.c */
+
+enum wgc_physical_missing {
+	WGC_MISSING_GUARD = 1,
+	WGC_MISSING_HUSH = 2, /* the table inside */
+	WGC_MISSING_KEEPER = 4,
+};
+/** What others have taken away; in a namespace that is gone (@p has none open) nothing is missed. */
+unsigned wgc_physical_missing(struct wgc_sys *sys, const struct wgc_history *h, const struct wgc_physical *p, struct wgc_arena *a);
+/** Put it back, under the journal's lock, and warn of each. 0 or -errno. */
+int wgc_physical_put_back(struct wgc_sys *sys, const struct wgc_history *h, const struct wgc_physical *p, unsigned missing,
+			  struct wgc_arena *a, struct wgc_run *run, struct wgc_err *err);
+
 /* step_physical.c */
 
+/** In there, nothing is said to who sends to a port that nobody has; see the text for why. */
+int wgc_physical_hush(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err);
+bool wgc_physical_is_hushed(const struct wgc_sys *sys, const struct wgc_physical *p);
+/** True when the namespace that @p has open was made by `physical`: by what is in it, without a journal. */
+bool wgc_physical_is_ours(const struct wgc_sys *sys, const struct wgc_physical *p);
 /** Bring the tunnel up, born in the namespace of the devices; *@ret_was_up: it was. */
 int wgc_physical_tunnel(struct wgc_exec *x, bool *ret_was_up, struct wgc_err *err);
 
@@ -143,7 +173,7 @@ int wgc_physical_asked(const struct wgc_history *h, struct wgc_arena *a, struct 
 
 /* keeper.c */
 
-/** Look for devices that have appeared where none should be, and move them, until told to end. */
+/** Look for devices that have appeared where none should be, and move them; put back what others took away; until told to end. */
 void wgc_physical_keep(const char *run_dir);
 
 #endif

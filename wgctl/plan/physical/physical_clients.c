@@ -50,7 +50,7 @@ int wgc_physical_directory(const char *path)
 
 /* ---- who it is: a number alone may be another's by now ----------------------------------- */
 
-static bool started_at(pid_t pid, unsigned long long *ret)
+static bool started_at(pid_t pid, unsigned long long *ret, char *ret_state)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	char path[40], *end;
@@ -60,7 +60,7 @@ static bool started_at(pid_t pid, unsigned long long *ret)
 	if (wgc_read_file(path, 4096, &text, &len) < 0)
 		return false;
 	end = strrchr(text, ')');
-	return end && sscanf(end + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", ret) == 1;
+	return end && sscanf(end + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", ret_state, ret) == 2;
 }
 
 static void file_of(const struct wgc_sys *sys, const char *name, char out[static 280])
@@ -74,9 +74,9 @@ static void file_of(const struct wgc_sys *sys, const char *name, char out[static
 int wgc_physical_process_write(const struct wgc_sys *sys, const char *name)
 {
 	unsigned long long since;
-	char path[280], text[64];
+	char path[280], text[64], state;
 
-	if (!started_at(getpid(), &since))
+	if (!started_at(getpid(), &since, &state))
 		return -EIO;
 	file_of(sys, name, path);
 	snprintf(text, sizeof(text), "%d %llu\n", (int)getpid(), since);
@@ -87,14 +87,19 @@ pid_t wgc_physical_process(const struct wgc_sys *sys, const char *name)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	unsigned long long since, now;
-	char path[280];
+	char path[280], state;
 	size_t len;
 	int pid;
 
 	file_of(sys, name, path);
 	if (wgc_read_file(path, 256, &text, &len) < 0 || sscanf(text, "%d %llu", &pid, &since) != 2)
 		return 0;
-	return started_at(pid, &now) && now == since ? pid : 0;
+	if (!started_at(pid, &now, &state) || now != since)
+		return 0;
+	/* Ended, and its parent, who may be us, has not looked yet. */
+	if (state == 'Z')
+		waitpid(pid, NULL, WNOHANG);
+	return state == 'Z' || state == 'X' ? 0 : pid;
 }
 
 /* Held first, and then looked at: what is held is nobody else by then. */
@@ -118,8 +123,6 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 			break;
 		if (i == 0 || i == 150)
 			send_signal(sys, name, pid, i ? SIGKILL : SIGTERM);
-		/* It is our child where `up` undoes itself. */
-		waitpid(pid, NULL, WNOHANG);
 		nanosleep(&pause, NULL);
 	}
 	if (pid > 0)
@@ -152,7 +155,8 @@ bool wgc_physical_is_data_plane(pid_t pid, const char *ifname)
 	return found;
 }
 
-bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid)
+/* Each of those that run, until @fn says true of one. */
+static bool any_process(const struct wgc_sys *sys, bool (*fn)(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg), void *arg)
 {
 	char dir[280], name[64];
 	struct dirent *e;
@@ -163,18 +167,30 @@ bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid)
 	d = opendir(dir);
 	while (d && !found && (e = readdir(d))) {
 		size_t len = strlen(e->d_name), tail = strlen(SUFFIX);
-		pid_t client;
+		pid_t pid;
 
 		if (len <= tail || len >= sizeof(name) || strcmp(e->d_name + len - tail, SUFFIX))
 			continue;
 		snprintf(name, sizeof(name), "%.*s", (int)(len - tail), e->d_name);
-		client = wgc_physical_process(sys, name);
-		for (pid_t at = pid; client > 0 && at > 1 && !found; at = wgc_ns_parent(at, NULL))
-			found = at == client;
+		pid = wgc_physical_process(sys, name);
+		found = pid > 0 && fn(sys, name, pid, arg);
 	}
 	if (d)
 		closedir(d);
 	return found;
+}
+
+static bool is_ancestor(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg)
+{
+	for (pid_t at = *(pid_t *)arg; at > 1; at = wgc_ns_parent(at, NULL))
+		if (at == pid)
+			return true;
+	return false;
+}
+
+bool wgc_physical_is_client(const struct wgc_sys *sys, pid_t pid)
+{
+	return any_process(sys, is_ancestor, &pid);
 }
 
 /* ---- what it sees ---------------------------------------------------------------------------- */
@@ -221,10 +237,34 @@ static int private_run(const struct wgc_sys *sys, const char *name, struct wgc_e
 	return mounted(mount(own, path, NULL, MS_BIND, NULL), "give a directory in /run", err);
 }
 
+/* One that is there already: the keeper is not in there, and we are not to be taken for another. */
+static bool join_one(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg)
+{
+	WGC_AUTO_FD int fd = -1;
+	char path[40];
+
+	if (pid == getpid() || !wgc_ns_lives_in(pid, arg))
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && wgc_physical_process(sys, name) == pid && setns(fd, CLONE_NEWNS) == 0;
+}
+
+/* Two mounts of one directory over /etc would not know what the other one writes
+ * there, and the kernel promises nothing: those who are in there share one. */
+static bool join_others(const struct wgc_sys *sys, const struct wgc_physical *p)
+{
+	struct wgc_ns_id id;
+
+	return wgc_ns_id(p->inside, &id) == 0 && any_process(sys, join_one, &id);
+}
+
 int wgc_physical_settle(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
 {
 	int r = wgc_physical_enter(p, err);
 
+	if (r == 0 && join_others(sys, p))
+		return 0;
 	r = r ?: mounted(unshare(CLONE_NEWNS), "make a mount namespace", err);
 	r = r ?: mounted(mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL), "keep mounts apart", err);
 	r = r ?: lay_over_etc(sys, err);

@@ -58,6 +58,13 @@ static int look_inside(struct looking *l, struct wgc_sys *sys, const struct wgc_
 	int r = wgc_physical_open(&p, h ? wgc_physical_made(h) : NULL, err);
 
 	l->st->alive = r == 0;
+	if (h && (r == 0 || r == -ENOENT)) {
+		unsigned missing = wgc_physical_missing(sys, h, &p, l->a);
+
+		l->st->guard = !(missing & WGC_MISSING_GUARD);
+		l->st->hushed = r == 0 && !(missing & WGC_MISSING_HUSH);
+		l->st->keeper = r == 0 && !(missing & WGC_MISSING_KEEPER);
+	}
 	r = r == -ENOENT ? 0 : r ?: add_links(l, p.nl, true, err);
 	wgc_physical_close(&p);
 	wgc_close(p.home);

@@ -102,8 +102,10 @@ static int sweep(struct wgc_sys *sys, struct wgc_run *run, struct wgc_err *err)
 	if (p.home < 0)
 		return wgc_err_set(err, WGC_E_IO, -p.home, "cannot open the own network namespace: %s", strerror(-p.home));
 	wgc_physical_open(&p, NULL, NULL);
-	if (p.nl)
+	if (p.nl) {
+		p.ours = wgc_physical_is_ours(sys, &p);
 		marked_home(&s, p.nl);
+	}
 	marked_home(&s, sys->nl);
 	if (!run->dry_run && (s.found || any_trace(sys)))
 		traces_away(&s);

@@ -224,6 +224,16 @@ static int keeper_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 	return start(x, KEEPER, be_the_keeper, NULL, err);
 }
 
+int wgc_physical_keeper_start(struct wgc_sys *sys, struct wgc_err *err)
+{
+	return start(&(struct wgc_exec){ .sys = sys }, KEEPER, be_the_keeper, NULL, err);
+}
+
+bool wgc_physical_keeper_is_there(const struct wgc_sys *sys)
+{
+	return wgc_physical_process(sys, KEEPER) > 0;
+}
+
 static void keeper_describe(const struct wgc_plan *plan, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
 {
 	wgc_str_add(text, "a process that moves devices which are plugged in later");

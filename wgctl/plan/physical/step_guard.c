@@ -10,23 +10,21 @@
 
 #include "plan/physical/physical.h"
 
-static void add_names(struct wgc_str *out, const struct wgc_plan *p)
+static void add_names(struct wgc_str *out, const char *ifname, const char *const *leave)
 {
-	const char *const *leave = p->physical->ask->leave;
-
-	wgc_str_addf(out, "{ \"lo\", \"%s\"", p->profile->ifname);
+	wgc_str_addf(out, "{ \"lo\", \"%s\"", ifname);
 	for (; leave && *leave; leave++)
 		wgc_str_addf(out, ", \"%s\"", *leave);
 	wgc_str_add(out, " }");
 }
 
-static char *text_of(const struct wgc_plan *p)
+char *wgc_physical_guard_text(struct wgc_arena *a, const char *ifname, const char *const *leave)
 {
 	WGC_AUTO_STR struct wgc_str names = { 0 };
 
-	add_names(&names, p);
+	add_names(&names, ifname, leave);
 	/* Declared first, so that there is something to delete, whatever was there. */
-	return wgc_arena_printf(p->arena,
+	return wgc_arena_printf(a,
 				"add table inet " WGC_PHYSICAL_TABLE "\n"
 				"delete table inet " WGC_PHYSICAL_TABLE "\n"
 				"table inet " WGC_PHYSICAL_TABLE " {\n"
@@ -42,6 +40,11 @@ static char *text_of(const struct wgc_plan *p)
 				"\t}\n"
 				"}\n",
 				wgc_str_get(&names), wgc_str_get(&names));
+}
+
+static char *text_of(const struct wgc_plan *p)
+{
+	return wgc_physical_guard_text(p->arena, p->profile->ifname, p->physical->ask->leave);
 }
 
 static int refuse(const struct wgc_err *why, struct wgc_err *err)
@@ -87,7 +90,7 @@ static int guard_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 static void guard_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)
 {
 	wgc_str_add(text, "table inet " WGC_PHYSICAL_TABLE ": nothing leaves but through ");
-	add_names(text, p);
+	add_names(text, p->profile->ifname, p->physical->ask->leave);
 	wgc_str_add(equivalent, "nft -f -");
 }
 

@@ -81,11 +81,9 @@ static int end_forwarding(const struct wgc_sys *sys, const struct wgc_physical *
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot keep packets from passing through the namespace: %s", strerror(-r)) : 0;
 }
 
-/*
- * A tunnel that goes leaves its port; what its peers still send there would be answered by
- * ICMP errors, the only packets in clear that nobody in here has asked for.
- */
-static int hush(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
+/* What @fn does with nftables there; it has a socket of its own for that. */
+static int with_nft_inside(const struct wgc_sys *sys, const struct wgc_physical *p, int (*fn)(struct wgc_sys *inside, struct wgc_err *err),
+			   struct wgc_err *err)
 {
 	struct wgc_sys inside = *sys;
 	int r = wgc_physical_enter(p, err);
@@ -93,20 +91,47 @@ static int hush(const struct wgc_sys *sys, const struct wgc_physical *p, struct 
 	if (r < 0)
 		return r;
 	inside.nl = NULL;
-	inside.nftables = NULL; /* a socket of its own, in there */
-	r = inside.nft(&inside,
-		       "table inet " WGC_PHYSICAL_TABLE " {\n"
-		       "\tchain output {\n"
-		       "\t\ttype filter hook output priority -350; policy accept;\n"
-		       "\t\toifname \"lo\" accept\n"
-		       "\t\ticmp type destination-unreachable drop\n"
-		       "\t\ticmpv6 type destination-unreachable drop\n"
-		       "\t}\n"
-		       "}\n",
-		       err);
+	inside.nftables = NULL;
+	r = fn(&inside, err);
 	wgc_sys_close(&inside);
 	wgc_physical_leave(p);
 	return r;
+}
+
+/*
+ * A tunnel that goes leaves its port; what its peers still send there would be answered by
+ * ICMP errors, the only packets in clear that nobody in here has asked for.
+ */
+static const char hushed[] =
+	"add table inet " WGC_PHYSICAL_TABLE "\n"
+	"delete table inet " WGC_PHYSICAL_TABLE "\n"
+	"table inet " WGC_PHYSICAL_TABLE " {\n"
+	"\tchain output {\n"
+	"\t\ttype filter hook output priority -350; policy accept;\n"
+	"\t\toifname \"lo\" accept\n"
+	"\t\ticmp type destination-unreachable drop\n"
+	"\t\ticmpv6 type destination-unreachable drop\n"
+	"\t}\n"
+	"}\n";
+
+static int load_hush(struct wgc_sys *inside, struct wgc_err *err)
+{
+	return inside->nft(inside, hushed, err);
+}
+
+static int is_hushed(struct wgc_sys *inside, struct wgc_err *err)
+{
+	return wgc_nft_is_whole(inside, WGC_PHYSICAL_TABLE, hushed);
+}
+
+int wgc_physical_hush(const struct wgc_sys *sys, const struct wgc_physical *p, struct wgc_err *err)
+{
+	return with_nft_inside(sys, p, load_hush, err);
+}
+
+bool wgc_physical_is_hushed(const struct wgc_sys *sys, const struct wgc_physical *p)
+{
+	return with_nft_inside(sys, p, is_hushed, NULL) != 0;
 }
 
 static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
@@ -118,7 +143,7 @@ static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 
 	r = r ?: make(p, err);
 	r = r ?: end_forwarding(x->sys, p, err);
-	r = r ?: hush(x->sys, p, err);
+	r = r ?: wgc_physical_hush(x->sys, p, err);
 	r = r ?: wgc_ns_pin(WGC_PHYSICAL, p->inside, err);
 	r = r ?: wgc_nl_link_set(p->nl, LOOPBACK, 0, NULL, true, err);
 	if (r == 0 && wgc_ns_id_whole(p->inside, &id) == 0) {
@@ -152,6 +177,48 @@ static void remove_resolv_conf(const struct wgc_sys *sys)
 	rmdir(path);
 }
 
+/* The table is in there before the name is given; without one there is the mark of a device. */
+static int has_our_table(struct wgc_sys *inside, struct wgc_err *err)
+{
+	WGC_AUTO_FREE char *text = NULL;
+
+	return inside->nft_list(inside, "list table inet " WGC_PHYSICAL_TABLE, &text, NULL) == 0;
+}
+
+bool wgc_physical_is_ours(const struct wgc_sys *sys, const struct wgc_physical *p)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_link *v = NULL;
+	bool ours = false;
+	char name[16];
+	size_t n = 0;
+
+	if (a && wgc_nl_link_list(p->nl, a, &v, &n, NULL) == 0)
+		for (size_t i = 0; i < n; i++)
+			ours |= wgc_physical_marked(v[i].alias, name) != NULL;
+	wgc_arena_free(a);
+	return ours || with_nft_inside(sys, p, has_our_table, NULL) > 0;
+}
+
+/* The name may be somebody else's by now: ours was deleted, or never came into being. */
+static bool name_is_anothers(const struct wgc_undo *u, const struct wgc_past *past)
+{
+	const char *id = past->done ? json_string_value(json_object_get(past->done, "id")) : NULL;
+	struct wgc_physical there = { .home = u->physical->home, .inside = -1 };
+	struct wgc_ns_id was, is;
+	bool anothers;
+
+	/* It leads to nothing: one who was killed before he bound it leaves the file. */
+	if (wgc_physical_open(&there, NULL, NULL) < 0)
+		return false;
+	if (id && wgc_ns_id_parse(id, &was) && wgc_ns_id_whole(there.inside, &is) == 0)
+		anothers = !wgc_ns_id_equal(&was, &is);
+	else
+		anothers = !u->physical->ours && !wgc_physical_is_ours(u->sys, &there);
+	wgc_physical_close(&there);
+	return anothers;
+}
+
 static int netns_undo(struct wgc_undo *u, const struct wgc_past *past, struct wgc_err *err)
 {
 	struct wgc_physical *p = u->physical;
@@ -171,7 +238,7 @@ static int netns_undo(struct wgc_undo *u, const struct wgc_past *past, struct wg
 		return r;
 	wgc_physical_close(p);
 	remove_resolv_conf(u->sys);
-	return wgc_ns_unpin(WGC_PHYSICAL, err);
+	return name_is_anothers(u, past) ? 0 : wgc_ns_unpin(WGC_PHYSICAL, err);
 }
 
 const struct wgc_step_def wgc_step_physical_netns = {

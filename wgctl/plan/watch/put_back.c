@@ -48,33 +48,6 @@ static int admit_live(const struct wgc_again *g, struct wgc_err *err)
 	return wgc_plan_admit(g->sys, ifname, v, n, err);
 }
 
-/* Lines in chains: nft lists them as we write them, one rule in each. */
-static size_t rules(const char *text)
-{
-	bool inside = false;
-	size_t n = 0;
-
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		const char *word = line + strspn(line, "\t ");
-
-		n += inside && *word != '}';
-		inside = *word != '}' && (inside || !strncmp(word, "chain ", 6));
-	}
-	return n;
-}
-
-/* A flush leaves the table and takes what is in it. Rules that somebody has added are his. */
-static bool is_whole(const struct wgc_again *g, const struct wgc_past *p)
-{
-	WGC_AUTO_FREE char *text = NULL;
-	char command[80];
-	int r;
-
-	snprintf(command, sizeof(command), "list table inet %s", wgc_record_str(p, "nft"));
-	r = g->sys->nft_list(g->sys, command, &text, NULL);
-	return r < 0 ? r != -ENOENT : rules(text) >= rules(wgc_record_str(p, "load"));
-}
-
 static int load(const struct wgc_again *g, const struct wgc_past *p, struct wgc_err *err)
 {
 	WGC_AUTO_STR struct wgc_str commands = { 0 };
@@ -92,7 +65,7 @@ static int tables(const struct wgc_again *g, struct wgc_err *err)
 		bool kill = is_live(p, &wgc_step_kill_switch);
 		WGC_AUTO_STR struct wgc_str text = { 0 };
 
-		if ((!kill && !is_live(p, &wgc_step_nft)) || is_whole(g, p))
+		if ((!kill && !is_live(p, &wgc_step_nft)) || wgc_nft_is_whole(g->sys, wgc_record_str(p, "nft"), wgc_record_str(p, "load")))
 			continue;
 		if (!g->run->dry_run) {
 			r = load(g, p, err);

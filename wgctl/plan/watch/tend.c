@@ -65,6 +65,13 @@ static void log_warning(void *ctx, const char *text)
 	wgc_watch_log(t->w, t, "%s", text);
 }
 
+/* A container's has the name of the container, and things of its engine's that are not in
+ * the profile: from that alone another tunnel would be made, here. */
+static bool is_its_own(const struct wgc_tended *t)
+{
+	return !t->profile || !strcmp(t->profile->name, t->name);
+}
+
 /* As strict as `wgctl reload` is: who edits the file is not here to be asked. */
 void wgc_tended_reload(struct wgc_tended *t)
 {
@@ -74,7 +81,10 @@ void wgc_tended_reload(struct wgc_tended *t)
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_profile *p = NULL;
 
-	if (wgc_config_load(t->path, WGC_STRICT, false, &diags, &source, &p, &err) < 0)
+	if (!is_its_own(t))
+		wgc_watch_log(t->w, t, "not reloaded: '%s' is the profile of '%s', and more was said when this one was made of it", t->path,
+			      t->profile->name);
+	else if (wgc_config_load(t->path, WGC_STRICT, false, &diags, &source, &p, &err) < 0)
 		wgc_watch_log(t->w, t, "not reloaded: '%s' is no valid profile; `wgctl check` says why", t->path);
 	else if (wgc_plan_reload(t->w->sys, p, &run, &err) < 0)
 		wgc_watch_log(t->w, t, "not reloaded: %s", err.msg);
@@ -105,7 +115,9 @@ void wgc_tended_heal(struct wgc_tended *t)
 
 	if (!t->profile || wgc_now_ms() < t->hold)
 		return;
-	if (wgc_plan_up(t->w->sys, t->profile, &run, &err) == 0) {
+	if (!is_its_own(t)) {
+		wgc_err_set(&err, WGC_E_NOT_FOUND, ENOENT, "that is for whoever made it for a container");
+	} else if (wgc_plan_up(t->w->sys, t->profile, &run, &err) == 0) {
 		wgc_watch_log(t->w, t, "the network namespace was gone that its packets left from: the link is made anew");
 		return;
 	}

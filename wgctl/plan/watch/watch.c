@@ -80,6 +80,13 @@ static int take(struct wgc_watch *w, const struct wgc_up_info *up)
 	if (t && t->since == up->since) {
 		t->there = true;
 		if (strcmp(t->fingerprint, up->fingerprint)) {
+			char *path = strdup(up->path);
+
+			if (!path)
+				return -ENOMEM;
+			/* It may have been reloaded from another file. */
+			free(t->path);
+			t->path = path;
 			snprintf(t->fingerprint, sizeof(t->fingerprint), "%s", up->fingerprint);
 			wgc_tended_load(t);
 		}
@@ -152,6 +159,25 @@ static void on_event(void *ctx, const struct wgc_event *e)
 		unsettle(ctx);
 }
 
+static void log_mended(void *ctx, const char *text)
+{
+	wgc_watch_log(ctx, NULL, "%s", text);
+}
+
+/* Where the devices are in a namespace of their own: that they stay there alone. */
+static void look_at_physical(struct wgc_watch *w)
+{
+	struct wgc_run run = { .on_warning = log_mended, .ctx = w };
+	struct wgc_err err = WGC_ERR_INIT;
+	int r = wgc_physical_mend(w->sys, w->run->names, w->run->n_names, &run, &err);
+
+	if (r == -EBUSY)
+		return;
+	if (r < 0 && strcmp(err.msg, w->trouble))
+		wgc_watch_log(w, NULL, "physical: what others removed cannot be put back: %s", err.msg);
+	snprintf(w->trouble, sizeof(w->trouble), "%s", r < 0 ? err.msg : "");
+}
+
 static int64_t look(struct wgc_watch *w, bool network)
 {
 	int64_t again = 0, now = wgc_now_ms();
@@ -159,6 +185,7 @@ static int64_t look(struct wgc_watch *w, bool network)
 
 	if (what & WGC_AGAIN_DNS)
 		w->next_names = now + w->times.names;
+	look_at_physical(w);
 	for (size_t i = 0; i < w->n; i++) {
 		struct wgc_tended *t = &w->v[i];
 		int64_t at;
@@ -219,7 +246,8 @@ static int pause_(struct wgc_watch *w, struct wgc_err *err)
 		fds[i + 2] = (struct pollfd){ .fd = w->v[i].lookups ? wgc_lookups_fd(w->v[i].lookups) : -1, .events = POLLIN };
 	if (ppoll(fds, w->n + 2, &t, w->run->waiting) < 0 && errno != EINTR)
 		return wgc_err_set(err, WGC_E_IO, errno, "cannot wait for events: %s", strerror(errno));
-	if (wgc_nft_events_read(w->nft, WGC_NFT_PREFIX))
+	/* Those of tunnels have a '-' behind that, the guard of `physical` has not. */
+	if (wgc_nft_events_read(w->nft, "wgctl"))
 		unsettle(w);
 	return wgc_events_read(w->events, on_event, w, err);
 }

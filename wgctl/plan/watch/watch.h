@@ -92,6 +92,7 @@ struct wgc_watch {
 	int64_t next_names; /* are the resolvers still the tunnel's? Nobody tells when they are not */
 	int64_t settled; /* when the burst of events is taken to be over; 0 = there was none */
 	int64_t first;	 /* of the burst */
+	char trouble[256]; /* what was last said of `physical` */
 };
 
 /** A line for the log about tunnel @t, or (NULL) all. */

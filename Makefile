@@ -164,17 +164,19 @@ bench-module: ## the module against the kernel's own, in a guest; KVER=6.12
 
 # ---- installation ------------------------------------------------------------
 
-# Where the system looks for units, CNI plugins and examples.
+# Where the system looks for units, CNI plugins, examples and zsh's completions.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 CNIDIR ?= $(PREFIX)/lib/cni
 EXAMPLESDIR ?= $(PREFIX)/share/doc/wgctl/examples
+# Debian's zsh looks for what packages have in vendor-completions.
+ZSHDIR ?= $(PREFIX)/share/zsh/site-functions
 
 # From file to place: one list for what is put there and for what is taken away. Units
 # and the hook name the program, so that name becomes the right one.
 INSTALLED = $(O)/wgctl:755:$(PREFIX)/bin/wgctl \
 	$(foreach m,$(wildcard man/*.[1-8]),$(m):644:$(PREFIX)/share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	completions/wgctl.bash:644:$(PREFIX)/share/bash-completion/completions/wgctl \
-	completions/_wgctl:644:$(PREFIX)/share/zsh/site-functions/_wgctl \
+	completions/_wgctl:644:$(ZSHDIR)/_wgctl \
 	completions/wgctl.fish:644:$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish \
 	wgctl/config/profile.schema.json:644:$(PREFIX)/share/wgctl/profile.schema.json \
 	$(foreach u,$(wildcard packaging/systemd/wgctl*),$(u):644:$(UNITDIR)/$(notdir $(u))) \
@@ -183,7 +185,8 @@ INSTALLED = $(O)/wgctl:755:$(PREFIX)/bin/wgctl \
 # Other names, each with what it stands for: that of CNI's plugin here, those of
 # WireGuard's own tools below, for they may belong to somebody else.
 LINKS = $(CNIDIR)/wgctl-cni:$(PREFIX)/bin/wgctl
-COMPAT_INSTALLED = $(foreach u,$(wildcard packaging/systemd/wg-quick*),$(u):644:$(UNITDIR)/$(notdir $(u)))
+COMPAT_INSTALLED = completions/_wg:644:$(ZSHDIR)/_wg \
+	$(foreach u,$(wildcard packaging/systemd/wg-quick*),$(u):644:$(UNITDIR)/$(notdir $(u)))
 COMPAT_LINKS = $(foreach n,wg wg-quick,$(PREFIX)/bin/$(n):$(PREFIX)/bin/wgctl \
 	$(PREFIX)/share/bash-completion/completions/$(n):$(PREFIX)/share/bash-completion/completions/wgctl \
 	$(PREFIX)/share/fish/vendor_completions.d/$(n).fish:$(PREFIX)/share/fish/vendor_completions.d/wgctl.fish)

@@ -439,26 +439,28 @@ commands() {
 	is "$(tab $'wg showc\t')" "wg showc"
 }
 
+# zsh_at LINE [SETUP]: what a TAB at its end finds: in a real line editor on a terminal of its
+# own. It is written down before it is shown.
+zsh_at() {
+	rm -f found
+	# shellcheck disable=SC2016
+	timeout 20 zsh -f -c '
+		zmodload zsh/zpty
+		zpty -b z "PS1=ready TERM=dumb zsh -f -i"
+		zpty -w z "path=(\$PWD \$path); autoload -Uz compinit; $2"
+		zpty -w z "compadd() { builtin compadd -O all \"\$@\"; print -rl -- \$all >>\$PWD/found; builtin compadd \"\$@\"; }; touch \$PWD/loaded"
+		until [[ -e loaded ]]; do sleep 0.05; done
+		zpty -n -w z "$1"$'"'\t'"'
+		for i in {1..100}; do [[ -s found ]] && break; sleep 0.05; done
+		sleep 0.1
+		zpty -d z' zsh "$1" "${2-compinit -u -d \$PWD/zcompdump; source <(wgctl completion zsh)}" >/dev/null 2>&1 </dev/null || true
+	rm -f loaded
+	sort -u found 2>/dev/null
+}
+
 @test "completion in zsh" {
-	# A real line editor on a terminal of its own. What is found is written down before it is shown.
 	cp -p "$WGCTL" wgctl
 	touch 'a file.conf'
-	zsh_at() {
-		rm -f found
-		# shellcheck disable=SC2016
-		timeout 20 zsh -f -c '
-			zmodload zsh/zpty
-			zpty -b z "PS1=ready TERM=dumb zsh -f -i"
-			zpty -w z "path=(\$PWD \$path); autoload -Uz compinit; compinit -u -d \$PWD/zcompdump; source <(wgctl completion zsh)"
-			zpty -w z "compadd() { builtin compadd -O all \"\$@\"; print -rl -- \$all >>\$PWD/found; builtin compadd \"\$@\"; }; touch \$PWD/loaded"
-			until [[ -e loaded ]]; do sleep 0.05; done
-			zpty -n -w z "$1"$'"'\t'"'
-			for i in {1..100}; do [[ -s found ]] && break; sleep 0.05; done
-			sleep 0.1
-			zpty -d z' zsh "$1" >/dev/null 2>&1 </dev/null || true
-		rm -f loaded
-		sort -u found 2>/dev/null
-	}
 	has "$(zsh_at "wgctl conv")" convert
 	is "$(zsh_at "wgctl check --color=n" | grep color)" "--color=never"
 	has "$(zsh_at "wgctl convert --to ")" json
@@ -468,6 +470,25 @@ commands() {
 	ln wgctl wg-quick
 	has "$(zsh_at "wg show wg0 latest")" latest-handshakes
 	has "$(zsh_at "wg-quick st")" strip
+}
+
+@test "completion in zsh, from the files where it is installed" {
+	# shellcheck disable=SC2016
+	local installed='fpath=($PWD/site $fpath); compinit -u -d $PWD/zcompdump'
+	cp -p "$WGCTL" wgctl
+	ln wgctl wg
+	ln wgctl wg-quick
+	mkdir site
+	touch latest-file
+	cp "$WGCTL_ROOT/completions/_wgctl" site
+	has "$(zsh_at "wgctl conv" "$installed")" convert
+	# The other names belong to whoever has them, until this is installed under them.
+	is "$(zsh_at "wg show wg0 latest" "$installed")" latest-file
+	cp "$WGCTL_ROOT/completions/_wg" site
+	rm zcompdump
+	has "$(zsh_at "wg show wg0 latest" "$installed")" latest-handshakes
+	has "$(zsh_at "wg-quick st" "$installed")" strip
+	has "$(zsh_at "wgctl conv" "$installed")" convert
 }
 
 @test "completion in fish" {

@@ -8,6 +8,7 @@ load lib
 
 setup() {
 	client_and_server
+	keys other
 	office c etc-wgctl/office.conf
 }
 
@@ -27,12 +28,11 @@ office() { # office HOST FILE [lines for Interface]
 		Endpoint = 10.9.0.2:51820
 		AllowedIPs = 10.8.0.0/24
 		[Peer]
-		PublicKey = $client_other
+		PublicKey = $other_public
 		Endpoint = 10.9.0.2:51999
 		AllowedIPs = 10.99.0.0/24
 	END
 }
-client_other=$("$WGCTL" genkey | "$WGCTL" pubkey)
 
 wg_quick() {
 	[ -e "$BATS_TEST_TMPDIR/wg-quick" ] || ln -s "$WGCTL" "$BATS_TEST_TMPDIR/wg-quick"
@@ -295,7 +295,7 @@ wg_quick() {
 		  {"name": "one", "address": ["10.8.0.2/24"], "private-key": "$client_private", "mtu": 1400,
 		   "peers": [{"public-key": "$server_public", "endpoint": "10.9.0.2:51820", "allowed-ips": ["0.0.0.0/0"]}]},
 		  {"name": "two", "address": ["10.7.0.2/24"], "private-key": "$("$WGCTL" genkey)",
-		   "peers": [{"public-key": "$client_other", "allowed-ips": ["10.7.0.0/16"], "routes": []}]}
+		   "peers": [{"public-key": "$other_public", "allowed-ips": ["10.7.0.0/16"], "routes": []}]}
 		 ]}
 	END
 	on c "$WGCTL" -q import "$BATS_TEST_TMPDIR/site.json" -o /etc/wgctl

@@ -4,9 +4,9 @@
 # same profiles: status, output, the hooks' log, what resolvconf(8) was told, the links,
 # addresses, routes and ways that packets take, the device, the file after save; and that
 # nothing is left. The profiles are in differ-quick.table, where they differ and why in
-# differ-exceptions.
+# differ-exceptions. Here the interfaces are wireguard-go's, in guests the kernel's.
 #
-# Guests: none
+# Guests: 6.12
 
 load net
 

@@ -289,8 +289,7 @@ shown_office() { # shown_office LINE: as the pages have it
 printed_clash() {
 	shown_office MTU=1400
 	on c ip route add 10.20.0.0/16 dev j-c-s
-	# Its number is not everywhere the same.
-	on c "$WGCTL" up office 2>&1 | sed 's/through link [0-9]*$/through link 2/' || true
+	on c "$WGCTL" up office 2>&1 | sed 's/through j-c-s$/through eth0/' || true
 	on c ip route del 10.20.0.0/16
 }
 printed_hook() {

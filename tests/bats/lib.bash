@@ -2,7 +2,8 @@
 # What every suite needs: the program, and a run with its streams kept apart.
 
 WGCTL_ROOT=${WGCTL_ROOT:-$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd)}
-WGCTL=$(realpath -m "${WGCTL:-$WGCTL_ROOT/build/wgctl}")
+WGCTL=${WGCTL:-$WGCTL_ROOT/build/wgctl}
+[[ $WGCTL == /* ]] || WGCTL=$(realpath -m "$WGCTL")
 
 # run_split CMD...: $status, $output (stdout) and $errors (stderr).
 run_split() {

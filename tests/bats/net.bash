@@ -16,45 +16,22 @@ WGCTL_ROOT=${WGCTL_ROOT:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 WGCTL=${WGCTL:-$WGCTL_ROOT/build/wgctl}
 declare -gA HOST_PID=()
 
-# In a guest a process that is started costs a twentieth of a second: here are few.
+# A small program without libraries does what is done most often, see there: in a guest a
+# process that is started costs a twentieth of a second.
+HOST_HELPER=$WGCTL_ROOT/build/helpers/host
+if [ ! "$HOST_HELPER" -nt "$WGCTL_ROOT/tests/helpers/host.c" ]; then
+	mkdir -p "${HOST_HELPER%/*}"
+	"${CC:-cc}" -O2 -static -o "$HOST_HELPER.$$" "$WGCTL_ROOT/tests/helpers/host.c" && mv "$HOST_HELPER.$$" "$HOST_HELPER"
+fi
+
 host_new() {
-	local name=$1 dir=$BATS_TEST_TMPDIR/host-$1
-	mkdir -p "$dir/etc-wgctl" "$dir/etc-wireguard" "$dir/files"
-	: >"$dir/pid"
-	# shellcheck disable=SC2016
-	setsid unshare --mount --net --propagation private bash -c '
-		set -e
-		mount -t tmpfs -o mode=755 tmpfs "$1/files"
-		mkdir -p "$1"/files/{work,etc/wgctl,etc/wireguard}
-		mount -t overlay -o "lowerdir=/etc,upperdir=$1/files/etc,workdir=$1/files/work" overlay /etc
-		[ ! -L /etc/resolv.conf ] || rm /etc/resolv.conf
-		echo "nameserver 192.0.2.53" >/etc/resolv.conf
-		mount --bind "$1/etc-wgctl" /etc/wgctl
-		mount --bind "$1/etc-wireguard" /etc/wireguard
-		mount -t tmpfs -o mode=755 tmpfs /run
-		if ! [ /var/run -ef /run ]; then mount -t tmpfs -o mode=755 tmpfs /var/run; fi
-		mount -t sysfs sysfs /sys 2>/dev/null || true
-		# No duplicate address detection: it changes addresses and routes
-		# a second or two later, in the middle of a comparison.
-		for f in all default; do
-			[ ! -e /proc/sys/net/ipv6/conf/$f/accept_dad ] || echo 0 >/proc/sys/net/ipv6/conf/$f/accept_dad
-		done
-		ip link set lo up
-		echo $$ >"$1/pid"
-		exec sleep 100000' host "$dir" </dev/null >"$dir/log" 2>&1 3>&- &
-	disown
-	for _ in {1..1200}; do
-		[ ! -s "$dir/pid" ] || break
-		sleep 0.05
-	done
-	[ -s "$dir/pid" ] || { cat "$dir/log" >&2; return 1; }
-	HOST_PID[$name]=$(<"$dir/pid")
+	HOST_PID[$1]=$("$HOST_HELPER" new "$BATS_TEST_TMPDIR/host-$1" 3>&-)
 }
 
 on() {
 	local name=$1
 	shift
-	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" "$@" 3>&-
+	"$HOST_HELPER" in "${HOST_PID[$name]}" "$@" 3>&-
 }
 
 # tunnel_table HOST: the routing table of its full tunnel, as its rule has it.
@@ -81,32 +58,18 @@ settled() {
 	return 1
 }
 
-# inhabitants HOST: every process in its network: what a test forgot, and what it
-# was to find out that it had not been ended. One find for all: in a guest each
-# process that is started costs a tenth of a second.
-inhabitants() {
-	local net
-	net=$(readlink "/proc/${HOST_PID[$1]}/ns/net") && [ "$net" != "$(readlink /proc/self/ns/net)" ] || return 0
-	living_in "$net"
-}
+# inhabitants HOST: every process in its network.
+inhabitants() { "$HOST_HELPER" list "${HOST_PID[$1]}"; }
+
+# living_in NET: those in a network namespace, which is as readlink has it.
 living_in() {
 	local net=$1
 	find /proc/[0-9]*/ns/net -maxdepth 0 -lname "${net/\[/\\[}" 2>/dev/null | cut -d/ -f3
 }
 
+# What a test forgot ends with its hosts, also what is in a namespace that has a name there.
 hosts_gone() {
-	local name pid
-	for name in "${!HOST_PID[@]}"; do
-		# Who is in a namespace that has a name there, and may have none else to end him.
-		for pid in $(on "$name" sh -c 'for f in /run/netns/*; do stat -Lc "net:[%i]" "$f"; done' 2>/dev/null | while read -r net; do
-			[ "$net" = "$(readlink /proc/self/ns/net)" ] || living_in "$net"
-		done); do
-			kill -9 "$pid" 2>/dev/null || true
-		done
-		for pid in $(inhabitants "$name"); do
-			kill -9 "$pid" 2>/dev/null || true
-		done
-	done
+	[ ${#HOST_PID[@]} -eq 0 ] || "$HOST_HELPER" end "${HOST_PID[@]}"
 	HOST_PID=()
 }
 
@@ -133,12 +96,21 @@ no_room() {
 		cat /dev/zero >/run/fill 2>/dev/null || true'
 }
 
-# keys NAME: NAME_private, NAME_public as variables.
+# keys NAME: NAME_private, NAME_public as variables: others for each name, but in each test
+# the same, made once for all tests of a run.
+KEYS_GIVEN=0
 keys() {
-	local k
-	k=$("$WGCTL" genkey)
-	printf -v "$1_private" %s "$k"
-	printf -v "$1_public" %s "$("$WGCTL" pubkey <<<"$k")"
+	local ring=${BATS_RUN_TMPDIR:-$BATS_TEST_TMPDIR}/keys k i pair
+	if [ ! -s "$ring" ]; then
+		for i in {1..12}; do
+			k=$("$WGCTL" genkey)
+			echo "$k $("$WGCTL" pubkey <<<"$k")"
+		done >"$ring.$$"
+		mv "$ring.$$" "$ring"
+	fi
+	mapfile -t pair <"$ring"
+	[ $KEYS_GIVEN -lt ${#pair[@]} ] || { echo "keys: there are only ${#pair[@]}" >&2; return 1; }
+	read -r "$1_private" "$1_public" <<<"${pair[KEYS_GIVEN++]}"
 }
 
 # profile HOST NAME: the profile from standard input, private to root.
@@ -199,7 +171,7 @@ not() {
 background() {
 	local name=$1 file=$2
 	shift 2
-	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" env --default-signal=INT "$@" >"$file" 2>"$file.err" </dev/null 3>&- &
+	"$HOST_HELPER" in -i "${HOST_PID[$name]}" "$@" >"$file" 2>"$file.err" </dev/null 3>&- &
 }
 
 # contained: a process on c in a network namespace without a name, as a container's is;

@@ -51,7 +51,7 @@ full() {
 in_background() {
 	local name=$1
 	shift
-	nsenter --target "${HOST_PID[$name]}" --mount --net --wd="$PWD" "$@" 3>&- &
+	"$HOST_HELPER" in "${HOST_PID[$name]}" "$@" 3>&- &
 }
 
 chatter() { # chatter ADDRESS...: in c, until quiet; it talks when this returns

@@ -112,7 +112,15 @@ fails() {
 	says "answer list" list --json
 	says "answer netns" netns --json
 	jq -e '.namespaces[0].processes[0].command' <<<"$output"
+	fails netns delete --json office
 	kill %1
+	on c ip netns add box
+	background c "$BATS_TEST_TMPDIR/inside" ip netns exec box sleep 50
+	until on c ip netns pids box | grep -q .; do sleep 0.05; done
+	says "answer netns-delete" netns delete --json box
+	is "$(jq -r '.name, .processes[0].command' <<<"$output")" $'box\nsleep'
+	kill $!
+	fails netns delete --json box
 }
 
 @test "doctor, check, version, container, devices of others" {
@@ -132,7 +140,10 @@ fails() {
 	says "answer netns" netns --json
 	says "answer attach" container attach --json office "pid:$pid"
 	says "answer status" status --json
-	on c "$WGCTL" -q container detach "pid:$pid"
+	says "answer results" container detach --json "pid:$pid"
+	is "$(jq -r '.profiles[0].result' <<<"$output")" down
+	says "answer results" container detach --json "pid:$pid"
+	is "$status" 3
 	kill "$pid"
 	if [ "$(data_plane c)" = kernel ]; then on c ip link add foreign0 type wireguard; else on c wireguard-go foreign0; fi
 	says "answer status" status --json
@@ -148,6 +159,8 @@ fails() {
 	until on c ip netns pids physical | xargs -r ps -o comm= -p | grep -q sleep; do sleep 0.05; done
 	says "answer physical-status" physical status --json
 	jq -e '.physical.processes[0].command' <<<"$output"
+	says "answer physical-confirm" physical confirm --json
+	is "$(jq -r '.physical.result' <<<"$output")" nothing_to_confirm
 	says "answer physical-change" physical recover --json
 	says "answer physical-change" physical down --json --kill
 	says "answer physical-change" physical recover --json

@@ -22,6 +22,8 @@ setup() {
 
 teardown() {
 	hosts_gone
+	# A browser that is killed leaves its directories.
+	find /tmp -mindepth 1 -maxdepth 1 -uid 4242 -exec rm -rf {} +
 }
 
 office() { # office ENDPOINT

@@ -380,11 +380,15 @@ another_one() { # another one than PID, and ready
 
 # What wgctl-compat puts into the place of wireguard-tools. Last here: others compare with
 # what was there before.
-@test "wg-quick@.service: start, reload, stop, and all of them at once, as it always was" {
+compat() {
 	cp "$WGCTL" /usr/bin/wgctl
 	make -s -C "$WGCTL_ROOT" O="$(dirname "$WGCTL")" PREFIX=/usr UNITDIR=/lib/systemd/system install-compat
 	systemctl daemon-reload
 	is "$(readlink -f "$(command -v wg-quick)")" /usr/bin/wgctl
+}
+
+@test "wg-quick@.service: start, reload, stop, and all of them at once, as it always was" {
+	compat
 	install -m 600 /dev/stdin /etc/wireguard/quick.conf <<-END
 		[Interface]
 		PrivateKey = $client_private
@@ -425,4 +429,28 @@ another_one() { # another one than PID, and ready
 	run systemctl start wg-quick@nobody
 	not is "$status" 0
 	has "$(journalctl --no-pager -q -u wg-quick@nobody)" "/etc/wireguard/nobody.conf"
+}
+
+@test "wgctl-compat: installed it brings up what the machine brings up at boot; an upgrade starts nothing; removed it takes down" {
+	local name
+	compat
+	# As dpkg calls them.
+	script() { env -u DPKG_ROOT sh -e "$WGCTL_ROOT/debian/wgctl-compat.$1" "${@:2}"; }
+	for name in boot hand; do
+		printf '[Interface]\nPrivateKey = %s\n' "$client_private" | install -m 600 /dev/stdin "/etc/wireguard/$name.conf"
+	done
+	before=$(everything)
+	systemctl enable wg-quick@boot
+	script postinst configure 1.0
+	is "$(systemctl is-active wg-quick@boot || :)" inactive
+	script postinst configure ''
+	is "$(systemctl is-active wg-quick@boot wg-quick@hand || :)" $'active\ninactive'
+	is "$(wg show interfaces)" boot
+	systemctl start wg-quick@hand
+	script prerm upgrade 2.0
+	is "$(systemctl is-active wg-quick@boot wg-quick@hand)" $'active\nactive'
+	script prerm remove
+	is "$(systemctl is-active wg-quick@boot wg-quick@hand || :)" $'inactive\ninactive'
+	systemctl disable wg-quick@boot
+	same "$before" "$(everything)"
 }

@@ -75,6 +75,9 @@ void wgc_ui_answer(const struct wgc_str *doc);
 /** Start and end of a JSON document: an object with "schema": 1 first. */
 void wgc_ui_json_begin(struct wgc_json *j, struct wgc_str *out);
 void wgc_ui_json_end(struct wgc_json *j);
+/** The same of a document with a list of profiles; without --json NULL, which stands for no document. */
+struct wgc_json *wgc_ui_profiles_begin(const struct wgc_ui *ui, struct wgc_json *j, struct wgc_str *out);
+void wgc_ui_profiles_end(struct wgc_json *j);
 /** Write what is pending on both streams; a failed stdout turns 0 into 1. Returns the exit code. */
 int wgc_ui_finish(struct wgc_ui *ui, int code);
 /** With --json, where the answer is in files: a document that names them. */

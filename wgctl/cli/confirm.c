@@ -93,6 +93,16 @@ void wgc_confirm_end(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, u
 
 /* ---- the command ------------------------------------------------------------------- */
 
+void wgc_json_confirmed(struct wgc_json *j, const char *name, bool confirmed)
+{
+	wgc_json_object(j);
+	wgc_json_key(j, "name");
+	wgc_json_str(j, name);
+	wgc_json_key(j, "result");
+	wgc_json_str(j, confirmed ? "confirmed" : "nothing_to_confirm");
+	wgc_json_object_end(j);
+}
+
 static int confirm_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_json *j)
 {
 	struct wgc_err err = WGC_ERR_INIT;
@@ -104,14 +114,8 @@ static int confirm_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_
 		wgc_ui_note(ui, "'%s' is confirmed: it stays %s", info->name, info->confirm_reload ? "as it is" : "up");
 	else
 		wgc_ui_note(ui, "'%s' needs no confirmation", info->name);
-	if (j) {
-		wgc_json_object(j);
-		wgc_json_key(j, "name");
-		wgc_json_str(j, info->name);
-		wgc_json_key(j, "result");
-		wgc_json_str(j, r ? "confirmed" : "nothing_to_confirm");
-		wgc_json_object_end(j);
-	}
+	if (j)
+		wgc_json_confirmed(j, info->name, r);
 	return 0;
 }
 
@@ -150,7 +154,7 @@ int wgc_run_confirm(struct wgc_ui *ui, const void *args)
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_arena *a;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	struct wgc_sys sys;
 	int code = wgc_need_root(ui, "confirm");
 
@@ -162,18 +166,14 @@ int wgc_run_confirm(struct wgc_ui *ui, const void *args)
 		wgc_err_nomem(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
 	if (wgc_sys_open(&sys, &err)) {
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else {
-		code = confirm(ui, &sys, a, want, ui->json ? &j : NULL);
+		code = confirm(ui, &sys, a, want, j);
 		wgc_sys_close(&sys);
 	}
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	wgc_ui_profiles_end(j);
 	wgc_arena_free(a);
 	return code;
 }

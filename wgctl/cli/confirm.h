@@ -15,5 +15,7 @@ int wgc_confirm_begin(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, 
 void wgc_confirm_end(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, unsigned seconds, int hold, bool done);
 /** In the process that took a reload back that nobody confirmed: tell the log, and the terminal if that is still there. */
 void wgc_confirm_taken_back(const char *name, const struct wgc_run *back, const struct wgc_err *err);
+/** What became of one that was to be confirmed, for --json. */
+void wgc_json_confirmed(struct wgc_json *j, const char *name, bool confirmed);
 
 #endif

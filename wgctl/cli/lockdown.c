@@ -91,27 +91,23 @@ int wgc_run_lockdown(struct wgc_ui *ui, const void *args)
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	int code = c->dry_run ? 0 : wgc_need_root(ui, "lockdown");
 
 	if (code)
 		return code;
 	if (wgc_sys_open(&sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
 	if (a->all)
-		code = lock_all(ui, &sys, c, ui->json ? &j : NULL);
+		code = lock_all(ui, &sys, c, j);
 	for (int i = 0; i < c->argc; i++) {
-		int one = load_and_lock(ui, &sys, c->argv[i], c, false, ui->json ? &j : NULL);
+		int one = load_and_lock(ui, &sys, c->argv[i], c, false, j);
 
 		if (one > code)
 			code = one;
 	}
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	wgc_ui_profiles_end(j);
 	wgc_sys_close(&sys);
 	return code;
 }

@@ -178,13 +178,25 @@ static int delete(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena *a, c
 	if (r < 0)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	/* The name is gone; the namespace goes with the last one inside. */
-	if (wgc_ns_users(&id, a, &users, &n) == 0 && n) {
+	if (wgc_ns_users(&id, a, &users, &n) < 0)
+		n = 0;
+	if (n) {
 		WGC_AUTO_STR struct wgc_str who = { 0 };
 
 		users_text(users, n, &who);
 		wgc_ui_warn(ui, "the namespace goes on without its name as long as they run: %s", wgc_str_get(&who));
 	}
 	wgc_ui_note(ui, "'%s' is deleted", name);
+	if (ui->json) {
+		WGC_AUTO_STR struct wgc_str out = { 0 };
+		struct wgc_json j;
+
+		wgc_ui_json_begin(&j, &out);
+		wgc_json_key(&j, "name");
+		wgc_json_str(&j, name);
+		users_json(users, n, &j);
+		wgc_ui_json_end(&j);
+	}
 	return WGC_EXIT_OK;
 }
 

@@ -60,7 +60,7 @@ void wgc_pager_begin(struct wgc_ui *ui)
 	ui->pager = p;
 }
 
-/* Lines of the terminal that the text takes: no character has more than two columns, and colours have none. */
+/* Lines of the terminal that the text takes; colours take no room. */
 static size_t lines_of(const char *s, size_t len, unsigned columns)
 {
 	size_t lines = 0, at = 0;

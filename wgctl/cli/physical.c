@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* physical: the machine's network devices in a namespace of their own, and a tunnel as the only network here. */
 #include "cli/commands.h"
+#include "cli/confirm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -202,6 +203,15 @@ static int confirm(struct wgc_ui *ui, struct wgc_sys *sys)
 
 	if (r < 0)
 		return wgc_show_err(ui, NULL, &err, NULL);
+	if (ui->json) {
+		WGC_AUTO_STR struct wgc_str out = { 0 };
+		struct wgc_json j;
+
+		wgc_ui_json_begin(&j, &out);
+		wgc_json_key(&j, "physical");
+		wgc_json_confirmed(&j, WGC_PHYSICAL, r);
+		wgc_ui_json_end(&j);
+	}
 	wgc_ui_note(ui, r ? "confirmed: the devices stay in '" WGC_PHYSICAL "'" : "nothing waits to be confirmed");
 	return WGC_EXIT_OK;
 }

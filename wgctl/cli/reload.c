@@ -190,7 +190,7 @@ int wgc_run_reload(struct wgc_ui *ui, const void *args)
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	int code = wgc_need_root(ui, "reload");
 
 	if (!v) {
@@ -199,23 +199,19 @@ int wgc_run_reload(struct wgc_ui *ui, const void *args)
 	}
 	ui->confirm = u->confirm;
 	code = code ? code : wgc_load_all(ui, c, v);
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
 	if (!code && wgc_sys_open(&sys, &err)) {
 		code = wgc_show_err(ui, NULL, &err, NULL);
 	} else if (!code) {
 		for (int i = 0; i < c->argc; i++) {
-			int one = wgc_reload_one(ui, &sys, c, u->confirm, &v[i], ui->json ? &j : NULL);
+			int one = wgc_reload_one(ui, &sys, c, u->confirm, &v[i], j);
 
 			if (one > code)
 				code = one;
 		}
 		wgc_sys_close(&sys);
 	}
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	wgc_ui_profiles_end(j);
 	for (int i = 0; i < c->argc; i++)
 		wgc_loaded_done(&v[i]);
 	free(v);

@@ -111,6 +111,24 @@ void wgc_ui_json_end(struct wgc_json *j)
 	wgc_ui_answer(j->out);
 }
 
+struct wgc_json *wgc_ui_profiles_begin(const struct wgc_ui *ui, struct wgc_json *j, struct wgc_str *out)
+{
+	if (!ui->json)
+		return NULL;
+	wgc_ui_json_begin(j, out);
+	wgc_json_key(j, "profiles");
+	wgc_json_array(j);
+	return j;
+}
+
+void wgc_ui_profiles_end(struct wgc_json *j)
+{
+	if (!j)
+		return;
+	wgc_json_array_end(j);
+	wgc_ui_json_end(j);
+}
+
 void wgc_ui_files(const struct wgc_ui *ui, const char *const *paths, size_t n)
 {
 	WGC_AUTO_STR struct wgc_str out = { 0 };

@@ -190,7 +190,7 @@ int wgc_run_up(struct wgc_ui *ui, const void *args)
 	const struct wgc_common *c = &u->c;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_loaded *v;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	int code = c->dry_run ? 0 : wgc_need_root(ui, "up");
 
 	ui->confirm = u->confirm;
@@ -199,15 +199,11 @@ int wgc_run_up(struct wgc_ui *ui, const void *args)
 	v = calloc((size_t)c->argc, sizeof(*v));
 	if (!v)
 		return no_memory(ui);
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
 	code = wgc_load_all(ui, c, v);
 	if (!code)
-		code = up_loaded(ui, c, u->confirm, v, ui->json ? &j : NULL);
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+		code = up_loaded(ui, c, u->confirm, v, j);
+	wgc_ui_profiles_end(j);
 	for (int i = 0; i < c->argc; i++)
 		wgc_loaded_done(&v[i]);
 	free(v);
@@ -316,28 +312,24 @@ int wgc_run_down(struct wgc_ui *ui, const void *args)
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	int code = c->dry_run ? 0 : wgc_need_root(ui, "down");
 
 	if (code)
 		return code;
 	if (wgc_sys_open(&sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
 	if (d->all)
-		code = down_all(ui, &sys, c, d->unlock, ui->json ? &j : NULL);
+		code = down_all(ui, &sys, c, d->unlock, j);
 	for (int i = 0; i < c->argc; i++) {
 		WGC_AUTO_FREE char *name = wgc_name_of(c->argv[i]);
-		int one = name ? wgc_down_one(ui, &sys, name, c->dry_run, d->unlock, c->wait, ui->json ? &j : NULL) : no_memory(ui);
+		int one = name ? wgc_down_one(ui, &sys, name, c->dry_run, d->unlock, c->wait, j) : no_memory(ui);
 
 		if (one > code)
 			code = one;
 	}
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	wgc_ui_profiles_end(j);
 	wgc_sys_close(&sys);
 	return code;
 }
@@ -404,7 +396,7 @@ int wgc_run_recover(struct wgc_ui *ui, const void *args)
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
-	struct wgc_json j;
+	struct wgc_json json, *j;
 	int code = c->dry_run ? 0 : wgc_need_root(ui, "recover");
 
 	if (code)
@@ -415,13 +407,9 @@ int wgc_run_recover(struct wgc_ui *ui, const void *args)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	if (!c->dry_run)
 		wgc_ns_sweep_files(sys.run_dir);
-	wgc_ui_json_begin(&j, &out);
-	wgc_json_key(&j, "profiles");
-	wgc_json_array(&j);
-	code = recover_one(ui, &sys, name, c, ui->json ? &j : NULL);
-	wgc_json_array_end(&j);
-	if (ui->json)
-		wgc_ui_json_end(&j);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
+	code = recover_one(ui, &sys, name, c, j);
+	wgc_ui_profiles_end(j);
 	wgc_sys_close(&sys);
 	return code;
 }

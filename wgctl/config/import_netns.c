@@ -72,18 +72,23 @@ static bool is_word(struct wgc_import *im, const struct wgc_node *n, const char 
 	return false;
 }
 
-static void give(struct wgc_import *im, const struct wgc_node *object, enum wgc_section section, const char *key)
+static void give_as(struct wgc_import *im, const struct wgc_node *object, const char *name, enum wgc_section section, const char *key)
 {
-	const struct wgc_node *n = member(object, key);
+	const struct wgc_node *n = member(object, name);
 	struct wgc_given g;
 
-	if (!n || !is_word(im, n, key))
+	if (!n || !is_word(im, n, name))
 		return;
 	g = given(n, n);
 	/* Zero is how wg-netns says that a port or a mark or an interval is not set. */
 	if (!strcmp(n->s, "0") && (!strcmp(key, "listen_port") || !strcmp(key, "fwmark") || !strcmp(key, "persistent_keepalive")))
 		return;
 	wgc_import_give(im, section, key, &g);
+}
+
+static void give(struct wgc_import *im, const struct wgc_node *object, enum wgc_section section, const char *key)
+{
+	give_as(im, object, key, section, key);
 }
 
 static const struct wgc_node *list(struct wgc_import *im, const struct wgc_node *object, const char *name)
@@ -254,17 +259,6 @@ static const char *name_of(const struct wgc_node *interface)
 	return n && n->type == WGC_NODE_STRING ? n->s : "";
 }
 
-static void give_namespace(struct wgc_import *im, const struct wgc_node *netns, const char *name, const char *key)
-{
-	const struct wgc_node *n = member(netns, name);
-	struct wgc_given g;
-
-	if (!n || !is_word(im, n, name))
-		return;
-	g = given(n, n);
-	wgc_import_give(im, WGC_SECTION_INTERFACE, key, &g);
-}
-
 static void take_interface(struct wgc_import *im, const struct wgc_node *netns, const struct wgc_node *n, bool first, bool last)
 {
 	static const char *const names[] = { "name", "address", "private_key", "public_key", "listen_port", "fwmark", "mtu", "peers", NULL };
@@ -286,8 +280,8 @@ static void take_interface(struct wgc_import *im, const struct wgc_node *netns, 
 	give(im, n, WGC_SECTION_INTERFACE, "mtu");
 	give_list(im, n, "address", WGC_SECTION_INTERFACE, "address");
 	give_list(im, netns, "dns_server", WGC_SECTION_INTERFACE, "dns");
-	give_namespace(im, netns, "base_netns", "socket_namespace");
-	give_namespace(im, netns, "name", "interface_namespace");
+	give_as(im, netns, "base_netns", WGC_SECTION_INTERFACE, "socket_namespace");
+	give_as(im, netns, "name", WGC_SECTION_INTERFACE, "interface_namespace");
 	if (first)
 		take_hooks(im, netns, "pre_up");
 	if (last)

@@ -397,7 +397,7 @@ static char *next_line(char *buf, int room, void *stream)
 		if (!key)
 			continue;
 		if (room < 0 || (size_t)room < f->len + 2)
-			break; /* cannot be: see longest_line */
+			break; /* cannot be: see wgc_longest_line */
 		memcpy(buf, f->line, f->len);
 		memcpy(buf + f->len, "\n", 2);
 		f->copy = buf;
@@ -407,25 +407,10 @@ static char *next_line(char *buf, int room, void *stream)
 	return NULL;
 }
 
-static size_t longest_line(const struct wgc_parse *c)
-{
-	size_t longest = 0, i = 0;
-
-	while (i < c->len) {
-		const char *end = memchr(c->text + i, '\n', c->len - i);
-		size_t n = end ? (size_t)(end - c->text) - i : c->len - i;
-
-		if (n > longest)
-			longest = n;
-		i += n + 1;
-	}
-	return longest;
-}
-
 void wgc_ini_read(struct wgc_parse *c)
 {
 	struct feed f = { .c = c };
-	size_t room = longest_line(c) + 4;
+	size_t room = wgc_longest_line(c) + 4;
 
 	if (room >= INT32_MAX / 2) {
 		wgc_bad(c, (struct wgc_span){ 0 }, NULL, "the file has a line of more than a gigabyte");

@@ -142,6 +142,9 @@ void wgc_parse_seen(struct wgc_parse *c);
 /** What can be said only once all has been read. */
 void wgc_parse_check(struct wgc_parse *c);
 
+/** Bytes of the longest line of c->text. */
+size_t wgc_longest_line(const struct wgc_parse *c);
+
 /** Strict: neither of the compatible modes. */
 bool wgc_strict(const struct wgc_parse *c);
 

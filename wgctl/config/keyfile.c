@@ -134,7 +134,7 @@ static char *next_line(char *buf, int room, void *stream)
 			continue;
 		}
 		if (room < 0 || (size_t)room < d->len + 2)
-			break; /* cannot be: see longest_line */
+			break; /* cannot be: see wgc_longest_line */
 		memcpy(buf, d->line, d->len);
 		memcpy(buf + d->len, "\n", 2);
 		d->copy = buf;
@@ -144,24 +144,10 @@ static char *next_line(char *buf, int room, void *stream)
 	return NULL;
 }
 
-static size_t longest_line(const struct wgc_parse *c)
-{
-	size_t longest = 0;
-
-	for (size_t i = 0, start = 0; i <= c->len; i++) {
-		if (i < c->len && c->text[i] != '\n')
-			continue;
-		if (i - start > longest)
-			longest = i - start;
-		start = i + 1;
-	}
-	return longest;
-}
-
 void wgc_keyfile_read(struct wgc_import *im, struct wgc_keyfile *ret)
 {
 	struct feed d = { .im = im, .f = ret };
-	size_t room = longest_line(&im->c) + 4;
+	size_t room = wgc_longest_line(&im->c) + 4;
 
 	if (memchr(im->c.text, 0, im->c.len) || room >= INT32_MAX / 2) {
 		wgc_bad(&im->c, (struct wgc_span){ 0 }, NULL, "this is no text");

@@ -12,6 +12,21 @@ enum wgc_format wgc_config_format(const char *path)
 	return n >= 5 && wgc_streq_nocase(path + n - 5, ".json") ? WGC_FORMAT_JSON : WGC_FORMAT_INI;
 }
 
+size_t wgc_longest_line(const struct wgc_parse *c)
+{
+	size_t longest = 0, i = 0;
+
+	while (i < c->len) {
+		const char *end = memchr(c->text + i, '\n', c->len - i);
+		size_t n = end ? (size_t)(end - c->text) - i : c->len - i;
+
+		if (n > longest)
+			longest = n;
+		i += n + 1;
+	}
+	return longest;
+}
+
 bool wgc_strict(const struct wgc_parse *c)
 {
 	return c->mode == WGC_STRICT;

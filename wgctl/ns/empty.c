@@ -23,17 +23,23 @@ static void let_go(struct watched *w)
 		close(w->v[--w->n].fd);
 }
 
-/* The second word behind the name, which may have anything in it. 0: not known. */
-static pid_t parent_of(pid_t pid)
+pid_t wgc_ns_parent(pid_t pid, char *comm)
 {
 	WGC_AUTO_FREE char *text = NULL;
-	char path[40], *end;
+	char path[40], *open, *close;
 	int parent = 0;
 	size_t len;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (wgc_read_file(path, 4096, &text, &len) < 0 || !(end = strrchr(text, ')')) || sscanf(end + 1, " %*c %d", &parent) != 1)
+	if (wgc_read_file(path, 4096, &text, &len) < 0)
 		return 0;
+	/* A name may hold anything, parentheses too. */
+	open = strchr(text, '(');
+	close = strrchr(text, ')');
+	if (!open || !close || sscanf(close + 1, " %*c %d", &parent) != 1)
+		return 0;
+	if (comm)
+		snprintf(comm, 32, "%.*s", (int)(close - open - 1), open + 1);
 	return parent;
 }
 
@@ -48,7 +54,7 @@ static int look(const struct wgc_ns_id *id, bool children, struct watched *w)
 	for (size_t i = 0; r == 0 && i < n && w->n < AT_ONCE; i++) {
 		int fd;
 
-		if (children && parent_of(users[i].pid) != getpid())
+		if (children && wgc_ns_parent(users[i].pid, NULL) != getpid())
 			continue;
 		fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
 		/* Whoever is held will do until the next look. */

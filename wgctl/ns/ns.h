@@ -95,6 +95,8 @@ struct wgc_ns_user {
 bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id);
 /** Processes inside, by pid; those that /proc does not let us see are left out. -errno. */
 int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_user **ret, size_t *ret_n);
+/** The parent of @pid; 0 when there is none to see. @comm (may be NULL) gets its own name, as it is, in 32 bytes. */
+pid_t wgc_ns_parent(pid_t pid, char *comm);
 /** A signal for @pid, if it is still one who lives there. */
 void wgc_ns_signal(const struct wgc_ns_id *id, pid_t pid, int sig);
 

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "plan/internal.h"
+#include "plan/steps/steps.h"
 
 /* The journal while it is made: all of it goes out in one write. */
 struct adoption {
@@ -148,19 +148,10 @@ static void put_nft(struct adoption *ad)
 
 static void put_rule(struct adoption *ad, const struct wgc_rule *r)
 {
-	const struct {
-		const char *key;
-		int64_t value;
-	} v[] = { { "family", r->family },     { "priority", r->priority }, { "table", r->table },
-		  { "fwmark", r->fwmark },     { "fwmask", r->fwmask },	    { "invert", r->invert },
-		  { "protocol", r->protocol }, { "action", r->action },	    { "suppress", r->suppress_prefixlen } };
 	struct wgc_json j;
 
 	begin(ad, &j, "rule.add");
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(v); i++) {
-		wgc_json_key(&j, v[i].key);
-		wgc_json_int(&j, v[i].value);
-	}
+	wgc_rule_record(r, &j);
 	end(ad, &j, 0);
 }
 

@@ -363,6 +363,20 @@ static int choose_backend(struct wgc_sys *sys, const struct wgc_profile *p, stru
 	return f->program ? 0 : wgc_err_nomem(err);
 }
 
+static void link_name(void *ctx, uint32_t ifindex, char ret[static IFNAMSIZ])
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_sys *sys = ctx;
+	struct wgc_link *v;
+	size_t n;
+
+	if (a && wgc_nl_link_list(sys->nl, a, &v, &n, NULL) == 0)
+		for (size_t i = 0; i < n; i++)
+			if (v[i].ifindex == ifindex)
+				memcpy(ret, v[i].ifname, IFNAMSIZ);
+	wgc_arena_free(a);
+}
+
 int wgc_facts_routing(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_facts *ret,
 		      struct wgc_err *err)
 {
@@ -384,9 +398,13 @@ int wgc_facts_routing(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	if (r < 0)
 		return r;
 	f.routing.routes = routes;
+	f.routing.link_name = link_name;
+	f.routing.link_name_ctx = sys;
 	if (wants_policy(p)) {
 		f.routing.strict_rp_filter = strict_rp_filter(sys);
-		if (wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
+		/* In a namespace that is made for this tunnel nobody has connections yet. */
+		if (!(sys->place && sys->place->made) &&
+		    wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
 			return wgc_err_nomem(err);
 		f.routing.sessions = sessions;
 	}

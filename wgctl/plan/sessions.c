@@ -50,9 +50,8 @@ static bool is_loopback(const struct wgc_ip *ip)
 struct table {
 	struct wgc_arena *a;
 	struct wgc_session *v;
-	size_t n, cap, max;
+	size_t n, cap;
 	bool listens[65536];
-	bool want_listeners;
 };
 
 static int one_line(struct table *t, const char *line)
@@ -64,12 +63,9 @@ static int one_line(struct table *t, const char *line)
 	if (sscanf(line, " %*u: %47s %47s %x", local, remote, &state) != 3 || !parse_address(local, &s.local, &s.local_port) ||
 	    !parse_address(remote, &s.remote, &s.remote_port))
 		return 0;
-	if (t->want_listeners) {
-		if (state == LISTEN)
-			t->listens[s.local_port] = true;
-		return 0;
-	}
-	if (state != ESTABLISHED || !t->listens[s.local_port] || is_loopback(&s.remote) || t->n == t->max)
+	if (state == LISTEN)
+		t->listens[s.local_port] = true;
+	if (state != ESTABLISHED || is_loopback(&s.remote))
 		return 0;
 	slot = wgc_arena_push(t->a, &t->v, &t->n, &t->cap, sizeof(*slot));
 	if (!slot)
@@ -98,23 +94,24 @@ static int each_line(const struct wgc_sys *sys, struct table *t, const char *nam
 	return r;
 }
 
+/* Each table is read once: the kernel walks all of its buckets for it, milliseconds on a large
+ * machine. So who listens is known only behind it. */
 int wgc_sessions_read(const struct wgc_sys *sys, struct wgc_arena *a, size_t max, struct wgc_session **ret, size_t *ret_n)
 {
-	static const char *const names[] = { "tcp", "tcp6" };
 	struct table *t = calloc(1, sizeof(*t));
-	int r = 0;
+	size_t kept = 0;
+	int r;
 
 	if (!t)
 		return -ENOMEM;
 	t->a = a;
-	t->max = max;
-	for (int pass = 0; pass < 2; pass++) {
-		t->want_listeners = pass == 0;
-		for (size_t i = 0; r == 0 && i < WGC_ARRAY_SIZE(names); i++)
-			r = each_line(sys, t, names[i]);
-	}
+	r = each_line(sys, t, "tcp");
+	r = r ?: each_line(sys, t, "tcp6");
+	for (size_t i = 0; i < t->n && kept < max; i++)
+		if (t->listens[t->v[i].local_port])
+			t->v[kept++] = t->v[i];
 	*ret = t->v;
-	*ret_n = t->n;
+	*ret_n = kept;
 	free(t);
 	return r;
 }

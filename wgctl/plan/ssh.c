@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ns/ns.h"
 #include "plan/internal.h"
 
 #define ANCESTORS 32
@@ -45,27 +46,6 @@ static bool from_environ(pid_t pid, struct wgc_ip *ret)
 	/* It is somebody's environment: who knows what is in it. */
 	wgc_wipe(text, len);
 	return found;
-}
-
-/* The parent of @pid, and its name; 0 when there is none to see. */
-static pid_t parent_of(pid_t pid, char comm[static 32])
-{
-	WGC_AUTO_FREE char *text = NULL;
-	char path[64], *open, *close;
-	int parent = 0;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (wgc_read_file(path, 4096, &text, &len) < 0)
-		return 0;
-	/* A name may hold anything, parentheses too. */
-	open = strchr(text, '(');
-	close = strrchr(text, ')');
-	if (!open || !close || sscanf(close + 1, " %*c %d", &parent) != 1)
-		return 0;
-	*close = 0;
-	snprintf(comm, 32, "%s", open + 1);
-	return parent;
 }
 
 static bool has_socket(pid_t pid, unsigned long inode)
@@ -153,13 +133,13 @@ bool wgc_ssh_client(struct wgc_ip *ret)
 
 	if (own && client_of(own, ret))
 		return true;
-	pid = parent_of(pid, comm);
+	pid = wgc_ns_parent(pid, NULL);
 	for (int i = 0; i < ANCESTORS && pid > 1; i++) {
 		pid_t up;
 
 		if (from_environ(pid, ret))
 			return true;
-		up = parent_of(pid, comm);
+		up = wgc_ns_parent(pid, comm);
 		if (!strncmp(comm, "sshd", 4) && from_sshd(pid, ret))
 			return true;
 		pid = up;

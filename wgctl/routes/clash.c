@@ -25,13 +25,17 @@ static bool same_metric(const struct wgc_route *have)
 	return !have->metric || (have->dst.ip.family == AF_INET6 && have->metric == IPV6_DEFAULT_METRIC);
 }
 
-static int refuse(const struct wgc_route *want, const struct wgc_route *have, struct wgc_err *err)
+static int refuse(const struct wgc_routes_facts *f, const struct wgc_route *want, const struct wgc_route *have, struct wgc_err *err)
 {
-	char dst[WGC_PREFIX_TEXT], through[32] = "";
+	char dst[WGC_PREFIX_TEXT], name[IFNAMSIZ] = "", through[32] = "";
 	bool v6 = want->dst.ip.family == AF_INET6;
 
 	wgc_prefix_print(&want->dst, dst);
-	if (have->oif)
+	if (have->oif && f->link_name)
+		f->link_name(f->link_name_ctx, have->oif, name);
+	if (*name)
+		snprintf(through, sizeof(through), ", through %s", name);
+	else if (have->oif)
 		snprintf(through, sizeof(through), ", through link %u", have->oif);
 	wgc_err_set(err, WGC_E_EXISTS, EEXIST, "table %u has a route to %s already%s", want->table, dst, through);
 	wgc_err_hint(err,
@@ -63,7 +67,7 @@ int wgc_routes_check_clashes(const struct wgc_routes_facts *f, const struct wgc_
 		want = bsearch(&have, index, d->n_routes, sizeof(*index), cmp_place);
 		/* An equal route without a device can be shared. */
 		if (want && !((*want)->type != RTN_UNICAST && have->type == (*want)->type))
-			return refuse(*want, have, err);
+			return refuse(f, *want, have, err);
 	}
 	return 0;
 }

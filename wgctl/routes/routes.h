@@ -46,6 +46,9 @@ struct wgc_routes_facts {
 	bool apart; /* encrypted packets leave from another namespace than the link's */
 	uint32_t table_number; /* what profile->table_name stands for */
 	uint32_t ifindex; /* of our own link where it exists already: its routes are no clash; else 0 */
+	/* Name of a link, for the words of an error; nothing where it has none any more. May be NULL. */
+	void (*link_name)(void *ctx, uint32_t ifindex, char ret[static IFNAMSIZ]);
+	void *link_name_ctx;
 	struct wgc_routes_keep keep;
 };
 

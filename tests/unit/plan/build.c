@@ -112,6 +112,13 @@ static void from_elsewhere(void)
 	       "8/8 ! hook.run PostUp 'c' [c] {none}\n");
 }
 
+static void link_3(void *ctx, uint32_t ifindex, char ret[static IFNAMSIZ])
+{
+	(void)ctx;
+	if (ifindex == 3)
+		strcpy(ret, "eth0");
+}
+
 static void adopted(void)
 {
 	static struct wgc_route have[] = {
@@ -144,6 +151,9 @@ static void adopted(void)
 	have[0].oif = 3;
 	golden("side", "Table = 1234\nExcludeIPs = 198.18.0.0/15\n[Peer]\nAllowedIPs = 10.0.0.0/8\n", &f,
 	       "table 1234 has a route to 198.18.0.0/15 already, through link 3 (line 4)");
+	f.routing.link_name = link_3;
+	golden("side", "Table = 1234\nExcludeIPs = 198.18.0.0/15\n[Peer]\nAllowedIPs = 10.0.0.0/8\n", &f,
+	       "table 1234 has a route to 198.18.0.0/15 already, through eth0 (line 4)");
 }
 
 static void userspace(void)

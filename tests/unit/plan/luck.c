@@ -324,6 +324,18 @@ static void clash_in_the_middle(void)
 	wgc_profile_free(p);
 }
 
+/* The error says whose route it is. */
+static void somebody_elses_route(void)
+{
+	struct wgc_profile *p = profile("office", SPLIT);
+
+	begin();
+	fake_route(f, "10.1.0.0/16", RT_TABLE_MAIN, RTN_UNICAST, fake_ifindex(f, "eth0"), 0);
+	is_int(up(p), -EEXIST);
+	is_str(err.msg, "table 254 has a route to 10.1.0.0/16 already, through eth0");
+	wgc_profile_free(p);
+}
+
 /* ---- what comes between plan and step ------------------------------------------------------------ */
 
 static const char *came_word;
@@ -512,6 +524,7 @@ int main(void)
 	link_of_others();
 	changed_by_others();
 	clash_in_the_middle();
+	somebody_elses_route();
 	between();
 	two_at_once();
 	hooks();

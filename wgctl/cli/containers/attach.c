@@ -391,12 +391,12 @@ int wgc_attach_down(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, st
 }
 
 int wgc_attach_down_all(struct wgc_ui *ui, struct wgc_sys *sys, const char *prefix, bool (*keep)(void *ctx, const char *name),
-			void *ctx, size_t *ret_n, struct wgc_err *err)
+			void *ctx, struct wgc_err *err)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_err mine = WGC_ERR_INIT;
 	struct wgc_up_info *v = NULL;
-	size_t n = 0, gone = 0;
+	size_t n = 0;
 	int r = a ? wgc_plan_list(sys, a, &v, &n, err) : wgc_err_nomem(err), first = 0;
 
 	for (size_t i = 0; r == 0 && i < n; i++) {
@@ -405,14 +405,11 @@ int wgc_attach_down_all(struct wgc_ui *ui, struct wgc_sys *sys, const char *pref
 		if (strncmp(v[i].name, prefix, strlen(prefix)) || (keep && keep(ctx, v[i].name)))
 			continue;
 		one = wgc_attach_down(ui, sys, v[i].name, first ? NULL : &mine);
-		gone += one == 0;
 		first = first ?: one;
 	}
 	wgc_arena_free(a);
 	if (first && err)
 		*err = mine;
-	if (ret_n)
-		*ret_n = gone;
 	return r ?: first;
 }
 

@@ -35,9 +35,9 @@ int wgc_attach_up(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_attac
 		  struct wgc_attached *ret, struct wgc_err *err);
 /** Take it down; 0 also when it is not up. Waits a while for another wgctl that works on it: then -EBUSY. */
 int wgc_attach_down(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, struct wgc_err *err);
-/** Take down all whose name begins with @prefix, but for those that @keep (may be NULL) wants. Goes on after failures. @ret_n (may be NULL): how many went. */
+/** Take down all whose name begins with @prefix, but for those that @keep (may be NULL) wants. Goes on after failures. */
 int wgc_attach_down_all(struct wgc_ui *ui, struct wgc_sys *sys, const char *prefix, bool (*keep)(void *ctx, const char *name),
-			void *ctx, size_t *ret_n, struct wgc_err *err);
+			void *ctx, struct wgc_err *err);
 /** Links of a namespace beside loopback, those that nobody uses, and @ifname (may be NULL), with whether a default route leads there. */
 int wgc_attach_others(const char *netns, const char *ifname, struct wgc_str *ret_names, bool *ret_default, struct wgc_err *err);
 /** True when @netns has a link @ifname with all of these addresses. */

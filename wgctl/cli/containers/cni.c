@@ -192,7 +192,7 @@ static int do_gc(struct cni *c)
 	int r, ipam;
 
 	wgc_attachment_name(&key, prefix);
-	r = wgc_attach_down_all(c->ui, &c->sys, prefix, listed, &c->r, NULL, &err);
+	r = wgc_attach_down_all(c->ui, &c->sys, prefix, listed, &c->r, &err);
 	ipam = forward(c);
 	return r < 0 ? tell(c, code_of(&err, r), &err) : ipam;
 }

@@ -193,26 +193,53 @@ static int attach(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_conta
 	return code;
 }
 
-static int detach(struct wgc_ui *ui, struct wgc_sys *sys, const char *container)
+static int detach_all(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c, const char *prefix, struct wgc_arena *a,
+		      struct wgc_json *j)
 {
-	WGC_AUTO_FREE char *id = id_of(container);
-	struct wgc_attachment key = { "attach", NULL, id, NULL };
 	struct wgc_err err = WGC_ERR_INIT;
-	char prefix[WGC_ATTACHMENT_MAX];
-	size_t n = 0;
+	struct wgc_up_info *v = NULL;
+	size_t n = 0, hits = 0;
+	int code = WGC_EXIT_OK;
 
-	if (!id)
-		return no_memory(ui);
-	wgc_attachment_name(&key, prefix);
-	if (wgc_attach_down_all(ui, sys, prefix, NULL, NULL, &n, &err) < 0)
+	if (wgc_plan_list(sys, a, &v, &n, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
-	if (n) {
-		wgc_ui_note(ui, "'%s' has no tunnel any more", container);
-		return WGC_EXIT_OK;
+	/* One that fails does not keep the others up; the worst one counts. */
+	for (size_t i = 0; i < n; i++) {
+		int one;
+
+		if (strncmp(v[i].name, prefix, strlen(prefix)))
+			continue;
+		hits++;
+		one = wgc_down_one(ui, sys, v[i].name, false, true, c->wait, j);
+		code = one > code ? one : code;
 	}
-	wgc_err_set(&err, WGC_E_NOT_UP, ENOENT, "'%s' has no tunnel of `wgctl container attach`", container);
+	if (hits)
+		return code;
+	wgc_err_set(&err, WGC_E_NOT_UP, ENOENT, "'%s' has no tunnel of `wgctl container attach`", c->argv[1]);
 	wgc_err_hint(&err, "`wgctl list` shows what is up");
 	return wgc_show_err(ui, NULL, &err, NULL);
+}
+
+static int detach(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_common *c)
+{
+	WGC_AUTO_FREE char *id = id_of(c->argv[1]);
+	struct wgc_attachment key = { "attach", NULL, id, NULL };
+	WGC_AUTO_STR struct wgc_str out = { 0 };
+	struct wgc_arena *a = wgc_arena_new();
+	char prefix[WGC_ATTACHMENT_MAX];
+	struct wgc_json json, *j;
+	int code;
+
+	if (!id || !a) {
+		wgc_arena_free(a);
+		return no_memory(ui);
+	}
+	wgc_attachment_name(&key, prefix);
+	j = wgc_ui_profiles_begin(ui, &json, &out);
+	code = detach_all(ui, sys, c, prefix, a, j);
+	wgc_ui_profiles_end(j);
+	wgc_arena_free(a);
+	return code;
 }
 
 /* ---- services ---------------------------------------------------------------------------- */
@@ -261,7 +288,7 @@ int wgc_run_container(struct wgc_ui *ui, const void *args)
 		return code;
 	if (wgc_sys_open(&sys, &err))
 		return wgc_show_err(ui, NULL, &err, NULL);
-	code = !strcmp(c->argv[0], "attach") ? attach(ui, &sys, a) : detach(ui, &sys, c->argv[1]);
+	code = !strcmp(c->argv[0], "attach") ? attach(ui, &sys, a) : detach(ui, &sys, c);
 	wgc_sys_close(&sys);
 	return code;
 }

@@ -114,7 +114,7 @@ static int end(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_oci_stat
 	/* Of a hook that was killed. */
 	wgc_ns_sweep_files(sys->run_dir);
 	wgc_attachment_name(&key, prefix);
-	return wgc_attach_down_all(ui, sys, prefix, NULL, NULL, NULL, err);
+	return wgc_attach_down_all(ui, sys, prefix, NULL, NULL, err);
 }
 
 int wgc_run_oci_hook(struct wgc_ui *ui, const void *args)

@@ -138,9 +138,6 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 
 	if (code)
 		return code;
-	/* While nobody is inside it waits for the lock, and for what becomes of us. */
-	if (wgc_share_is_ours(share, up) && wgc_share_watch(l->profile->name) < 0)
-		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
 	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
 	r = r ?: wgc_room_apart(&s->room, &err);
 	r = r ?: wgc_room_dns(a, l->profile->name, resolv_conf, x->dns, x->no_dns, &s->room, &err);
@@ -190,17 +187,14 @@ int wgc_run_run(struct wgc_ui *ui, const void *args)
 	struct wgc_who who;
 	struct wgc_start s = { .keep_env = x->keep_env, .cwd = x->cwd, .pin_dns = x->pin_dns, .who = &who,
 			       .argc = x->c.argc - 1, .argv = x->c.argv + 1, .room.net = -1 };
-	int code = 0;
+	int code;
 
 	if (!a) {
 		wgc_err_nomem(&err);
 		return failed(ui, &err);
 	}
 	one.argc = 1;
-	if (!code && wgc_who(a, x->user, x->root, &who, &err) < 0)
-		code = failed(ui, &err);
-	if (!code)
-		code = wgc_load_all(ui, &one, &l);
+	code = wgc_who(a, x->user, x->root, &who, &err) < 0 ? failed(ui, &err) : wgc_load_all(ui, &one, &l);
 	if (code) {
 		code = WGC_EXIT_NOT_RUN;
 	} else {

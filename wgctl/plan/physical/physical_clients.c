@@ -132,20 +132,6 @@ int wgc_physical_process_end(const struct wgc_sys *sys, const char *name, struct
 	return 0;
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	WGC_AUTO_FREE char *text = NULL;
-	char path[40], *end;
-	int parent = 0;
-	size_t len;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	if (wgc_read_file(path, 4096, &text, &len) < 0)
-		return 0;
-	end = strrchr(text, ')');
-	return end && sscanf(end + 1, " %*c %d", &parent) == 1 ? parent : 0;
-}
-
 /* The userspace data plane of the tunnel lives where its packets leave from: it has the TUN device open. */
 bool wgc_physical_is_data_plane(pid_t pid, const char *ifname)
 {
@@ -196,7 +182,7 @@ static bool any_process(const struct wgc_sys *sys, bool (*fn)(const struct wgc_s
 
 static bool is_ancestor(const struct wgc_sys *sys, const char *name, pid_t pid, void *arg)
 {
-	for (pid_t at = *(pid_t *)arg; at > 1; at = parent_of(at))
+	for (pid_t at = *(pid_t *)arg; at > 1; at = wgc_ns_parent(at, NULL))
 		if (at == pid)
 			return true;
 	return false;

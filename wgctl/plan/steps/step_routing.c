@@ -188,9 +188,8 @@ const struct wgc_step_def wgc_step_route = {
 	.undo_text = "delete",
 };
 
-static int rule_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+void wgc_rule_record(const struct wgc_rule *r, struct wgc_json *j)
 {
-	const struct wgc_rule *r = s->rule;
 	const struct {
 		const char *key;
 		int64_t value;
@@ -202,6 +201,11 @@ static int rule_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 		wgc_json_key(j, v[i].key);
 		wgc_json_int(j, v[i].value);
 	}
+}
+
+static int rule_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)
+{
+	wgc_rule_record(s->rule, j);
 	return 0;
 }
 

@@ -25,10 +25,6 @@ int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, stru
 int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx);
 /** Did a reload take @word of such a string away after the record @after? */
 bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word);
-/** One route of the list in a record of `route.add`. 0 or -EBADMSG. */
-int wgc_route_of_record(const json_t *o, struct wgc_route *ret);
-/** The rule that a record of `rule.add` tells of. */
-struct wgc_rule wgc_rule_of_record(const struct wgc_past *p);
 /** Is the table of an nft record still there? */
 bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p);
 /** Tell how the DNS backend was found, and what speaks against it. */
@@ -40,7 +36,8 @@ void wgc_step_dns_keep(const struct wgc_history *h, const struct wgc_profile *p,
 const char *wgc_record_str(const struct wgc_past *p, const char *key);
 /** A number of a record or of an object in it, 0 when it is missing. */
 uint32_t wgc_record_int(const json_t *o, const char *key);
-/** The rule of a rule.add record. */
+/** What a rule.add record says of a rule, and the rule of such a record. */
+void wgc_rule_record(const struct wgc_rule *r, struct wgc_json *j);
 struct wgc_rule wgc_rule_of_record(const struct wgc_past *p);
 /** A route of a route.add record's list. 0 or -EBADMSG. */
 int wgc_route_of_record(const json_t *o, struct wgc_route *ret);

@@ -223,7 +223,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 		same "$before" "$(machine)" || { echo "killed at line $killed of down"; return 1; }
 	done
 	is "$status" 0
-	[ "$killed" -gt 20 ]
+	[ "$killed" -gt 10 ]
 	echo "# killed after $((n / 2)) steps of up and $((killed - 1)) of down" >&3
 }
 

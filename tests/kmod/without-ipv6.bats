@@ -26,6 +26,8 @@ teardown() { clean_up; }
 	done
 	flow tcp a,10.0.0.1 b,10.0.0.2
 	flow udp a,10.0.0.1 b,10.0.0.2
+	# No keepalive on its way that would tell where the other one is.
+	sleep 12
 	at a wg set wg0 peer "${public[2]}" endpoint '[2001:db8::2]:20000'
 	WAIT=1 not reaches a 10.0.0.2
 	at a wg set wg0 peer "${public[2]}" endpoint 192.0.2.2:20000

@@ -138,15 +138,15 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 
 	if (code)
 		return code;
+	/* Before the program, or it would be taken for one that the program has left behind. Until the
+	 * lock is free it does nothing. One that `up` brought up is not taken down. */
+	if (wgc_share_is_ours(share, up) && wgc_share_watch(l->profile->name) < 0)
+		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
 	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
 	r = r ?: wgc_room_apart(&s->room, &err);
 	r = r ?: wgc_room_dns(a, l->profile->name, resolv_conf, x->dns, x->no_dns, &s->room, &err);
 	if (r < 0)
 		return failed(ui, &err);
-	/* Before the program, or it would be taken for one that the program has left behind. Until the
-	 * lock is free it does nothing. One that `up` brought up is not taken down. */
-	if (wgc_share_is_ours(share, up) && wgc_share_watch(l->profile->name) < 0)
-		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
 	return launch(ui, a, s, &err) < 0 ? failed(ui, &err) : 0;
 }
 

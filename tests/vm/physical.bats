@@ -120,8 +120,9 @@ silent() {
 		return 1
 	}
 }
-# Lines as they come, with the time in front.
-stamped() { while IFS= read -r line; do echo "$EPOCHREALTIME $line"; done; }
+# timed FILE CMD...: what it writes goes into the file, with the time in front: that at which it
+# did, for it does not go on before that is known. Whoever reads it from a pipe reads it later.
+timed() { strace -qq -ttt -s 300 -e trace=write -o "$@"; }
 time_of() { sed -n "s/^\([0-9.]*\) .*$2.*/\1/p" "$1" | head -n 1; }
 drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-9]*\).*kept in.*/\1/p' | head -n 1; }
 
@@ -135,7 +136,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	grep -q '10.0.0.1.9' "$BATS_TEST_TMPDIR/wire"
 	grep -q 'fd00::1.9' "$BATS_TEST_TMPDIR/wire"
 	grep -q '198.51.100.9.53' "$BATS_TEST_TMPDIR/wire"
-	"$WGCTL" -v physical up home 2> >(stamped >"$BATS_TEST_TMPDIR/up")
+	timed "$BATS_TEST_TMPDIR/up" "$WGCTL" -v physical up home
 	ping -q -c 2 -W 10 10.8.0.1
 	is "$(ip -o link show | cut -d: -f2 | tr -d ' ' | cut -d@ -f1 | grep -E '^(eth0|lo|home)' | xargs)" "lo home"
 	has "$(ip -n physical -o addr show dev eth0)" 10.0.0.2/24
@@ -143,8 +144,7 @@ drops() { nft list table inet wgctl_physical | sed -n 's/.*counter packets \([0-
 	has "$(ip -n physical -d link show dev eth0)" "altname uplink0"
 	has "$(ip -n physical route show table 77)" "203.0.113.0/24 via 10.0.0.1 dev eth0"
 	[ "$(drops)" -gt 0 ] || not ip route get 10.0.0.1
-	# Here a time that is late would be wrong, and who reads lines may be: strace holds it while it writes.
-	strace -s 200 -ttt -e trace=write -o "$BATS_TEST_TMPDIR/down" "$WGCTL" -v physical down
+	timed "$BATS_TEST_TMPDIR/down" "$WGCTL" -v physical down
 	sleep 0.3
 	from=$(time_of "$BATS_TEST_TMPDIR/up" managers.tell)
 	to=$(time_of "$BATS_TEST_TMPDIR/down" 'undo - guard.load')

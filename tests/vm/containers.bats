@@ -81,6 +81,7 @@ registered() { machinectl show box >/dev/null 2>&1; }
 @test "docker: a container gets the tunnel as its only interface, and loses it" {
 	before=$(snapshot)
 	not docker exec web wget -qO- http://10.8.0.1/data
+	is "$("$WGCTL" __complete container attach office w)" $'web\tdocker'
 	run_split "$WGCTL" container attach --mode only office web
 	is "$status$errors" "0$attached"
 	looked=$(docker exec web sh -c "$LOOK")
@@ -88,7 +89,6 @@ registered() { machinectl show box >/dev/null 2>&1; }
 	has "$looked" "$DATA"
 	is "$(grep nameserver <<<"$looked")" "nameserver 10.8.0.1"
 	not ip link show office
-	"$WGCTL" list
 	has "$("$WGCTL" list)" attach:web:office
 	is "$("$WGCTL" __complete container detach '')" $'web\toffice'
 	run_split "$WGCTL" container attach office web
@@ -120,10 +120,8 @@ registered() { machinectl show box >/dev/null 2>&1; }
 	"$WGCTL" recover attach:web:office
 	has "$("$WGCTL" status attach:web:office)" "its network namespace is gone"
 	# It needs no engine and no container.
-	run_split "$WGCTL" container detach web
-	is "$status" 0
+	"$WGCTL" container detach web
 	same "$before" "$(snapshot)"
-	docker start web
 }
 
 @test "docker: attach warns of CAP_NET_ADMIN, another way out, other name servers; by its id" {
@@ -146,14 +144,13 @@ registered() { machinectl show box >/dev/null 2>&1; }
 	has "$looked" "$DATA"
 	"$WGCTL" container detach "$id"
 	is "$(docker exec "$id" ip route)" $'default dev eth0 scope link \n172.30.0.0/24 dev eth0 scope link  src 172.30.0.2 '
-	docker rm -f "$id"
 }
 
 @test "systemd-nspawn: a machine gets the tunnel, and loses it; names are completed" {
 	before=$(snapshot)
 	systemd-run --quiet --collect --unit=box systemd-nspawn --quiet --machine=box --private-network --directory="$ROOT" sleep 1000
 	waits_for registered
-	is "$("$WGCTL" __complete container attach office '')" $'web\tdocker\nbox\tmachinectl'
+	has "$("$WGCTL" __complete container attach office '')" $'other\tdocker\nbox\tmachinectl'
 	leader=$(machinectl show --property=Leader --value box)
 	box() { nsenter --target "$leader" --all "$@"; }
 	not box wget -qO- http://10.8.0.1/data

@@ -150,7 +150,7 @@ registered() { machinectl show box >/dev/null 2>&1; }
 	before=$(snapshot)
 	systemd-run --quiet --collect --unit=box systemd-nspawn --quiet --machine=box --private-network --directory="$ROOT" sleep 1000
 	waits_for registered
-	has "$("$WGCTL" __complete container attach office '')" $'other\tdocker\nbox\tmachinectl'
+	has "$("$WGCTL" __complete container attach office '')" $'box\tmachinectl'
 	leader=$(machinectl show --property=Leader --value box)
 	box() { nsenter --target "$leader" --all "$@"; }
 	not box wget -qO- http://10.8.0.1/data

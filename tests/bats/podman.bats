@@ -81,7 +81,7 @@ teardown() {
 	before=$(snapshot c)
 	echo "nameserver 10.8.0.1" >"$BATS_TEST_TMPDIR/resolv.conf"
 	podman_c run -d --network none -v "$BATS_TEST_TMPDIR/resolv.conf:/etc/resolv.conf" --name web --rootfs "$root" sleep 1000
-	not podman_c exec web wget -T 2 -qO- http://10.8.0.1/data
+	not podman_c exec web wget -qO- http://10.8.0.1/data
 	run_split on c env "${PODMAN_ENV[@]}" "$WGCTL" container attach office web --interface wg7 -m only
 	echo "$errors"
 	is "$status" 0

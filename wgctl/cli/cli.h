@@ -128,7 +128,7 @@ enum wgc_complete {
 	WGC_COMPLETE_NETNS, /* names of network namespaces */
 	WGC_COMPLETE_ROOM,  /* tunnels that are up in a namespace of their own, namespaces, containers */
 	WGC_COMPLETE_CONTAINER,
-	WGC_COMPLETE_ATTACHED, /* what has a tunnel of `container attach`, and containers */
+	WGC_COMPLETE_ATTACHED, /* what has a tunnel of `container attach`, else containers */
 	WGC_COMPLETE_LINK,   /* interfaces */
 	WGC_COMPLETE_LINKS,  /* the same, with commas between them */
 	WGC_COMPLETE_DEVICE, /* WireGuard interfaces */

@@ -37,6 +37,14 @@ static void offer_profiles(struct wgc_str *out, const char *word)
 	wgc_arena_free(a);
 }
 
+/* As it is written after attach and detach. */
+static const char *container_name(const char *home)
+{
+	size_t n = strlen("container:");
+
+	return strncmp(home, "container:", n) ? home : home + n;
+}
+
 enum which { ALL, INSIDE, ATTACHED };
 
 static void offer_up(struct wgc_str *out, const char *word, enum which which)
@@ -52,7 +60,7 @@ static void offer_up(struct wgc_str *out, const char *word, enum which which)
 				bool attached = !strncmp(v[i].name, "attach:", 7);
 
 				if (which == ATTACHED && attached)
-					wgc_offer(out, word, v[i].home, v[i].ifname);
+					wgc_offer(out, word, container_name(v[i].home), v[i].ifname);
 				else if (which == ALL || (which == INSIDE && *v[i].home))
 					wgc_offer(out, word, v[i].name, v[i].ifname);
 			}
@@ -113,6 +121,8 @@ static void offer_links(struct wgc_str *out, const char *word, bool list)
 
 static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *word)
 {
+	size_t before = out->len;
+
 	switch (kind) {
 	case WGC_COMPLETE_PROFILE:
 		offer_profiles(out, word);
@@ -138,7 +148,9 @@ static void offer_kind(struct wgc_str *out, enum wgc_complete kind, const char *
 		break;
 	case WGC_COMPLETE_ATTACHED:
 		offer_up(out, word, ATTACHED);
-		offer_containers(out, word, "");
+		/* Who may not know what is attached is offered what could be. */
+		if (out->len == before)
+			offer_containers(out, word, "");
 		break;
 	case WGC_COMPLETE_LINK:
 		offer_up(out, word, ALL);

@@ -126,7 +126,8 @@ struct keeper {
 	struct wgc_sys sys;
 	struct wgc_events *links;
 	int nft; /* tells when a table of ours goes; -1: it does not. None for the namespace: to hear of it would keep it alive */
-	int64_t said;
+	int64_t said; /* when */
+	char what[128];
 };
 
 /* Somebody who removes it all the time does not fill the log. */
@@ -134,9 +135,11 @@ static void say(void *ctx, const char *text)
 {
 	struct keeper *k = ctx;
 
-	if (!k->said || wgc_now_ms() - k->said > 10000)
-		syslog(LOG_WARNING, "%s", text);
+	if (!strcmp(k->what, text) && wgc_now_ms() - k->said < 10000)
+		return;
+	syslog(LOG_WARNING, "%s", text);
 	k->said = wgc_now_ms();
+	snprintf(k->what, sizeof(k->what), "%s", text);
 }
 
 /* True when there was something to put back. */

@@ -17,6 +17,12 @@
  * Answers to connections from outside go nowhere else: what they say would
  * leave beside the tunnel all the same. Each kill switch has a table of its
  * own, and what one drops is dropped: several hold all of their promises.
+ *
+ * Each chain ends with a rule that drops, beside its policy: when one table takes the
+ * place of another in one transaction, the rules of the new one are in force at once,
+ * but its policy only after the old chains are gone (nf_tables_commit() of
+ * net/netfilter/nf_tables_api.c sets it with the new chain's own entry, which comes
+ * behind those of what is deleted). By the policy alone a packet slips through there.
  */
 #include <string.h>
 
@@ -243,12 +249,14 @@ static void add_chains(struct wgc_str *s, const struct wgc_profile *p, const str
 	LINE(s, "icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } ip6 hoplimit 255 accept\n");
 	LINE(s, "icmpv6 type { mld-listener-report, mld-listener-done, mld2-listener-report } ip6 hoplimit 1 accept\n");
 	LINE(s, "jump beside\n");
+	LINE(s, "drop\n");
 	wgc_str_add(s, "\t}\n\tchain forward {\n\t\ttype filter hook forward priority 10; policy drop;\n");
 	LINE(s, "oifname \"%s\" accept\n", p->ifname);
 	LINE(s, "oifgroup %u accept\n", WGC_KILL_GROUP);
 	LINE(s, "iifname \"%s\" ct state established,related accept\n", p->ifname);
 	LINE(s, "iifgroup %u ct state established,related accept\n", WGC_KILL_GROUP);
 	LINE(s, "jump beside\n");
+	LINE(s, "drop\n");
 	wgc_str_add(s, "\t}\n");
 }
 

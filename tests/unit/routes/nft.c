@@ -140,6 +140,8 @@ static void kill_switch(const char *ifname)
 	ok(strstr(ruleset(), "elements = { 2001:db8:: . 7 }"));
 	ok(strstr(ruleset(), "type filter hook output priority filter + 10; policy drop;"));
 	ok(strstr(ruleset(), "type filter hook forward priority filter + 10; policy drop;"));
+	ok(strstr(ruleset(), "\t\tjump beside\n\t\tdrop\n\t}\n\n\tchain forward"));
+	ok(strstr(ruleset(), "\t\tjump beside\n\t\tdrop\n\t}\n}"));
 	/* The tunnel has 10.8.0.0/24 and 10.20.0.0/16 of the private addresses; the
 	 * machine's network that holds them is not wholly spared. */
 	ok(strstr(ruleset(), "elements = { 10.8.0.0/24, 10.20.0.0/16 }"));

@@ -23,7 +23,9 @@ char *wgc_physical_guard_text(struct wgc_arena *a, const char *ifname, const cha
 	WGC_AUTO_STR struct wgc_str names = { 0 };
 
 	add_names(&names, ifname, leave);
-	/* Declared first, so that there is something to delete, whatever was there. */
+	/* Declared first, so that there is something to delete, whatever was there. The
+	 * rule that drops holds while one takes the place of another; its policy alone
+	 * would not (see routes/killswitch.c). */
 	return wgc_arena_printf(a,
 				"add table inet " WGC_PHYSICAL_TABLE "\n"
 				"delete table inet " WGC_PHYSICAL_TABLE "\n"
@@ -31,12 +33,12 @@ char *wgc_physical_guard_text(struct wgc_arena *a, const char *ifname, const cha
 				"\tchain output {\n"
 				"\t\ttype filter hook output priority -350; policy drop;\n"
 				"\t\toifname %s accept\n"
-				"\t\tcounter comment \"kept in\"\n"
+				"\t\tcounter drop comment \"kept in\"\n"
 				"\t}\n"
 				"\tchain forward {\n"
 				"\t\ttype filter hook forward priority -350; policy drop;\n"
 				"\t\toifname %s accept\n"
-				"\t\tcounter comment \"kept in\"\n"
+				"\t\tcounter drop comment \"kept in\"\n"
 				"\t}\n"
 				"}\n",
 				wgc_str_get(&names), wgc_str_get(&names));

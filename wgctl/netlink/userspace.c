@@ -491,8 +491,9 @@ int wgc_userspace_start(struct wgc_nl *nl, const char *program, const char *ifna
 /*
  * Wait until @path is gone (unless @gone: we took it away ourselves) or the
  * process behind @conn is. The name is the first to go and is never touched
- * again, so a new process may take it at once. Looking every millisecond is
- * cheaper than inotify, whose end waits for a grace period of the kernel's.
+ * again, so a new process may take it at once. Looking often, and less often when
+ * it takes its time, is cheaper than inotify, whose end waits for a grace period of
+ * the kernel's.
  */
 static bool await_end(const char *path, bool gone, int conn)
 {
@@ -500,6 +501,7 @@ static bool await_end(const char *path, bool gone, int conn)
 	int64_t began = now_ms();
 
 	for (;;) {
+		const struct timespec pause = { .tv_nsec = now_ms() - began < 20 ? 200 * 1000 : 2000 * 1000 };
 		struct pollfd p = { .fd = conn };
 		struct stat st;
 
@@ -511,7 +513,7 @@ static bool await_end(const char *path, bool gone, int conn)
 			wgc_uapi_end_listener(listener);
 			listener = 0;
 		}
-		if (poll(&p, 1, 1) > 0 && (p.revents & (POLLHUP | POLLERR)))
+		if (ppoll(&p, 1, &pause, NULL) > 0 && (p.revents & (POLLHUP | POLLERR)))
 			return true;
 	}
 }

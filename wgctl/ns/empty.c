@@ -43,33 +43,65 @@ pid_t wgc_ns_parent(pid_t pid, char *comm)
 	return parent;
 }
 
-/* Who is there now. The number may have been another's before it was held. */
-static int look(const struct wgc_ns_id *id, bool children, struct watched *w)
+/* Hold one of them. The number may have been another's before it was held. 1 when there
+ * is no room for more: whoever is held will do until the next look. */
+static int hold(const struct wgc_ns_id *id, pid_t pid, struct watched *w)
+{
+	int fd = w->n < AT_ONCE ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+
+	if (w->n == AT_ONCE || (fd < 0 && errno == EMFILE && w->n))
+		return 1;
+	if (fd < 0)
+		return errno == ESRCH ? 0 : -errno;
+	if (wgc_ns_lives_in(pid, id))
+		w->v[w->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
+	else
+		close(fd);
+	return 0;
+}
+
+/* Who is there now. */
+static int look(const struct wgc_ns_id *id, struct watched *w)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_ns_user *users = NULL;
 	size_t n = 0;
 	int r = a ? wgc_ns_users(id, a, &users, &n) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < n && w->n < AT_ONCE; i++) {
-		int fd;
-
-		if (children && wgc_ns_parent(users[i].pid, NULL) != getpid())
-			continue;
-		fd = (int)syscall(SYS_pidfd_open, users[i].pid, 0);
-		/* Whoever is held will do until the next look. */
-		if (fd < 0 && errno == EMFILE && w->n)
-			break;
-		if (fd < 0 && errno != ESRCH) {
-			r = -errno;
-		} else if (fd >= 0 && wgc_ns_lives_in(users[i].pid, id)) {
-			w->v[w->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
-		} else {
-			wgc_close(fd);
-		}
-	}
+	for (size_t i = 0; r == 0 && i < n; i++)
+		r = hold(id, users[i].pid, w);
 	wgc_arena_free(a);
-	return r;
+	return r < 0 ? r : 0;
+}
+
+/* Which of our children are there. This thread has them all, and asking for them spares a
+ * look at everybody's; where the kernel does not keep that list (CONFIG_PROC_CHILDREN),
+ * everybody is asked for his parent. */
+static int look_at_children(const struct wgc_ns_id *id, struct watched *w)
+{
+	WGC_AUTO_FREE char *text = NULL;
+	struct wgc_ns_user *users = NULL;
+	struct wgc_arena *a;
+	size_t n = 0;
+	int r = 0;
+
+	if (wgc_read_file("/proc/thread-self/children", 1u << 20, &text, &n) == 0) {
+		for (char *at = text, *end; r == 0; at = end) {
+			long pid = strtol(at, &end, 10);
+
+			if (end == at)
+				break;
+			r = hold(id, (pid_t)pid, w);
+		}
+		return r < 0 ? r : 0;
+	}
+	a = wgc_arena_new();
+	r = a ? wgc_ns_users(id, a, &users, &n) : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (wgc_ns_parent(users[i].pid, NULL) == getpid())
+			r = hold(id, users[i].pid, w);
+	wgc_arena_free(a);
+	return r < 0 ? r : 0;
 }
 
 /* Until all of them have ended: 0; 1 when the time is over. */
@@ -95,16 +127,16 @@ static int wait_for(struct watched *w, int64_t end)
 	return 0;
 }
 
-static int wait_until_none(const struct wgc_ns_id *id, bool children, int timeout_ms)
+static int wait_until_none(const struct wgc_ns_id *id, int (*look_again)(const struct wgc_ns_id *, struct watched *), int timeout_ms)
 {
 	struct watched *w = calloc(1, sizeof(*w));
 	int64_t end = timeout_ms < 0 ? -1 : wgc_now_ms() + timeout_ms;
-	int r = w ? look(id, children, w) : -ENOMEM;
+	int r = w ? look_again(id, w) : -ENOMEM;
 
 	while (r == 0 && w->n) {
 		r = wait_for(w, end);
 		if (r == 0)
-			r = look(id, children, w);
+			r = look_again(id, w);
 	}
 	if (w)
 		let_go(w);
@@ -114,10 +146,10 @@ static int wait_until_none(const struct wgc_ns_id *id, bool children, int timeou
 
 int wgc_ns_wait_empty(const struct wgc_ns_id *id, int timeout_ms)
 {
-	return wait_until_none(id, false, timeout_ms);
+	return wait_until_none(id, look, timeout_ms);
 }
 
 int wgc_ns_wait_children(const struct wgc_ns_id *id, int timeout_ms)
 {
-	return wait_until_none(id, true, timeout_ms);
+	return wait_until_none(id, look_at_children, timeout_ms);
 }

@@ -138,9 +138,9 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 
 	if (code)
 		return code;
-	/* Before the program, or it would be taken for one that the program has left behind. Until the
-	 * lock is free it does nothing. One that `up` brought up is not taken down. */
-	if (wgc_share_is_ours(share, up) && wgc_share_watch(l->profile->name) < 0)
+	/* Before the program, or it would be taken for one that the program has left behind.
+	 * One that `up` brought up is not taken down. */
+	if (wgc_share_is_ours(share, up) && wgc_share_watch(share, l->profile->name) < 0)
 		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
 	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
 	r = r ?: wgc_room_apart(&s->room, &err);
@@ -154,7 +154,7 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 static int run_in(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_run_args *x, const struct wgc_loaded *l, struct wgc_start *s)
 {
 	const char *name = l->profile->name;
-	struct wgc_share share = { .lock = -1 };
+	struct wgc_share share = WGC_SHARE_INIT;
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_sys sys;
 	int code, down;
@@ -174,6 +174,7 @@ static int run_in(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_run_a
 	ui->quiet = ui->quiet || !ui->verbose;
 	if (wgc_share_end(ui, name, &down) == 1)
 		fprintf(stderr, "wgctl: processes of the program go on; '%s' is taken down when the last one ends\n", name);
+	wgc_close(share.watcher);
 	return code;
 }
 

@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -39,11 +40,17 @@ static void remove_file(const struct wgc_share *s, const char *ending)
 		unlink(path);
 }
 
+static bool is_still(const char *path, int fd)
+{
+	struct stat got, there;
+
+	return fstat(fd, &got) == 0 && stat(path, &there) == 0 && got.st_ino == there.st_ino && got.st_dev == there.st_dev;
+}
+
 /* Whoever lets go removes the file: what was locked may be another one by then. -EAGAIN. */
 static int open_locked(const char *path, int how)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), e;
-	struct stat got, there;
 
 	while (fd >= 0 && flock(fd, how) < 0) {
 		if (errno == EINTR)
@@ -54,7 +61,7 @@ static int open_locked(const char *path, int how)
 	}
 	if (fd < 0)
 		return errno == ENOENT ? -EAGAIN : -errno;
-	if (fstat(fd, &got) == 0 && stat(path, &there) == 0 && got.st_ino == there.st_ino && got.st_dev == there.st_dev)
+	if (is_still(path, fd))
 		return fd;
 	close(fd);
 	return -EAGAIN;
@@ -64,7 +71,7 @@ static int open_locked(const char *path, int how)
 static int lock(const char *run_dir, const char *name, bool noted, struct wgc_share *ret, struct wgc_err *err)
 {
 	WGC_AUTO_FREE char *dir = NULL, *path = NULL;
-	struct wgc_share s = { .lock = -1 };
+	struct wgc_share s = WGC_SHARE_INIT;
 	int r = -EAGAIN;
 
 	if (asprintf(&dir, "%s/.run", run_dir) < 0 || asprintf(&s.base, "%s/.run/%s", run_dir, name) < 0)
@@ -211,7 +218,7 @@ static int end(struct wgc_ui *ui, struct wgc_sys *sys, const char *name, bool no
 
 int wgc_share_end(struct wgc_ui *ui, const char *name, int *ret_code)
 {
-	struct wgc_share s = { .lock = -1 };
+	struct wgc_share s = WGC_SHARE_INIT;
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_ns_id id;
 	struct wgc_sys sys;
@@ -233,11 +240,13 @@ int wgc_share_end(struct wgc_ui *ui, const char *name, int *ret_code)
 /* ---- left behind -------------------------------------------------------------------- */
 
 /* Only one; it lets go before the lock of the `run`s is free, so that the next
- * `run` either finds it at work or starts another one. */
-static void watch(const char *name)
+ * `run` either finds it at work or starts another one. As long as the `run` lives
+ * that left it, that one looks itself, and is not to wait for two. */
+static void watch(const char *name, int run)
 {
 	struct wgc_ui ui = { .program = "wgctl", .quiet = true };
-	struct wgc_share s = { .lock = -1 };
+	struct wgc_share s = WGC_SHARE_INIT;
+	struct pollfd its_end = { .fd = run };
 	WGC_AUTO_FREE char *path = NULL;
 	struct wgc_ns_id id;
 	struct wgc_sys sys;
@@ -246,6 +255,11 @@ static void watch(const char *name)
 	if (wgc_sys_open(&sys, NULL) < 0 || asprintf(&path, "%s/.run/%s.watch", sys.run_dir, name) < 0)
 		return;
 	mine = open_locked(path, LOCK_EX | LOCK_NB);
+	while (mine >= 0 && poll(&its_end, 1, -1) < 0 && errno == EINTR)
+		;
+	/* It has taken the tunnel down itself, and what is there now is another's. */
+	if (mine >= 0 && !is_still(path, mine))
+		mine = wgc_close(mine);
 	while (mine >= 0) {
 		bool somebody;
 
@@ -262,20 +276,20 @@ static void watch(const char *name)
 
 static void left_behind(int keep, int end_fd, void *arg)
 {
+	int run = fcntl(end_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+
 	setsid();
 	if (chdir("/") < 0)
 		return;
 	/* Messages have nowhere to go, and must not go into a file that gets their number. */
-	if (dup2(keep, STDOUT_FILENO) >= 0 && dup2(keep, STDERR_FILENO) >= 0)
-		watch(arg);
+	if (run >= 0 && dup2(keep, STDOUT_FILENO) >= 0 && dup2(keep, STDERR_FILENO) >= 0)
+		watch(arg, run);
 }
 
-int wgc_share_watch(const char *name)
+int wgc_share_watch(struct wgc_share *s, const char *name)
 {
 	WGC_AUTO_FD int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int fd = null < 0 ? -errno : wgc_apart(null, left_behind, (void *)name);
 
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 ? fd : 0;
+	s->watcher = null < 0 ? -errno : wgc_apart(null, left_behind, (void *)name);
+	return s->watcher < 0 ? s->watcher : 0;
 }

@@ -10,7 +10,9 @@
 struct wgc_share {
 	char *base;
 	int lock;
+	int watcher; /* see wgc_share_watch() */
 };
+#define WGC_SHARE_INIT { .lock = -1, .watcher = -1 }
 /** Alone from now on, among all `run`s of profile @name. -errno with @err. */
 int wgc_share_lock(const char *run_dir, const char *name, struct wgc_share *ret, struct wgc_err *err);
 void wgc_share_unlock(struct wgc_share *s);
@@ -25,7 +27,11 @@ void wgc_share_forget(const struct wgc_share *s);
  * any more: 1 when children of the caller are. Exit code of `down`, 0 when there was nothing to do.
  */
 int wgc_share_end(struct wgc_ui *ui, const char *name, int *ret_code);
-/** Leave a process behind that does so when the last one inside has ended; nothing when there is one already. */
-int wgc_share_watch(const char *name);
+/**
+ * Leave a process behind that does so when the last one inside has ended; nothing when
+ * there is one already. It begins when s->watcher is closed, with this process at the
+ * latest. -errno.
+ */
+int wgc_share_watch(struct wgc_share *s, const char *name);
 
 #endif

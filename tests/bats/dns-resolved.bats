@@ -298,6 +298,30 @@ inside() {
 	same "$before" "$(snapshot c; settings)"
 }
 
+@test "libsystemd is not installed: resolved is reached through its own resolvconf, too" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$UNPACKED/usr/bin/resolvectl" "$BATS_TEST_TMPDIR/bin/resolvconf"
+	library=$(ldconfig -p | sed -n 's/.*libsystemd\.so\.0 .*=> //p' | head -n 1)
+	[ -n "$library" ]
+	library=$(realpath "$library")
+	office 10.8.0.0/24 "DNS = 10.8.0.1, ~corp.example"
+	before=$(snapshot c; settings)
+	on c mount --bind /dev/null "$library"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run_split on c "$WGCTL" up --verbose office
+	is "$status" 0
+	has "$errors" "so: resolvconf, because names are asked of systemd-resolved"
+	inside host.corp.example
+	outside host.example
+	on c "$WGCTL" down office
+	# Whoever insists is told.
+	sed -i 's/^DNS = .*/&\nDNSMode = resolved/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	run on c "$WGCTL" up office
+	[ "$status" != 0 ]
+	has "$output" "libsystemd is not installed"
+	on c umount "$library"
+	same "$before" "$(snapshot c; settings)"
+}
+
 @test "killed at every message that goes to the bus" {
 	office 0.0.0.0/0 "DNS = 10.8.0.1, corp.example"
 	before=$(snapshot c; settings)

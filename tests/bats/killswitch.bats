@@ -85,18 +85,19 @@ case ${WGCTL_VM-} in ?*) step=5 ;; esac
 	listen
 	# Faster than chatter: the moment is short. Its packets could go, so they need no answer first.
 	on c ip neigh replace 198.51.100.2 lladdr 02:00:00:00:00:01 dev j-c-s
-	# shellcheck disable=SC2034 # world_gone ends it
 	in_background c python3 -c 'import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.setblocking(False)
 while True:
     try: s.sendto(b"leak", ("203.0.113.9", 9))
     except OSError: pass' >/dev/null 2>&1
+	# shellcheck disable=SC2034 # quiet ends it
 	CHATTER=$!
 	sleep 0.2
 	handle() { on c nft -a list table inet wgctl-ftun/kill | sed -n '1s/.*# handle //p'; }
 	first=$(handle)
-	for _ in {1..40}; do on c "$WGCTL" lockdown ftun 2>/dev/null; done
+	# In emulation each takes a second, and one processor shows less of it.
+	for ((n = 0; n < 40; n += step)); do on c "$WGCTL" lockdown ftun 2>/dev/null; done
 	[ "$(handle)" -gt "$first" ]
 	no_leak "in a change"
 	# And they do go where nothing holds them.

@@ -248,6 +248,14 @@ int64_t wgc_now_ms(void);
  */
 int wgc_apart(int keep, void (*work)(int keep, int end, void *arg), void *arg);
 
+/* ---- libraries ------------------------------------------------------------ */
+
+/**
+ * Into *@ret, a pointer to a function, the one that is called @name in @library ("libc.so.6"),
+ * which is loaded for that; false, and NULL, when either is not there. Any thread.
+ */
+bool wgc_library_function(const char *library, const char *name, void *ret);
+
 /* ---- JSON out ------------------------------------------------------------- */
 
 /* A JSON document being written into a string; commas and nesting are kept

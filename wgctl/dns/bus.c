@@ -5,12 +5,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dns/bus.h"
 
 #ifdef WGC_HAVE_LIBSYSTEMD
 
 #define TIMEOUT_US 5000000ull /* for a question, however many calls it takes */
+#define USUAL_SOCKET "/run/dbus/system_bus_socket" /* DBus specification, "System message bus" */
 
 uint64_t wgc_dns_now_us(void)
 {
@@ -35,7 +37,8 @@ void wgc_dns_talk_again(struct wgc_dns_talk *t)
 
 void wgc_dns_talk_done(struct wgc_dns_talk *t)
 {
-	t->bus = sd_bus_close_unref(t->bus);
+	if (t->bus)
+		t->bus = wgc_sd.bus_close_unref(t->bus);
 }
 
 int wgc_dns_talk_error(struct wgc_err *err, int r, const sd_bus_error *e, const char *doing)
@@ -58,20 +61,20 @@ static int connect_bus(struct wgc_dns_talk *t, const char *address)
 {
 	int r;
 
-	r = sd_bus_new(&t->bus);
+	r = wgc_sd.bus_new(&t->bus);
 	if (r >= 0)
-		r = sd_bus_set_address(t->bus, address);
+		r = wgc_sd.bus_set_address(t->bus, address);
 	if (r >= 0)
-		r = sd_bus_set_bus_client(t->bus, true);
+		r = wgc_sd.bus_set_bus_client(t->bus, true);
 	if (r >= 0)
-		r = sd_bus_start(t->bus);
-	while (r >= 0 && (r = sd_bus_is_ready(t->bus)) == 0) {
-		r = sd_bus_process(t->bus, NULL);
+		r = wgc_sd.bus_start(t->bus);
+	while (r >= 0 && (r = wgc_sd.bus_is_ready(t->bus)) == 0) {
+		r = wgc_sd.bus_process(t->bus, NULL);
 		if (r)
 			continue;
 		if (wgc_dns_now_us() >= t->deadline)
 			return -ETIMEDOUT;
-		r = sd_bus_wait(t->bus, wgc_dns_talk_left(t));
+		r = wgc_sd.bus_wait(t->bus, wgc_dns_talk_left(t));
 		if (r == -EINTR)
 			r = 0;
 	}
@@ -85,7 +88,13 @@ int wgc_dns_talk_open(struct wgc_dns_talk *t, const struct wgc_dns_paths *paths,
 
 	*t = (struct wgc_dns_talk){ .bus = NULL };
 	wgc_dns_talk_again(t);
-	r = connect_bus(t, address ?: "unix:path=/run/dbus/system_bus_socket");
+	/* Where there is no bus, the library need not be loaded to find that out. */
+	r = !address && access(USUAL_SOCKET, F_OK) < 0 ? -errno : 0;
+	if (r == 0 && !wgc_sd_load()) {
+		wgc_err_set(err, WGC_E_UNSUPPORTED, EOPNOTSUPP, "libsystemd is not installed");
+		return -EOPNOTSUPP;
+	}
+	r = r ?: connect_bus(t, address ?: "unix:path=" USUAL_SOCKET);
 	if (r < 0) {
 		wgc_dns_talk_done(t);
 		return wgc_dns_talk_error(err, r, NULL, "the system's D-Bus cannot be reached");
@@ -95,7 +104,7 @@ int wgc_dns_talk_open(struct wgc_dns_talk *t, const struct wgc_dns_paths *paths,
 
 int wgc_dns_talk_call(struct wgc_dns_talk *t, sd_bus_message *m, sd_bus_error *e, sd_bus_message **ret_reply)
 {
-	return sd_bus_call(t->bus, m, wgc_dns_talk_left(t), e, ret_reply);
+	return wgc_sd.bus_call(t->bus, m, wgc_dns_talk_left(t), e, ret_reply);
 }
 
 /* ---- is it there --------------------------------------------------------------- */
@@ -109,14 +118,14 @@ int wgc_dns_talk_netns(struct wgc_dns_talk *t, pid_t *ret_peer, struct wgc_err *
 	uint32_t pid = 0;
 	int r;
 
-	r = sd_bus_message_new_method_call(t->bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+	r = wgc_sd.bus_message_new_method_call(t->bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
 					   "GetConnectionUnixProcessID");
 	if (r >= 0)
-		r = sd_bus_message_append(m, "s", WGC_DNS_RESOLVE1);
+		r = wgc_sd.bus_message_append(m, "s", WGC_DNS_RESOLVE1);
 	if (r >= 0)
 		r = wgc_dns_talk_call(t, m, &e, &reply);
 	if (r >= 0)
-		r = sd_bus_message_read(reply, "u", &pid);
+		r = wgc_sd.bus_message_read(reply, "u", &pid);
 	if (r < 0) {
 		wgc_dns_talk_error(err, r, &e, "the bus does not tell which process systemd-resolved is");
 	} else {
@@ -131,9 +140,9 @@ int wgc_dns_talk_netns(struct wgc_dns_talk *t, pid_t *ret_peer, struct wgc_err *
 		if (r < 0)
 			wgc_err_set(err, WGC_E_NOT_FOUND, -r, "systemd-resolved serves another network namespace than this one");
 	}
-	sd_bus_error_free(&e);
-	sd_bus_message_unref(reply);
-	sd_bus_message_unref(m);
+	wgc_sd.bus_error_free(&e);
+	wgc_sd.bus_message_unref(reply);
+	wgc_sd.bus_message_unref(m);
 	return r < 0 ? r : 0;
 }
 
@@ -149,15 +158,15 @@ int wgc_dns_resolved_ping(const struct wgc_dns_paths *paths, pid_t *ret_peer, st
 		return r;
 	/* The bus may start it: one that is enabled is the resolver all the
 	 * same while it is being restarted, or when we are early in a boot. */
-	r = sd_bus_message_new_method_call(t.bus, &m, WGC_DNS_RESOLVE1, "/org/freedesktop/resolve1", "org.freedesktop.DBus.Peer", "Ping");
+	r = wgc_sd.bus_message_new_method_call(t.bus, &m, WGC_DNS_RESOLVE1, "/org/freedesktop/resolve1", "org.freedesktop.DBus.Peer", "Ping");
 	if (r >= 0)
 		r = wgc_dns_talk_call(&t, m, &e, NULL);
 	if (r < 0)
 		wgc_dns_talk_error(err, r, &e, "systemd-resolved does not answer on the bus");
 	else
 		r = wgc_dns_talk_netns(&t, ret_peer, err);
-	sd_bus_error_free(&e);
-	sd_bus_message_unref(m);
+	wgc_sd.bus_error_free(&e);
+	wgc_sd.bus_message_unref(m);
 	return r;
 }
 
@@ -167,7 +176,7 @@ int wgc_dns_resolved_ping(const struct wgc_dns_paths *paths, pid_t *ret_peer, st
 
 int wgc_dns_resolved_ping(const struct wgc_dns_paths *paths, pid_t *ret_peer, struct wgc_err *err)
 {
-	wgc_err_set(err, WGC_E_UNSUPPORTED, EOPNOTSUPP, "this wgctl was built without libsystemd: it cannot speak to systemd-resolved");
+	wgc_err_set(err, WGC_E_UNSUPPORTED, EOPNOTSUPP, "this wgctl was built without libsystemd");
 	return -EOPNOTSUPP;
 }
 

@@ -5,9 +5,8 @@
 
 #ifdef WGC_HAVE_LIBSYSTEMD
 
-#include <systemd/sd-bus.h>
-
 #include "dns/internal.h"
+#include "dns/systemd.h"
 
 #define WGC_DNS_RESOLVE1 "org.freedesktop.resolve1"
 #define WGC_DNS_NETWORK1 "org.freedesktop.network1"
@@ -19,7 +18,7 @@ struct wgc_dns_talk {
 	bool busy;	   /* networkd manages the link */
 };
 
-/** Connect; 5 s for everything from now on. */
+/** Connect; 5 s for everything from now on. -EOPNOTSUPP without libsystemd. */
 int wgc_dns_talk_open(struct wgc_dns_talk *t, const struct wgc_dns_paths *paths, struct wgc_err *err);
 void wgc_dns_talk_done(struct wgc_dns_talk *t);
 /** As much time again, to clean up after a failure. */

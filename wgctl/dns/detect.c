@@ -58,7 +58,7 @@ static void ask_resolved(struct evidence *e, const struct wgc_dns_paths *paths)
 	else if (e->resolved == -EXDEV)
 		tell(e->d, "systemd-resolved answers on the bus: yes, but it serves another network namespace than this one");
 	else if (e->resolved == -EOPNOTSUPP)
-		tell(e->d, "whether systemd-resolved answers on the bus is not known: this wgctl was built without libsystemd");
+		tell(e->d, "whether systemd-resolved answers on the bus is not known: %s", e->resolved_err.msg);
 	else
 		tell(e->d, "systemd-resolved answers on the bus: no (%s)", e->resolved_err.msg);
 }
@@ -180,7 +180,7 @@ static int decide_auto(struct evidence *e)
 			 e->path);
 		return decide(e, WGC_DNS_BACKEND_NONE, "resolv.conf is not this network namespace's");
 	}
-	/* Built without the library, the client program is the way there. */
+	/* Without the library the client program is the way there. */
 	if (e->resolved == -EOPNOTSUPP && e->resolvectl && used)
 		return decide(e, WGC_DNS_BACKEND_RESOLVCONF, "names are asked of systemd-resolved, and its client program is there");
 	if (e->program && !e->resolvectl && (!e->exists || (e->owner && !strcmp(e->owner, "resolvconf"))))
@@ -203,7 +203,8 @@ static int missing_resolved(const struct evidence *e, struct wgc_err *err)
 		wgc_err_hint(err, "systemd-resolved comes with a `resolvconf` that is a link to resolvectl; "
 				  "DNSMode = auto uses the one that is there");
 	} else {
-		wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "this wgctl reaches systemd-resolved through its `resolvconf`, which is not there");
+		wgc_err_set(err, WGC_E_NOT_FOUND, ENOENT, "%s: systemd-resolved is reached through its `resolvconf` then, which is not there",
+			    e->resolved_err.msg);
 		wgc_err_hint(err, "DNSMode = auto uses what is there");
 	}
 	return -ENOENT;

@@ -47,7 +47,7 @@ int wgc_dns_resolved_capture(const char *ifname, char **ret_inverse, struct wgc_
 
 static int add_servers(sd_bus_message *m, const struct wgc_dns_want *w)
 {
-	int r = sd_bus_message_open_container(m, 'a', "(iay)");
+	int r = wgc_sd.bus_message_open_container(m, 'a', "(iay)");
 
 	for (size_t i = 0; r >= 0 && i < w->profile->n_dns_servers; i++) {
 		const char *s = w->profile->dns_servers[i].s;
@@ -58,15 +58,15 @@ static int add_servers(sd_bus_message *m, const struct wgc_dns_want *w)
 		snprintf(text, sizeof(text), "%.*s", (int)strcspn(s, "%"), s);
 		r = wgc_ip_parse(text, &ip);
 		if (r >= 0)
-			r = sd_bus_message_open_container(m, 'r', "iay");
+			r = wgc_sd.bus_message_open_container(m, 'r', "iay");
 		if (r >= 0)
-			r = sd_bus_message_append(m, "i", (int)ip.family);
+			r = wgc_sd.bus_message_append(m, "i", (int)ip.family);
 		if (r >= 0)
-			r = sd_bus_message_append_array(m, 'y', ip.b, ip.family == AF_INET ? 4 : 16);
+			r = wgc_sd.bus_message_append_array(m, 'y', ip.b, ip.family == AF_INET ? 4 : 16);
 		if (r >= 0)
-			r = sd_bus_message_close_container(m);
+			r = wgc_sd.bus_message_close_container(m);
 	}
-	return r < 0 ? r : sd_bus_message_close_container(m);
+	return r < 0 ? r : wgc_sd.bus_message_close_container(m);
 }
 
 static int add_domain(sd_bus_message *m, const char *domain)
@@ -74,23 +74,23 @@ static int add_domain(sd_bus_message *m, const char *domain)
 	bool routed = *domain == '~';
 
 	domain += routed;
-	return sd_bus_message_append(m, "(sb)", *domain ? domain : ".", (int)routed);
+	return wgc_sd.bus_message_append(m, "(sb)", *domain ? domain : ".", (int)routed);
 }
 
 static int add_domains(sd_bus_message *m, const struct wgc_dns_want *w)
 {
-	int r = sd_bus_message_open_container(m, 'a', "(sb)");
+	int r = wgc_sd.bus_message_open_container(m, 'a', "(sb)");
 
 	for (size_t i = 0; r >= 0 && i < w->profile->n_dns_search; i++)
 		r = add_domain(m, w->profile->dns_search[i].s);
 	if (r >= 0 && w->added)
 		r = add_domain(m, "~.");
-	return r < 0 ? r : sd_bus_message_close_container(m);
+	return r < 0 ? r : wgc_sd.bus_message_close_container(m);
 }
 
 static int add_default_route(sd_bus_message *m, const struct wgc_dns_want *w)
 {
-	return sd_bus_message_append(m, "b", (int)w->all);
+	return wgc_sd.bus_message_append(m, "b", (int)w->all);
 }
 
 static int add_nothing(sd_bus_message *m, const struct wgc_dns_want *w)
@@ -109,17 +109,17 @@ static int call_once(struct wgc_dns_talk *t, const struct method *method, int if
 	sd_bus_message *m = NULL;
 	int r;
 
-	r = t->busy ? sd_bus_message_new_method_call(t->bus, &m, WGC_DNS_NETWORK1, "/org/freedesktop/network1", WGC_DNS_NETWORK1 ".Manager",
+	r = t->busy ? wgc_sd.bus_message_new_method_call(t->bus, &m, WGC_DNS_NETWORK1, "/org/freedesktop/network1", WGC_DNS_NETWORK1 ".Manager",
 						     method->networkd) :
-		      sd_bus_message_new_method_call(t->bus, &m, WGC_DNS_RESOLVE1, "/org/freedesktop/resolve1", WGC_DNS_RESOLVE1 ".Manager",
+		      wgc_sd.bus_message_new_method_call(t->bus, &m, WGC_DNS_RESOLVE1, "/org/freedesktop/resolve1", WGC_DNS_RESOLVE1 ".Manager",
 						     method->name);
 	if (r >= 0)
-		r = sd_bus_message_append(m, "i", ifindex);
+		r = wgc_sd.bus_message_append(m, "i", ifindex);
 	if (r >= 0)
 		r = method->fill(m, w);
 	if (r >= 0)
 		r = wgc_dns_talk_call(t, m, e, NULL);
-	sd_bus_message_unref(m);
+	wgc_sd.bus_message_unref(m);
 	return r;
 }
 
@@ -135,17 +135,17 @@ static int call_link(struct wgc_dns_talk *t, const struct method *method, int if
 		r = call_once(t, method, ifindex, w, e);
 		if (r >= 0)
 			return 0;
-		if (sd_bus_error_has_name(e, WGC_DNS_RESOLVE1 ".LinkBusy") && !t->busy) {
+		if (wgc_sd.bus_error_has_name(e, WGC_DNS_RESOLVE1 ".LinkBusy") && !t->busy) {
 			t->busy = true;
-		} else if (sd_bus_error_has_name(e, WGC_DNS_RESOLVE1 ".NoSuchLink") ||
-			   (t->busy && sd_bus_error_has_name(e, WGC_DNS_NETWORK1 ".NoSuchLink"))) {
+		} else if (wgc_sd.bus_error_has_name(e, WGC_DNS_RESOLVE1 ".NoSuchLink") ||
+			   (t->busy && wgc_sd.bus_error_has_name(e, WGC_DNS_NETWORK1 ".NoSuchLink"))) {
 			if (!patient || wgc_dns_now_us() >= until)
 				return -ENODEV;
 			nanosleep(&pause, NULL);
 		} else {
 			return r;
 		}
-		sd_bus_error_free(e);
+		wgc_sd.bus_error_free(e);
 	}
 }
 
@@ -175,7 +175,7 @@ int wgc_dns_resolved_apply(const char *ifname, const struct wgc_dns_want *w, con
 		sd_bus_error e = SD_BUS_ERROR_NULL;
 
 		r = call_link(&t, &set[i], ifindex, w, true, &e);
-		if (r < 0 && sd_bus_error_has_name(&e, SD_BUS_ERROR_UNKNOWN_METHOD) && set[i].fill == add_default_route) {
+		if (r < 0 && wgc_sd.bus_error_has_name(&e, SD_BUS_ERROR_UNKNOWN_METHOD) && set[i].fill == add_default_route) {
 			/* Before systemd 240 `~.` alone says it. */
 			r = 0;
 		} else if (r < 0) {
@@ -184,11 +184,11 @@ int wgc_dns_resolved_apply(const char *ifname, const struct wgc_dns_want *w, con
 			wgc_str_addf(&doing, "%s does not take the %s of %s", t.busy ? "systemd-networkd" : "systemd-resolved",
 				     set[i].what, ifname);
 			wgc_dns_talk_error(err, r, &e, wgc_str_get(&doing));
-			sd_bus_error_free(&e);
+			wgc_sd.bus_error_free(&e);
 			wgc_dns_talk_again(&t);
 			call_link(&t, &revert, ifindex, w, false, &e);
 		}
-		sd_bus_error_free(&e);
+		wgc_sd.bus_error_free(&e);
 	}
 	return r;
 }
@@ -214,12 +214,12 @@ int wgc_dns_resolved_restore(const char *ifname, const char *inverse, const stru
 		 * on disk go when it starts and finds the link gone. */
 		return r == -ENOENT || r == -ECONNREFUSED ? 0 : r;
 	r = call_link(&t, &revert, (int)ifindex, NULL, false, &e);
-	if (r == -ENODEV || sd_bus_error_has_name(&e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
-	    sd_bus_error_has_name(&e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+	if (r == -ENODEV || wgc_sd.bus_error_has_name(&e, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
+	    wgc_sd.bus_error_has_name(&e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
 		r = 0;
 	else if (r < 0)
 		wgc_dns_talk_error(err, r, &e, "systemd-resolved does not reset the link");
-	sd_bus_error_free(&e);
+	wgc_sd.bus_error_free(&e);
 	return r;
 }
 

@@ -15,19 +15,19 @@ static int get_link(struct wgc_dns_talk *t, int ifindex, char **ret_path, sd_bus
 	const char *path;
 	int r;
 
-	r = sd_bus_message_new_method_call(t->bus, &m, WGC_DNS_RESOLVE1, "/org/freedesktop/resolve1", WGC_DNS_RESOLVE1 ".Manager", "GetLink");
+	r = wgc_sd.bus_message_new_method_call(t->bus, &m, WGC_DNS_RESOLVE1, "/org/freedesktop/resolve1", WGC_DNS_RESOLVE1 ".Manager", "GetLink");
 	if (r >= 0)
-		r = sd_bus_message_append(m, "i", ifindex);
+		r = wgc_sd.bus_message_append(m, "i", ifindex);
 	if (r >= 0)
 		r = wgc_dns_talk_call(t, m, e, &reply);
 	if (r >= 0)
-		r = sd_bus_message_read(reply, "o", &path);
+		r = wgc_sd.bus_message_read(reply, "o", &path);
 	if (r >= 0) {
 		*ret_path = strdup(path);
 		r = *ret_path ? 0 : -ENOMEM;
 	}
-	sd_bus_message_unref(reply);
-	sd_bus_message_unref(m);
+	wgc_sd.bus_message_unref(reply);
+	wgc_sd.bus_message_unref(m);
 	return r;
 }
 
@@ -35,21 +35,21 @@ static int get_link(struct wgc_dns_talk *t, int ifindex, char **ret_path, sd_bus
 static int same_servers(sd_bus_message *reply, const struct wgc_dns_want *w)
 {
 	size_t n = 0;
-	int r = sd_bus_message_enter_container(reply, 'a', "(iay)");
+	int r = wgc_sd.bus_message_enter_container(reply, 'a', "(iay)");
 	bool same = true;
 
-	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', "iay")) > 0) {
+	while (r >= 0 && (r = wgc_sd.bus_message_enter_container(reply, 'r', "iay")) > 0) {
 		const void *bytes = NULL;
 		struct wgc_ip ip;
 		char text[64];
 		size_t len = 0;
 		int family;
 
-		r = sd_bus_message_read(reply, "i", &family);
+		r = wgc_sd.bus_message_read(reply, "i", &family);
 		if (r >= 0)
-			r = sd_bus_message_read_array(reply, 'y', &bytes, &len);
+			r = wgc_sd.bus_message_read_array(reply, 'y', &bytes, &len);
 		if (r >= 0)
-			r = sd_bus_message_exit_container(reply);
+			r = wgc_sd.bus_message_exit_container(reply);
 		if (r < 0)
 			break;
 		if (n >= w->profile->n_dns_servers) {
@@ -77,11 +77,11 @@ static bool same_name(const char *a, const char *b)
 static int same_domains(sd_bus_message *reply, const struct wgc_dns_want *w)
 {
 	size_t n = 0, total = w->profile->n_dns_search + w->added;
-	int r = sd_bus_message_enter_container(reply, 'a', "(sb)"), routed;
+	int r = wgc_sd.bus_message_enter_container(reply, 'a', "(sb)"), routed;
 	const char *domain;
 	bool same = true;
 
-	while (r >= 0 && (r = sd_bus_message_read(reply, "(sb)", &domain, &routed)) > 0) {
+	while (r >= 0 && (r = wgc_sd.bus_message_read(reply, "(sb)", &domain, &routed)) > 0) {
 		const char *want = n < w->profile->n_dns_search ? w->profile->dns_search[n].s : n < total ? "~." : NULL;
 
 		n++;
@@ -98,7 +98,7 @@ static int same_domains(sd_bus_message *reply, const struct wgc_dns_want *w)
 
 static int same_default_route(sd_bus_message *reply, const struct wgc_dns_want *w)
 {
-	int on, r = sd_bus_message_read(reply, "b", &on);
+	int on, r = wgc_sd.bus_message_read(reply, "b", &on);
 
 	return r < 0 ? r : !on == !w->all;
 }
@@ -139,11 +139,11 @@ enum wgc_dns_effect wgc_dns_resolved_effect(const char *ifname, const struct wgc
 		const struct property *p = &properties[i];
 		sd_bus_message *reply = NULL;
 
-		sd_bus_set_method_call_timeout(t.bus, wgc_dns_talk_left(&t));
-		r = sd_bus_get_property(t.bus, WGC_DNS_RESOLVE1, path, WGC_DNS_RESOLVE1 ".Link", p->name, &e, &reply, p->type);
+		wgc_sd.bus_set_method_call_timeout(t.bus, wgc_dns_talk_left(&t));
+		r = wgc_sd.bus_get_property(t.bus, WGC_DNS_RESOLVE1, path, WGC_DNS_RESOLVE1 ".Link", p->name, &e, &reply, p->type);
 		if (r >= 0)
 			r = p->same(reply, w);
-		sd_bus_message_unref(reply);
+		wgc_sd.bus_message_unref(reply);
 		if (r == 0) {
 			effect = WGC_DNS_EFFECT_NO;
 			snprintf(ret_why, 256, "systemd-resolved has %s for %s", p->what, ifname);
@@ -153,7 +153,7 @@ enum wgc_dns_effect wgc_dns_resolved_effect(const char *ifname, const struct wgc
 		effect = WGC_DNS_EFFECT_UNKNOWN;
 		snprintf(ret_why, 256, "systemd-resolved does not tell: %s", e.message ? e.message : strerror(-r));
 	}
-	sd_bus_error_free(&e);
+	wgc_sd.bus_error_free(&e);
 	return effect;
 }
 

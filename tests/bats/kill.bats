@@ -65,11 +65,9 @@ on_machine_only() {
 }
 
 kill_up_at_every() {
-	local before n=1 by=1 status
-	case ${WGCTL_VM-} in
-	6.12*) by=2 n=2 ;;
-	6.1*) by=2 ;;
-	esac
+	local before n from by status
+	share 3
+	n=$from
 	before=$(snapshot c)
 	while killed_at "$1" $n up; do
 		status=0
@@ -86,7 +84,9 @@ kill_up_at_every() {
 }
 
 kill_down_at_every() {
-	local before n=1
+	local before n from by status
+	share 3
+	n=$from
 	before=$(snapshot c)
 	on c "$WGCTL" up "$victim"
 	while killed_at "$1" $n down; do
@@ -96,9 +96,9 @@ kill_down_at_every() {
 		# A program whose device went before the kill may still be ending.
 		settles "$before" c || { echo "killed at $1 number $n of down"; return 1; }
 		on c "$WGCTL" up "$victim"
-		n=$((n + 1))
+		n=$((n + by))
 	done
-	echo "# down was killed at $((n - 1)) calls of $1" >&3
+	echo "# down was killed at $1 up to number $((n - by))" >&3
 	[ $n -gt "${2:-5}" ]
 	same "$before" "$(snapshot c)"
 }

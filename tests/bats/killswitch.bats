@@ -31,8 +31,8 @@ killed_at() {
 	[ "$status" = 137 ] || { [ "$status" = 0 ] || cat "$BATS_TEST_TMPDIR/killed"; return 1; }
 }
 
-step=1
-case ${WGCTL_VM-} in ?*) step=5 ;; esac
+from=1 by=1
+share 9
 
 @test "on: nothing but WireGuard leaves, through loss of the server, of the link, and an up that repairs" {
 	full ftun "KillSwitch = on"
@@ -97,7 +97,7 @@ while True:
 	handle() { on c nft -a list table inet wgctl-ftun/kill | sed -n '1s/.*# handle //p'; }
 	first=$(handle)
 	# In emulation each takes a second, and one processor shows less of it.
-	for ((n = 0; n < 40; n += step)); do on c "$WGCTL" lockdown ftun 2>/dev/null; done
+	for ((n = from; n <= 40; n += by)); do on c "$WGCTL" lockdown ftun 2>/dev/null; done
 	[ "$(handle)" -gt "$first" ]
 	no_leak "in a change"
 	# And they do go where nothing holds them.
@@ -114,7 +114,7 @@ while True:
 	before=$(snapshot c)
 	chatter "${ANYWHERE[@]}"
 	loaded=0
-	for ((n = 1; ; n += step)); do
+	for ((n = from; ; n += by)); do
 		killed_at $n up || break
 		if in_force; then
 			loaded=$((loaded + 1))
@@ -129,7 +129,7 @@ while True:
 	done
 	[ $loaded -gt 1 ]
 	# The last one was not killed: it is up. What down takes back last is this.
-	for ((n = 1; ; n += step)); do
+	for ((n = from; ; n += by)); do
 		listen
 		if ! killed_at $n down; then
 			heard >/dev/null
@@ -170,7 +170,7 @@ other() {
 	chatter "${ANYWHERE[@]}" 203.0.113.9%j-c-s 2001:db8:9::9%j-c-s
 	listen '(198.51.100.2 or 198.51.100.3)'
 	sleep 0.3
-	for ((n = 1; ; n += step)); do
+	for ((n = from; ; n += by)); do
 		other
 		killed_at $n reload || break
 		in_force
@@ -227,11 +227,11 @@ other() {
 	in_force
 	on c "$WGCTL" list | grep -q 'ftun *locked'
 	sed -i '/^PostUp/d' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
-	for ((n = 1; ; n += 3 * step)); do
+	for ((n = from; ; n += by + 2)); do
 		killed_at $n up || break
 		in_force
 	done
-	for ((n = 1; ; n += 3 * step)); do
+	for ((n = from; ; n += by + 2)); do
 		killed_at $n down || break
 		in_force
 		on c "$WGCTL" up ftun

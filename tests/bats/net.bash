@@ -58,6 +58,17 @@ settled() {
 	return 1
 }
 
+# share EACH: of a loop over every step of something, where to begin and how far to go on,
+# in $from and $by. On the machine that is all of them. In emulation, which is slow, each of
+# the two kernels takes one in EACH, and not the same ones.
+share() {
+	from=1 by=1
+	case ${WGCTL_VM-} in
+	6.12*) from=$((1 + ($1 + 1) / 2)) by=$1 ;;
+	?*) by=$1 ;;
+	esac
+}
+
 # inhabitants HOST: every process in its network.
 inhabitants() { "$HOST_HELPER" list "${HOST_PID[$1]}"; }
 

@@ -23,7 +23,7 @@
 #include "cli/inside/inside.h"
 
 #define PROXY "xdg-dbus-proxy"
-#define READY_MS 3000
+#define READY_MS 10000
 
 static const char *const proxies[] = { "/usr/bin/" PROXY, "/usr/local/bin/" PROXY };
 

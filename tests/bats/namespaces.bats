@@ -438,6 +438,8 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	is "$status" 0
 	has "$output$errors" "netns.create"
 	has "$output$errors" "/etc/netns/blue/resolv.conf"
+	# A step without a command of its own does not have that of the one before it.
+	lacks "$(grep dns.set <<<"$output$errors")" '# ip'
 	same "$before" "$(snapshot c)"
 	not on c test -e /run/netns/blue
 }

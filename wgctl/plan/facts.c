@@ -229,12 +229,17 @@ static int mark_of_device(struct wgc_sys *sys, struct claims *m, const char *ifn
 #define MAX_NFT_MARKS 4096
 #define MAX_SESSIONS 4096
 
-/* Where nft is missing, or may not be asked, nobody's marks are in it. */
+static bool is_fresh(const struct wgc_sys *sys)
+{
+	return sys->place && sys->place->fresh;
+}
+
+/* Where nft is missing, or may not be asked, nobody's marks are in it; nor in a new namespace. */
 static int marks_of_nft(struct wgc_sys *sys, struct claims *m)
 {
 	WGC_AUTO_FREE char *text = NULL;
 
-	if (sys->nft_list(sys, "list ruleset", &text, NULL) < 0)
+	if (is_fresh(sys) || sys->nft_list(sys, "list ruleset", &text, NULL) < 0)
 		return 0;
 	return wgc_routes_marks_of_nft(text, m->arena, &m->marks, &m->n_marks, &m->cap_marks, MAX_NFT_MARKS);
 }
@@ -402,9 +407,8 @@ int wgc_facts_routing(struct wgc_sys *sys, const struct wgc_profile *p, struct w
 	f.routing.link_name_ctx = sys;
 	if (wants_policy(p)) {
 		f.routing.strict_rp_filter = strict_rp_filter(sys);
-		/* In a namespace that is made for this tunnel nobody has connections yet. */
-		if (!(sys->place && sys->place->made) &&
-		    wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
+		/* In a new namespace nobody has connections yet. */
+		if (!is_fresh(sys) && wgc_sessions_read(sys, a, MAX_SESSIONS, &sessions, &f.routing.n_sessions) < 0)
 			return wgc_err_nomem(err);
 		f.routing.sessions = sessions;
 	}

@@ -93,7 +93,7 @@ static int enter(struct wgc_sys *sys, struct wgc_place *place, struct wgc_err *e
 		r = wgc_ns_enter(place->home, err);
 	else if (r == 0) {
 		r = wgc_ns_enter_new(err);
-		place->made = r == 0;
+		place->made = place->fresh = r == 0;
 		place->home = r ?: wgc_ns_own();
 		if (r == 0 && place->home < 0)
 			r = wgc_err_set(err, WGC_E_IO, -place->home, "cannot open the new network namespace: %s", strerror(-place->home));

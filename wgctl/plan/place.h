@@ -21,7 +21,8 @@ struct wgc_place {
 	int birth; /* -1: gone */
 	bool apart; /* home and birth are two */
 	bool heap; /* made by wgc_plan_enter */
-	bool made; /* home is new and nothing else holds it: the step netns.create gives it its name */
+	bool fresh; /* home is new: nobody has anything in there */
+	bool made; /* nothing else holds home: the step netns.create gives it its name */
 	char name[256]; /* of home, "" when it has none */
 	char resolv_conf[320]; /* what resolvers in there are told; "" when home is the caller's */
 	struct wgc_nl *caller_nl;

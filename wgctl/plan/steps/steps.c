@@ -66,7 +66,7 @@ static void inside(const struct wgc_plan *p, const struct wgc_step *s, struct wg
 	WGC_AUTO_STR struct wgc_str there = { 0 };
 	const char *command = wgc_str_get(equivalent);
 
-	if (!p->facts || !p->facts->home || !*command || s->kind == WGC_STEP_NETNS_CREATE || s->kind == WGC_STEP_LINK_CREATE)
+	if (!p->facts || !p->facts->home || !equivalent->len || s->kind == WGC_STEP_NETNS_CREATE || s->kind == WGC_STEP_LINK_CREATE)
 		return;
 	if (!strncmp(command, "ip ", 3))
 		wgc_str_addf(&there, "ip -n %s %s", p->facts->home, command + 3);

@@ -132,12 +132,8 @@ profile() {
 
 # client_and_server: the hosts c and s with a cable between 10.9.0.1 and 10.9.0.2, keys
 # for both, and on s the profile hub (10.8.0.1, fd08::1), which is not up yet.
-client_and_server() {
-	keys client
-	keys server
-	host_new c
-	host_new s
-	join c 10.9.0.1/24 s 10.9.0.2/24
+# The profile of a server s with one client.
+hub() {
 	profile s hub.conf <<-END
 		[Interface]
 		PrivateKey = $server_private
@@ -147,6 +143,15 @@ client_and_server() {
 		PublicKey = $client_public
 		AllowedIPs = 10.8.0.2/32, fd08::2/128
 	END
+}
+
+client_and_server() {
+	keys client
+	keys server
+	host_new c
+	host_new s
+	join c 10.9.0.1/24 s 10.9.0.2/24
+	hub
 }
 
 same() { # same TEXT TEXT

@@ -13,15 +13,7 @@ world() {
 	join c 198.51.100.1/24 s 198.51.100.2/24
 	on c sh -c 'ip addr add 2001:db8:1::1/64 dev j-c-s nodad; ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:1::2'
 	on s sh -c 'ip addr add 2001:db8:1::2/64 dev j-s-c nodad; echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
-	profile s hub.conf <<-END
-		[Interface]
-		PrivateKey = $server_private
-		ListenPort = 51820
-		Address = 10.8.0.1/24, fd08::1/64
-		[Peer]
-		PublicKey = $client_public
-		AllowedIPs = 10.8.0.2/32, fd08::2/128
-	END
+	hub
 }
 
 far_away() {

@@ -20,15 +20,7 @@ setup_file() {
 	ip link set out0 up
 	on s ip addr add 10.9.0.2/24 dev out1
 	on s ip link set out1 up
-	profile s hub.conf <<-END
-		[Interface]
-		PrivateKey = $server_private
-		ListenPort = 51820
-		Address = 10.8.0.1/24, fd08::1/64
-		[Peer]
-		PublicKey = $client_public
-		AllowedIPs = 10.8.0.2/32, fd08::2/128
-	END
+	hub
 	on s "$WGCTL" --quiet up hub
 	mkdir -p "$BATS_FILE_TMPDIR/www" /etc/wgctl
 	head -c 200000 /dev/urandom >"$BATS_FILE_TMPDIR/www/data"

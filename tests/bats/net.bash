@@ -61,6 +61,7 @@ settled() {
 # share EACH: of a loop over every step of something, where to begin and how far to go on,
 # in $from and $by. On the machine that is all of them. In emulation, which is slow, each of
 # the two kernels takes one in EACH, and not the same ones.
+# shellcheck disable=SC2034
 share() {
 	from=1 by=1
 	case ${WGCTL_VM-} in
@@ -130,9 +131,7 @@ profile() {
 	(umask 077 && cat >"$f")
 }
 
-# client_and_server: the hosts c and s with a cable between 10.9.0.1 and 10.9.0.2, keys
-# for both, and on s the profile hub (10.8.0.1, fd08::1), which is not up yet.
-# The profile of a server s with one client.
+# hub: on s the profile of that name (10.8.0.1, fd08::1), with one client.
 hub() {
 	profile s hub.conf <<-END
 		[Interface]
@@ -145,6 +144,8 @@ hub() {
 	END
 }
 
+# client_and_server: the hosts c and s with a cable between 10.9.0.1 and 10.9.0.2, keys
+# for both, and the profile hub, which is not up yet.
 client_and_server() {
 	keys client
 	keys server

@@ -85,10 +85,10 @@ numbers() { # numbers NAME: mark, table and priorities of a tunnel that is up
 	before=$(snapshot c)
 	on c "$WGCTL" up ftun
 	mkdir -p "$BATS_TEST_TMPDIR/session-8080/from" "$BATS_TEST_TMPDIR/session-8080/to"
-	in_background box "$WGCTL_ROOT/tests/helpers/session" serve 8080 "$BATS_TEST_TMPDIR/session-8080/to" >/dev/null 2>&1
+	in_background box "$HELPERS/session" serve 8080 "$BATS_TEST_TMPDIR/session-8080/to" >/dev/null 2>&1
 	SESSIONS+=($!)
 	wait_for "$BATS_TEST_TMPDIR/session-8080/to/listens"
-	in_background o "$WGCTL_ROOT/tests/helpers/session" call 198.51.100.1 8080 "$BATS_TEST_TMPDIR/session-8080/from" >/dev/null 2>&1
+	in_background o "$HELPERS/session" call 198.51.100.1 8080 "$BATS_TEST_TMPDIR/session-8080/from" >/dev/null 2>&1
 	SESSIONS+=($!)
 	wait_for "$BATS_TEST_TMPDIR/session-8080/from/there"
 	says 8080 from

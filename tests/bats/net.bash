@@ -16,13 +16,9 @@ WGCTL_ROOT=${WGCTL_ROOT:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 WGCTL=${WGCTL:-$WGCTL_ROOT/build/wgctl}
 declare -gA HOST_PID=()
 
-# A small program without libraries does what is done most often, see there: in a guest a
-# process that is started costs a twentieth of a second.
-HOST_HELPER=$WGCTL_ROOT/build/helpers/host
-if [ ! "$HOST_HELPER" -nt "$WGCTL_ROOT/tests/helpers/host.c" ]; then
-	mkdir -p "${HOST_HELPER%/*}"
-	"${CC:-cc}" -O2 -static -o "$HOST_HELPER.$$" "$WGCTL_ROOT/tests/helpers/host.c" && mv "$HOST_HELPER.$$" "$HOST_HELPER"
-fi
+# shellcheck source=tests/helpers/programs
+. "$WGCTL_ROOT/tests/helpers/programs"
+HOST_HELPER=$HELPERS/host
 
 host_new() {
 	HOST_PID[$1]=$("$HOST_HELPER" new "$BATS_TEST_TMPDIR/host-$1" 3>&-)

@@ -48,7 +48,7 @@ in_background() {
 
 chatter() { # chatter ADDRESS...: in c, until quiet; it talks when this returns
 	rm -f "$BATS_TEST_TMPDIR/chatter"
-	in_background c "$WGCTL_ROOT/tests/helpers/chatter" "$@" >"$BATS_TEST_TMPDIR/chatter" 2>&1
+	in_background c "$HELPERS/chatter" "$@" >"$BATS_TEST_TMPDIR/chatter" 2>&1
 	CHATTER=$!
 	for _ in $(seq 200); do
 		[ ! -s "$BATS_TEST_TMPDIR/chatter" ] || return 0
@@ -107,10 +107,10 @@ reach() {
 session() {
 	local dir=$BATS_TEST_TMPDIR/session-$4
 	mkdir -p "$dir/from" "$dir/to"
-	in_background "$2" "$WGCTL_ROOT/tests/helpers/session" serve "$4" "$dir/to" >/dev/null 2>&1
+	in_background "$2" "$HELPERS/session" serve "$4" "$dir/to" >/dev/null 2>&1
 	SESSIONS+=($!)
 	wait_for "$dir/to/listens"
-	in_background "$1" "$WGCTL_ROOT/tests/helpers/session" call "$3" "$4" "$dir/from" >"$dir/log" 2>&1
+	in_background "$1" "$HELPERS/session" call "$3" "$4" "$dir/from" >"$dir/log" 2>&1
 	SESSIONS+=($!)
 	wait_for "$dir/from/there" && wait_for "$dir/to/there"
 }

@@ -448,7 +448,7 @@ soon() { # COMMAND...: within ten seconds
 				background s "$wire" tcpdump -lnni j-s-c --immediate-mode 'udp port 9 or port 53 or tcp or icmp'
 				tcpdump=$!
 				until grep -qs "listening on" "$wire.err"; do sleep 0.02; done
-				background c "$BATS_TEST_TMPDIR/chatter" "$WGCTL_ROOT/tests/helpers/chatter" 10.9.0.2 fd09::2 198.51.100.9
+				background c "$BATS_TEST_TMPDIR/chatter" "$HELPERS/chatter" 10.9.0.2 fd09::2 198.51.100.9
 				chatter=$!
 				until grep -qs talks "$BATS_TEST_TMPDIR/chatter"; do sleep 0.02; done
 				sleep 0.1

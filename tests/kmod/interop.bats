@@ -115,6 +115,13 @@ end() {
 	go=
 	clean_up
 }
+# What the two say to each other is the same on either kernel, and Go is slow in emulation: with
+# 6.1 it is that kernel's own module that ours has to do with.
+setup() {
+	case $(uname -r)/$BATS_TEST_DESCRIPTION in
+	6.1.*/wireguard-go:* | 6.1.*/ours:*) skip "elsewhere: in the guest with 6.12" ;;
+	esac
+}
 teardown() { end; }
 
 # try COMMAND...: of traffic; it must work.

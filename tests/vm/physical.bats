@@ -108,7 +108,7 @@ listen() {
 	until grep -qs 'listening on' "$BATS_TEST_TMPDIR/wire.err"; do sleep 0.05; done
 }
 chatter() {
-	"$WGCTL_ROOT/tests/helpers/chatter" 10.0.0.1 fd00::1 198.51.100.9 >"$BATS_TEST_TMPDIR/chatter" 3>&- &
+	"$WGCTL_ROOT/build/helpers/chatter" 10.0.0.1 fd00::1 198.51.100.9 >"$BATS_TEST_TMPDIR/chatter" 3>&- &
 	chatter=$!
 	pids+=($!)
 	until grep -qs talks "$BATS_TEST_TMPDIR/chatter"; do sleep 0.05; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: GPL-2.0
-# Guests: 6.12
+# Guests: none
 # What the command line says about tunnels that run: status, list, exit codes
 # of an interrupted run, and the name wg-quick.
 

@@ -208,7 +208,7 @@ inside() { on c ip netns exec physical "$@"; }
 
 @test "what is started in there has nothing of the caller's, and writes files that others may read" {
 	on c sh -c 'mkdir /run/sbin /run/work; mount -t overlay -o lowerdir=/usr/sbin,upperdir=/run/sbin,workdir=/run/work overlay /usr/sbin
-		printf "#!/bin/sh\necho new >/etc/resolv.conf.new; mv /etc/resolv.conf.new /etc/resolv.conf; { readlink /proc/self/ns/net; stat -c %%a /etc; env; } >/run/seen; exec sleep 1000\n" >/usr/sbin/dhcpcd
+		printf "#!/bin/sh\necho new >/etc/resolv.conf.new; mv /etc/resolv.conf.new /etc/resolv.conf; { readlink /proc/self/ns/net; stat -c %%a /etc; env; } >/run/seen.new; mv /run/seen.new /run/seen; exec sleep 1000\n" >/usr/sbin/dhcpcd
 		chmod 755 /usr/sbin/dhcpcd'
 	on c ip addr change 10.9.0.50/24 dev j-c-s valid_lft 600 preferred_lft 600
 	on c env OF_ROOT=alone "$WGCTL" -q physical up --take j-c-s home

@@ -335,6 +335,8 @@ soon() { # COMMAND...: within ten seconds
 	local rules how pid
 	physical -q up home
 	rules=$(on c nft list table inet wgctl_physical)
+	# By its policy alone it would let something out while one takes the place of another.
+	is "$(grep -c 'drop comment "kept in"' <<<"$rules")" 2
 	for how in "nft flush ruleset" "nft delete table inet wgctl_physical" "nft flush table inet wgctl_physical"; do
 		# shellcheck disable=SC2086
 		on c $how

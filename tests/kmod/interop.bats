@@ -220,6 +220,11 @@ lasts() { # KIND BEGINNER...
 		try sleep 700
 		about left
 		is "$handshake" "$first"
+		# One of them: where both begin at the same moment each forgets its own initiation over
+		# the other's, nobody has a session, and both try again after 5 s. In one kernel that is
+		# the same moment again, as often as not (its timers are 64 ticks apart so far ahead):
+		# 5, 10, 15, 20 s were seen, also between two of the kernel's own modules.
+		try udp 4 "$beginner" 1 100 0
 		try tcp 20000
 		about left
 		((handshake >= first + 700))

@@ -170,8 +170,17 @@ static void open_tcp(bool v6, int side)
 	close(listener);
 }
 
+static long now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000L + t.tv_nsec / 1000000;
+}
+
 static void tcp(size_t len)
 {
+	long started = now_ms();
 	size_t sent[2] = { 0, 0 }, got[2] = { 0, 0 };
 	struct pollfd p[2] = { { .fd = connection[0] }, { .fd = connection[1] } };
 	bool good = true;
@@ -197,7 +206,7 @@ static void tcp(size_t len)
 			got[i] += n > 0 ? n : 0;
 		}
 	}
-	printf("%s %zu and %zu of %zu\n", good ? "ok" : "no", got[0], got[1], len);
+	printf("%s %zu and %zu of %zu in %ld ms\n", good ? "ok" : "no", got[0], got[1], len, now_ms() - started);
 }
 
 static bool next_line(char *line, int size)

@@ -133,6 +133,27 @@ inside() { on c ip netns exec physical "$@"; }
 	is "$status" 1
 	has "$errors" "you are here over SSH, through 'j-c-s', which would be moved"
 	has "$errors" "--confirm 60"
+	# One over a link that stays: nothing gets out by it any more, unless it is left.
+	on c ip link add another type veth peer name beyond
+	on c ip link property add dev another altname another-tunnel-of-the-machine
+	on c ip addr add 10.55.0.1/24 dev another
+	on c ip link set another up
+	on c ip link set beyond up
+	run_split on c env SSH_CONNECTION='10.55.0.2 50000 10.55.0.1 22' "$WGCTL" physical up home --take j-c-s
+	is "$status" 1
+	has "$errors" "you are here over SSH, through 'another', by which nothing would get out any more"
+	# Its other name is one that nft does not know.
+	run_split physical up -n home --leave another-tunnel-of-the-machine
+	has "$output" "nothing leaves but through { \"lo\", \"home\", \"another\" }"
+	run_split on c env SSH_CONNECTION='10.55.0.2 50000 10.55.0.1 22' "$WGCTL" physical up home --take j-c-s --leave another-tunnel-of-the-machine
+	is "$status" 0
+	on c "$WGCTL" physical status
+	# Whoever is at work on the devices is waited for.
+	on c flock /run/wgctl/.physical/journal sleep 2 3>&- &
+	sleep 0.5
+	run_split on c "$WGCTL" physical down
+	is "$status" 0
+	on c ip link del another
 	# Somebody else's namespace of that name.
 	on c ip netns add physical
 	run_split physical up home

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
@@ -31,11 +30,14 @@ static const char *const *split(struct wgc_arena *a, const char *text)
 	return v;
 }
 
+/* An altname (ip-link(8)) is longer than a name may be: ALTIFNAMSIZ of <linux/if.h>. */
+#define NAME_SIZE 128
+
 /* They go into an nft table, between quotation marks. */
 static int check_names(struct wgc_ui *ui, const char *const *list)
 {
 	for (; list && *list; list++)
-		if (!**list || strlen(*list) >= IFNAMSIZ || strpbrk(*list, "\"\\* \t\n"))
+		if (!**list || strlen(*list) >= NAME_SIZE || strpbrk(*list, "\"\\* \t\n"))
 			return wgc_usage(ui, "'%s' is not the name of a link", *list);
 	return 0;
 }

@@ -35,7 +35,7 @@ static bool pick(struct wgc_sys *sys, struct wgc_physical *p)
 		struct wgc_physical_nic *v = &p->v[i];
 
 		/* One with a mark has come back because the namespace died: that is for `recover`. */
-		if (wgc_physical_marked(v->nic->link.alias, name) || (v->verdict.named && v->verdict.fate == WGC_FATE_MOVES))
+		if (wgc_physical_marked(v->nic->link.alias, name))
 			v->verdict.fate = WGC_FATE_STAYS;
 		if (v->verdict.fate == WGC_FATE_REFUSED) {
 			if (v->nic->link.flags & IFF_UP && wgc_nl_link_set(sys->nl, v->nic->link.ifindex, 0, NULL, false, NULL) == 0)
@@ -142,20 +142,27 @@ static void say(void *ctx, const char *text)
 	snprintf(k->what, sizeof(k->what), "%s", text);
 }
 
-/* True when there was something to put back. */
-static bool put_back(struct keeper *k, const struct wgc_history *h, const struct wgc_physical *p, struct wgc_arena *a)
+/* 1 when there was something to put back, -errno when there is and it cannot be. */
+static int put_back(struct keeper *k, const struct wgc_history *h, const struct wgc_physical *p, struct wgc_arena *a)
 {
 	unsigned missing = wgc_physical_missing(&k->sys, h, p, a) & ~(unsigned)WGC_MISSING_KEEPER;
 	struct wgc_run run = { .on_warning = say, .ctx = k };
 	struct wgc_err err = WGC_ERR_INIT;
+	char text[128];
+	int r;
 
-	if (missing && wgc_physical_put_back(&k->sys, h, p, missing, a, &run, &err) < 0)
-		syslog(LOG_ERR, "physical: what keeps packets in cannot be put back: %s", err.msg);
-	return missing;
+	if (!missing)
+		return 0;
+	r = wgc_physical_put_back(&k->sys, h, p, missing, a, &run, &err);
+	if (r == 0)
+		return 1;
+	snprintf(text, sizeof(text), "physical: what keeps packets in cannot be put back: %.70s", err.msg);
+	say(k, text);
+	return r;
 }
 
-/* One look. False: there is nothing to keep any more. */
-static bool look(struct keeper *k, struct wgc_journal *journal, struct wgc_arena *a, bool *ret_again)
+/* One look; *@ret_put_back as put_back() has it. False: there is nothing to keep any more. */
+static bool look(struct keeper *k, struct wgc_journal *journal, struct wgc_arena *a, int *ret_put_back)
 {
 	struct wgc_physical_ask ask = { .force = true };
 	struct wgc_physical p = { .arena = a, .ask = &ask, .home = wgc_ns_own(), .inside = -1 };
@@ -170,7 +177,7 @@ static bool look(struct keeper *k, struct wgc_journal *journal, struct wgc_arena
 	if (goes_on && h.up && wgc_physical_asked(&h, a, &ask) == 0) {
 		wgc_physical_open(&p, wgc_physical_made(&h), NULL);
 		/* Also where the namespace is gone: what was in it is here again. */
-		*ret_again = put_back(k, &h, &p, a);
+		*ret_put_back = put_back(k, &h, &p, a);
 	}
 	if (p.inside >= 0) {
 		for (size_t i = 0; i < h.n; i++)
@@ -220,18 +227,19 @@ void wgc_physical_keep(const char *run_dir)
 	while (goes_on) {
 		struct wgc_journal journal;
 		struct wgc_arena *a = wgc_arena_new();
-		bool again = false;
+		int back = 0;
 		int r = a ? wgc_physical_lock(&k.sys, &journal, NULL) : -ENOMEM;
 
 		if (r == 0) {
-			goes_on = look(&k, &journal, a, &again);
+			goes_on = look(&k, &journal, a, &back);
 			wgc_physical_unlock(&k.sys, &journal);
 		}
 		wgc_arena_free(a);
 		/* Not in a tight loop with who removes it again. */
-		if (r < 0 || again)
+		if (r < 0 || back)
 			nanosleep(&pause, NULL);
-		if (r == 0 && goes_on)
+		/* With the door open nothing is waited for. */
+		if (r == 0 && goes_on && back >= 0)
 			wait_for(&k);
 	}
 	wgc_close(k.nft);

@@ -25,17 +25,30 @@
 
 #include "plan/physical/physical.h"
 
+/* As long as the keeper may need to take a device in and have its client started. */
+#define LOCK_MS 10000
+
 int wgc_physical_lock(const struct wgc_sys *sys, struct wgc_journal *ret, struct wgc_err *err)
 {
+	int64_t end = wgc_now_ms() + LOCK_MS;
 	WGC_AUTO_FREE char *dir = NULL;
 	struct wgc_sys there = *sys;
+	int r;
 
 	if (asprintf(&dir, "%s/." WGC_PHYSICAL, sys->run_dir) < 0) {
 		dir = NULL;
 		return wgc_err_nomem(err);
 	}
 	there.run_dir = dir;
-	return wgc_journal_lock(&there, "journal", ret, err);
+	do
+		r = wgc_journal_lock(&there, "journal", ret, err);
+	while (r == -EBUSY && wgc_now_ms() < end);
+	if (r == -EBUSY && err) {
+		*err = (struct wgc_err)WGC_ERR_INIT;
+		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "another wgctl, or its keeper, is at work on the devices");
+		wgc_err_hint(err, "wait until it has finished; a hook of the profile cannot do this");
+	}
+	return r;
 }
 
 /* A file that we do not know keeps its directory. */
@@ -239,7 +252,8 @@ static int refuse_session(const struct wgc_physical *p, const struct wgc_run *ru
 {
 	if (!p->session || p->ask->force || run->confirm || run->dry_run)
 		return 0;
-	wgc_err_set(err, WGC_E_EXISTS, EBUSY, "you are here over SSH, through '%s', which would be moved: this session would hang", p->session);
+	wgc_err_set(err, WGC_E_EXISTS, EBUSY, "you are here over SSH, through '%s', %s: this session would hang", p->session->nic->link.ifname,
+		    wgc_physical_goes(p->session) ? "which would be moved" : "by which nothing would get out any more");
 	wgc_err_hint(err, "--confirm 60 undoes everything after a minute unless you confirm; --force does it all the same");
 	return -EBUSY;
 }

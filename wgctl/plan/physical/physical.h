@@ -41,11 +41,12 @@ struct wgc_physical_nic {
 struct wgc_physical {
 	struct wgc_arena *arena;
 	struct wgc_profile *profile; /* NULL in an undo */
-	const struct wgc_physical_ask *ask;
+	const struct wgc_physical_ask *ask; /* as asked; after a look at what there is, &asked */
+	struct wgc_physical_ask asked;	    /* the same, each link by its ifname */
 	struct wgc_physical_nic *v; /* all links */
 	size_t n;
 	const char *routes, *rules; /* wgc_nl_copy */
-	const char *session; /* the link that our SSH session runs over, or NULL */
+	const struct wgc_physical_nic *session; /* the link that an SSH session of ours runs over, and would hang by; or NULL */
 	int home;	    /* the namespace that the devices are from */
 	int inside;	    /* physical; -1: not there */
 	struct wgc_nl *nl;  /* in there */
@@ -153,9 +154,9 @@ int wgc_physical_tunnel(struct wgc_exec *x, bool *ret_was_up, struct wgc_err *er
 
 /* physical.c */
 
-/** Lock the journal of the devices. */
+/** Lock the journal of the devices; waits a while for who has it. */
 int wgc_physical_lock(const struct wgc_sys *sys, struct wgc_journal *ret, struct wgc_err *err);
-/** Unlock it; without a journal nothing of ours stays in /run. */
+/** Unlock it; without a journal the directory of ours goes. */
 void wgc_physical_unlock(const struct wgc_sys *sys, struct wgc_journal *journal);
 /** Steps for the links that go. -ENOMEM. */
 int wgc_physical_steps(struct wgc_plan *plan, bool first);

@@ -2,6 +2,7 @@
 /* What there is before the devices move: links, what each has, who configures it, who is here over it. */
 #include <dirent.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -101,7 +102,7 @@ int wgc_physical_look_at(struct wgc_sys *sys, const struct wgc_physical *p, stru
 	return r;
 }
 
-/* The link that packets to our SSH client take, if it is one that goes. */
+/* The link that packets to our SSH client take, if it goes, or if the guard will not let them out there. */
 static void find_session(struct wgc_sys *sys, struct wgc_physical *p)
 {
 	struct wgc_route route;
@@ -109,9 +110,13 @@ static void find_session(struct wgc_sys *sys, struct wgc_physical *p)
 
 	if (!wgc_ssh_client(&client) || wgc_nl_route_lookup(sys->nl, &client, 0, &route, NULL) < 0)
 		return;
-	for (size_t i = 0; i < p->n; i++)
-		if (p->v[i].nic->link.ifindex == route.oif && wgc_physical_goes(&p->v[i]))
-			p->session = p->v[i].nic->link.ifname;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct wgc_physical_nic *v = &p->v[i];
+		bool left = v->verdict.named && !wgc_physical_goes(v);
+
+		if (v->nic->link.ifindex == route.oif && !(v->nic->link.flags & IFF_LOOPBACK) && !left)
+			p->session = v;
+	}
 }
 
 static int judge(const struct wgc_physical *p, struct wgc_err *err)
@@ -135,6 +140,30 @@ static int judge(const struct wgc_physical *p, struct wgc_err *err)
 	return -ENODEV;
 }
 
+/* The link that has this name or this altname; a name that none has is left as it is. */
+static const char *ifname_of(const struct wgc_nic *v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < v[i].n_altnames; k++)
+			if (!strcmp(v[i].altnames[k], name))
+				return v[i].link.ifname;
+	return name;
+}
+
+static int by_ifnames(struct wgc_arena *a, const struct wgc_nic *v, size_t n, const char *const **list)
+{
+	size_t count = 0;
+	const char **names;
+
+	while (*list && (*list)[count])
+		count++;
+	names = wgc_arena_alloc(a, (count + 1) * sizeof(*names));
+	for (size_t i = 0; names && i < count; i++)
+		names[i] = ifname_of(v, n, (*list)[i]);
+	*list = names;
+	return names ? 0 : -ENOMEM;
+}
+
 int wgc_physical_facts(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_err *err)
 {
 	/* The keeper, who has no profile, looks when some may have been unplugged. */
@@ -154,6 +183,11 @@ int wgc_physical_facts(struct wgc_sys *sys, struct wgc_physical *p, struct wgc_e
 	r = wgc_ns_classify(nics, n, &wish, verdicts, err);
 	if (r < 0)
 		return r;
+	/* People may say altnames; nft knows no such thing, and the journal is for it. */
+	p->asked = *p->ask;
+	p->ask = &p->asked;
+	if (by_ifnames(p->arena, nics, n, &p->asked.take) < 0 || by_ifnames(p->arena, nics, n, &p->asked.leave) < 0)
+		return wgc_err_nomem(err);
 	p->n = n;
 	for (size_t i = 0; i < n; i++) {
 		p->v[i].nic = &nics[i];

@@ -265,13 +265,15 @@ static int mark(struct wgc_sys *sys, const struct wgc_nic *nic, struct wgc_err *
 static int arrived(struct wgc_physical *p, const struct wgc_nic *nic, struct wgc_err *err)
 {
 	struct wgc_link link;
+	int r = 0;
 
 	if (!wgc_physical_find(p->nl, nic->link.ifname, &link))
 		return wgc_err_set(err, WGC_E_KERNEL, ENODEV, "'%s' did not arrive in the namespace '" WGC_PHYSICAL "'", nic->link.ifname);
 	/* The kernel gives a wireless link another name when its own is taken there. */
 	if (strcmp(link.ifname, nic->link.ifname))
-		return wgc_nl_link_rename(p->nl, link.ifindex, nic->link.ifname, err);
-	return 0;
+		r = wgc_nl_link_rename(p->nl, link.ifindex, nic->link.ifname, err);
+	/* It has moved: this is no step that found everything to be somebody else's. */
+	return r == -EEXIST ? -EBUSY : r;
 }
 
 static int move_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)

@@ -151,7 +151,8 @@ static int netns_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 		wgc_json_key(done, "id");
 		wgc_json_str(done, text);
 	}
-	return r;
+	/* A name that somebody has taken meanwhile: what was done before that is to be undone. */
+	return r == -EEXIST ? -EBUSY : r;
 }
 
 static void netns_describe(const struct wgc_plan *p, const struct wgc_step *s, struct wgc_str *text, struct wgc_str *equivalent)

@@ -128,6 +128,25 @@ lan() {
 	settled c v0
 }
 
+@test "exec by the name of a link, unless containers have two of them" {
+	container one
+	container two
+	cni ADD one wg0 "$(conf 1.0.0 office)"
+	is "$status" 0
+	run_split on c "$WGCTL" exec --no-dns wg0 -- readlink /proc/self/ns/net
+	is "$output" "net:[$(on c stat -Lc %i /run/netns/one)]"
+	cni ADD two wg0 "$(conf 1.0.0 office)"
+	is "$status" 0
+	run_split on c "$WGCTL" exec --no-dns wg0 -- true
+	is "$status" 125
+	has "$errors" "'wg0' is the link of more than one tunnel"
+	for each in one two; do
+		run_split on c "$WGCTL" exec --no-dns "cni:net:$each:wg0" -- readlink /proc/self/ns/net
+		is "$output" "net:[$(on c stat -Lc %i /run/netns/$each)]"
+		cni DEL $each wg0 "$(conf 1.0.0 office)"
+	done
+}
+
 @test "leak 16: a second interface takes nothing that the tunnel was to take, also when the tunnel is gone" {
 	lan
 	office "KillSwitch = on"

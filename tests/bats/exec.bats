@@ -137,6 +137,14 @@ for call in termios.TIOCSTI, 0x541c:
 	has "$output" 10.8.0.9
 	has "$output" marked
 	not on c grep -q only-inside /etc/hosts
+	# As many as there are, with those that browsers are given; and too many.
+	on c sh -c 'for i in $(seq 54); do echo $i >/etc/netns/app/file$i; done'
+	exec_c --pin-dns app -- cat /etc/file54
+	is "$status$output" 054
+	on c sh -c 'for i in $(seq 60); do echo $i >/etc/netns/app/file$i; done'
+	exec_c --pin-dns app -- true
+	is "$status" 125
+	has "$errors" 'more files in /etc/netns/app than'
 }
 
 @test "any step that fails ends it: nothing is run" {

@@ -105,6 +105,10 @@ for path in "/run/there", "/home/guest/there":
 	is "$status" 125
 	has "$errors" 'nobody.invalid'
 	office 10.9.0.2:51820
+	run_split on c "${as_guest[@]}" WG_QUICK_USERSPACE_IMPLEMENTATION=/nowhere "$WGCTL" run --cwd / /home/guest/office.conf -- true
+	is "$status" 125
+	has "$errors" "there is no program '/nowhere'"
+	is "$(grep -c error: <<<"$errors")" 1
 	on c ip route del default
 	run_guest true
 	is "$status" 125
@@ -133,5 +137,29 @@ for path in "/run/there", "/home/guest/there":
 	status=0
 	wait $one || status=$?
 	is "$status" 5
+	waits_for not left
+}
+
+@test "SIGTERM ends it also before the program begins, and after it has ended" {
+	local one
+	office 10.9.0.2:51820
+	# Nobody joins the namespace to the network.
+	on c sh -c 'mkdir /home/guest/bin; printf "#!/bin/sh\nexec sleep 1000\n" >/home/guest/bin/pasta; chmod +x /home/guest/bin/pasta'
+	background c "$BATS_TEST_TMPDIR/out" "${as_guest[@]}" PATH=/home/guest/bin:/usr/bin:/bin "$WGCTL" run --cwd / /home/guest/office.conf -- true
+	one=$!
+	waits_for pgrep -U 4242 -x sleep
+	kill -TERM $one
+	status=0
+	wait $one || status=$?
+	is "$status" 143
+	is "$(cat "$BATS_TEST_TMPDIR/out.err")" ''
+	waits_for not left
+	background c "$BATS_TEST_TMPDIR/out" "${as_guest[@]}" "$WGCTL" run --cwd / /home/guest/office.conf -- sh -c 'setsid sleep 1000 </dev/null >/dev/null 2>&1 & exit 4'
+	one=$!
+	waits_for grep -q 'processes of the program go on' "$BATS_TEST_TMPDIR/out.err"
+	kill -TERM $one
+	status=0
+	wait $one || status=$?
+	is "$status" 4
 	waits_for not left
 }

@@ -98,8 +98,11 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	is "$output" 0
 	run_c office --dns 10.8.0.1,10.8.0.3 -- grep -c '^nameserver 10.8.0' /etc/resolv.conf
 	is "$output" 2
-	run_c office --dns 10.8.0.300 -- true
-	is "$status" 125
+	for wrong in 10.8.0.300 , ''; do
+		run_c office --dns "$wrong" -- true
+		is "$status" 125
+		has "$errors" 'name server'
+	done
 	settles "$before" c
 }
 
@@ -212,6 +215,21 @@ is_up() { [ "$(on c "$WGCTL" list --json | jq -r '.profiles[] | select(.name == 
 	kill -TERM $pid
 	wait $pid || status=$?
 	is "$status" 5
+	is_down
+	settles "$before" c
+}
+
+@test "a signal that comes while the program is only about to start ends it" {
+	# Who reads it waits, and the program's process has its signals by then.
+	on c sh -c 'rm /etc/hosts && mkfifo /etc/hosts'
+	background c "$BATS_TEST_TMPDIR/out" "$WGCTL" run office -- touch "$BATS_TEST_TMPDIR/ran"
+	local pid=$! status=0
+	waits_until 30 is_up
+	waits_until 30 pgrep -P $pid -x wgctl
+	kill -TERM $pid
+	wait $pid || status=$?
+	is "$status" 143
+	not test -e "$BATS_TEST_TMPDIR/ran"
 	is_down
 	settles "$before" c
 }

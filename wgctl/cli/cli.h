@@ -274,6 +274,8 @@ struct wgc_steps {
 };
 /** Make ready for a run; signals that ask to stop are caught from now on. 0 or -ENOMEM. */
 int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigned wait_seconds);
+/** The signal that has asked to stop; 0: none has. It may have come when there was nothing to stop any more. */
+int wgc_steps_stop(void);
 /** Erase the progress line, if one is shown. */
 void wgc_steps_clear(struct wgc_steps *s);
 void wgc_steps_done(struct wgc_steps *s);

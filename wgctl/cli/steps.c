@@ -219,6 +219,11 @@ int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigne
 	return 0;
 }
 
+int wgc_steps_stop(void)
+{
+	return stop_wanted;
+}
+
 void wgc_steps_done(struct wgc_steps *s)
 {
 	wgc_steps_clear(s);

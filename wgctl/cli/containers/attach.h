@@ -40,7 +40,7 @@ int wgc_attach_down_all(struct wgc_ui *ui, struct wgc_sys *sys, const char *pref
 			void *ctx, struct wgc_err *err);
 /** Links of a namespace beside loopback, those that nobody uses, and @ifname (may be NULL), with whether a default route leads there. */
 int wgc_attach_others(const char *netns, const char *ifname, struct wgc_str *ret_names, bool *ret_default, struct wgc_err *err);
-/** True when @netns has a link @ifname with all of these addresses. */
+/** 0 when @netns has a link @ifname with all of these addresses; -errno with @err. */
 int wgc_attach_verify(const char *netns, const char *ifname, const struct wgc_prefix *v, size_t n, struct wgc_err *err);
 
 /** One sentence out of an error: message, the kernel's words, hint. */

@@ -66,10 +66,10 @@ static bool asks(const char *text, const struct wgc_attached *a)
 
 	while ((p = strstr(p, "nameserver"))) {
 		char server[WGC_IP_TEXT + 1] = "";
-		bool known = false;
+		bool known = false, begins = p == text || p[-1] == '\n';
 
 		p += strlen("nameserver");
-		if (sscanf(p, " %46s", server) != 1)
+		if (!begins || sscanf(p, " %46s", server) != 1)
 			continue;
 		for (size_t i = 0; i < a->n_servers; i++)
 			known = known || !strcmp(a->servers[i].s, server);

@@ -51,6 +51,7 @@ static int setup(struct call *c, const char *netns)
 {
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_loaded l = { 0 };
+	char name[WGC_ATTACHMENT_MAX];
 	struct wgc_attached got;
 	int r = a ? read_request(c, WGC_NETAVARK_SETUP) : wgc_err_nomem(&c->err);
 	struct wgc_attach how = { .key = key_of(c), .netns = netns, .mode = c->r.mode, .addresses = c->r.addresses, .n_addresses = c->r.n };
@@ -58,8 +59,15 @@ static int setup(struct call *c, const char *netns)
 	r = r ?: wgc_attach_load(&c->ui, c->r.profile, NULL, &l, &c->err);
 	r = r ?: wgc_attach_check(&how, &l, &c->err);
 	r = r ?: wgc_attach_up(&c->ui, &c->sys, &how, &l, a, &got, &c->err);
-	if (r == 0)
+	if (r == 0) {
 		wgc_netavark_status(&got, &c->out);
+		/* Who gets no answer takes it for a failure, and for one that left nothing. */
+		if (c->out.oom) {
+			wgc_attachment_name(&how.key, name);
+			wgc_attach_down(&c->ui, &c->sys, name, NULL);
+			r = wgc_err_nomem(&c->err);
+		}
+	}
 	wgc_loaded_done(&l);
 	wgc_arena_free(a);
 	return r;

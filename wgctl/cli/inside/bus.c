@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -114,7 +115,6 @@ static void stand_by(int program, int end, void *arg)
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (wgc_mkdir_p(b->dir, 0700) < 0 || pipe2(ready, O_CLOEXEC) < 0)
 		return;
-	unlink(b->socket);
 	pid = fork();
 	if (!pid)
 		be_the_proxy(b, ready[1]);
@@ -134,6 +134,7 @@ int wgc_bus_start(struct wgc_arena *a, const struct wgc_who *who, const char *ad
 	struct bus b = { .who = who, .address = address };
 	WGC_AUTO_FD int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	struct pollfd ready = { .fd = -1, .events = POLLIN };
+	uint64_t number;
 	char c;
 	int r;
 
@@ -141,8 +142,11 @@ int wgc_bus_start(struct wgc_arena *a, const struct wgc_who *who, const char *ad
 		b.proxy = access(proxies[i], X_OK) == 0 ? proxies[i] : NULL;
 	if (!b.proxy)
 		return -ENOENT;
+	/* Not by our process, which has the same number in each process namespace of `run --rootless`. */
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return -EIO;
 	b.dir = wgc_arena_printf(a, "%s/wgctl", runtime);
-	b.socket = b.dir ? wgc_arena_printf(a, "%s/bus-%d", b.dir, (int)getpid()) : NULL;
+	b.socket = b.dir ? wgc_arena_printf(a, "%s/bus-%016llx", b.dir, (unsigned long long)number) : NULL;
 	if (!b.socket)
 		return -ENOMEM;
 	ready.fd = self < 0 ? -errno : wgc_apart(self, stand_by, &b);

@@ -13,15 +13,27 @@ static int failed(struct wgc_ui *ui, struct wgc_err *err)
 	return WGC_EXIT_NOT_RUN;
 }
 
-static const struct wgc_up_info *find_up(const struct wgc_up_info *v, size_t n, const char *name)
+/* By its name, or by that of its link, which others may have in other namespaces. -EEXIST with @err. */
+static int find_up(const struct wgc_up_info *v, size_t n, const char *name, const struct wgc_up_info **ret, struct wgc_err *err)
 {
+	*ret = NULL;
 	for (size_t i = 0; i < n; i++)
-		if (!strcmp(v[i].name, name))
-			return &v[i];
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(v[i].ifname, name))
-			return &v[i];
-	return NULL;
+		if (!strcmp(v[i].name, name)) {
+			*ret = &v[i];
+			return 0;
+		}
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(v[i].ifname, name))
+			continue;
+		if (*ret) {
+			wgc_err_set(err, WGC_E_EXISTS, EEXIST, "'%s' is the link of more than one tunnel: of '%s', of '%s'", name, (*ret)->name,
+				    v[i].name);
+			wgc_err_hint(err, "name the tunnel itself; a namespace of that name is /run/netns/%s", name);
+			return -EEXIST;
+		}
+		*ret = &v[i];
+	}
+	return 0;
 }
 
 /* Any namespace, by how people name it. */
@@ -58,11 +70,11 @@ static int find_room(struct wgc_arena *a, const struct wgc_exec_args *x, struct 
 	if (r < 0)
 		return r;
 	r = wgc_plan_list(&sys, a, &up, &n, err);
+	r = r ?: find_up(up, n, name, &found, err);
 	if (r < 0) {
 		wgc_sys_close(&sys);
 		return r;
 	}
-	found = find_up(up, n, name);
 	r = found ? wgc_room_of_tunnel(found, room, &resolv_conf, err) : room_of_ref(a, name, room, &resolv_conf, err);
 	/* More people mean a profile than a namespace. */
 	if (r == -ENOENT && !strpbrk(name, "/:"))

@@ -70,6 +70,11 @@ static int resolvers(struct wgc_arena *a, const char *path, const char *servers,
 			return wgc_err_set(err, WGC_E_USAGE, EINVAL, "'%s' is not the address of a name server", one);
 		wgc_str_addf(&out, "nameserver %s\n", one);
 	}
+	if (list && !out.oom && !out.len) {
+		wgc_err_set(err, WGC_E_USAGE, EINVAL, "--dns without the address of a name server");
+		wgc_err_hint(err, "--no-dns is for none at all");
+		return -EINVAL;
+	}
 	*ret = list && !out.oom ? wgc_arena_strdup(a, wgc_str_get(&out)) : NULL;
 	return *ret ? 0 : wgc_err_nomem(err);
 }

@@ -31,6 +31,7 @@
 
 #define JOIN_MS 5000
 #define LOOK_MS 20
+#define LOOK_AGAIN_MS 200
 
 static int failed(struct wgc_ui *ui, struct wgc_err *err)
 {
@@ -131,6 +132,30 @@ static void hand_on(int sig)
 		kill(world.program, sig);
 }
 
+/* What nohup made us ignore stays ignored. */
+static void heed(int sig, void (*how)(int))
+{
+	struct sigaction old;
+
+	if (sig != SIGHUP || sigaction(sig, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
+		signal(sig, how);
+}
+
+/* In process 1, whose end is the end of everything there. */
+static void end_all(int sig)
+{
+	_exit(128 + sig);
+}
+
+/* What asks us to end; SIGQUIT is for the program alone. */
+static const int asked[] = { SIGINT, SIGTERM, SIGHUP };
+static volatile sig_atomic_t wait_no_more;
+
+static void stop_waiting(int sig)
+{
+	wait_no_more = sig;
+}
+
 static int make_namespaces(void)
 {
 	world.outer = wgc_ns_own();
@@ -156,7 +181,8 @@ static int fork_program(struct wgc_ui *ui, struct wgc_arena *a, struct wgc_start
 		return world.program < 0 ? -1 : 0;
 	}
 	close(ends[1]);
-	signal(SIGINT, SIG_DFL);
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(asked); i++)
+		heed(asked[i], SIG_DFL);
 	signal(SIGQUIT, SIG_DFL);
 	if (wgc_read_fd(ends[0], 1u << 20, &text, &len) < 0 || !len)
 		_exit(WGC_EXIT_NOT_RUN);
@@ -191,16 +217,17 @@ static int resolvers_of(struct wgc_arena *a, struct wgc_sys *sys, const struct w
 /* With the tunnel up: the program begins, and ends; and so does what it leaves. */
 static int run_program(struct wgc_ui *ui, struct wgc_room *room)
 {
-	const struct sigaction on = { .sa_handler = hand_on, .sa_flags = SA_RESTART };
 	struct wgc_ns_id id;
 	int status, said = 0;
 	pid_t pid;
 
 	/* What `up` made of them is over. */
-	sigaction(SIGTERM, &on, NULL);
-	sigaction(SIGHUP, &on, NULL);
+	heed(SIGTERM, hand_on);
+	heed(SIGHUP, hand_on);
 	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
+	/* One that came when it was too late for `up`. */
+	if (wgc_steps_stop())
+		return 128 + wgc_steps_stop();
 	if (wgc_write_all(world.tell, room->resolv_conf, strlen(room->resolv_conf)) < 0)
 		return cannot(ui, "start the program", NULL);
 	world.tell = wgc_close(world.tell);
@@ -209,8 +236,11 @@ static int run_program(struct wgc_ui *ui, struct wgc_room *room)
 		pid = waitpid(-1, &status, 0);
 	while (pid < 0 ? errno == EINTR : pid != world.program);
 	world.program = 0;
-	while (wgc_ns_id(world.inner, &id) == 0 && wgc_ns_wait_empty(&id, said ? -1 : 1000) == 1 && !said++)
-		fprintf(stderr, "wgctl: processes of the program go on; the tunnel stays until the last one ends\n");
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(asked); i++)
+		heed(asked[i], stop_waiting);
+	while (!wait_no_more && wgc_ns_id(world.inner, &id) == 0 && wgc_ns_wait_empty(&id, said ? LOOK_AGAIN_MS : 1000) == 1)
+		if (!said++)
+			fprintf(stderr, "wgctl: processes of the program go on; the tunnel stays until the last one ends, or this is interrupted\n");
 	if (pid < 0)
 		return WGC_EXIT_NOT_RUN;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
@@ -231,9 +261,11 @@ static int up_run_down(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_
 		return failed(ui, &err);
 	ui->quiet = !ui->verbose;
 	code = wgc_up_one(ui, &sys, l, false, x->c.wait, NULL);
-	if (code)
-		code = WGC_EXIT_NOT_RUN;
-	else if (resolvers_of(a, &sys, x, l->profile->name, &room, &err) < 0)
+	if (code) {
+		wgc_sys_close(&sys);
+		return WGC_EXIT_NOT_RUN;
+	}
+	if (resolvers_of(a, &sys, x, l->profile->name, &room, &err) < 0)
 		code = failed(ui, &err);
 	else
 		code = run_program(ui, &room);
@@ -249,14 +281,16 @@ static int first(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_run_ar
 	static const char userns[] = "this kernel, or its settings, may not let ordinary users make namespaces; with sudo it works";
 	char c = 0;
 
+	/* What a process 1 has no handler for it does not even get. */
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(asked); i++)
+		heed(asked[i], end_all);
+	signal(SIGQUIT, SIG_IGN);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || map_self(s->who->uid, s->who->gid) < 0)
 		return cannot(ui, "map this user into a user namespace", userns);
 	if (mount("", "/", "none", MS_REC | MS_SLAVE, NULL) < 0 || mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		return cannot(ui, "mount a new /proc", "some containers do not allow it");
 	if (write(ready, "", 1) != 1 || read(go, &c, 1) != 1 || make_namespaces() < 0)
 		return cannot(ui, "make network namespaces", NULL);
-	signal(SIGINT, SIG_IGN);
-	signal(SIGQUIT, SIG_IGN);
 	if (fork_program(ui, a, s) < 0 || new_run() < 0 || hand_on_net_admin() < 0)
 		return cannot(ui, "prepare namespaces", NULL);
 	return up_run_down(ui, a, x, l);
@@ -285,26 +319,35 @@ static pid_t start_pasta(pid_t target, int log)
 	_exit(127);
 }
 
-/* A default route by anything but lo, which has an unreachable one from the start. */
-static bool has_default(pid_t pid, const char *file, const char *needle)
+/*
+ * A default route by anything but lo, which has an unreachable one from the start. In a
+ * line of these files (net/ipv4/fib_trie.c and net/ipv6/route.c print them): link,
+ * destination, five more, mask; and destination, its length, seven more, link.
+ */
+static bool is_default(const char *line, bool v6)
+{
+	char to[33], bits[9], dev[16];
+
+	if (v6)
+		return sscanf(line, "%32s %8s %*s %*s %*s %*s %*s %*s %*s %15s", to, bits, dev) == 3 && !to[strspn(to, "0")] &&
+		       !strcmp(bits, "00") && strcmp(dev, "lo");
+	return sscanf(line, "%15s %32s %*s %*s %*s %*s %*s %8s", dev, to, bits) == 3 && !to[strspn(to, "0")] && !bits[strspn(bits, "0")] &&
+	       strcmp(dev, "lo");
+}
+
+static bool has_default(pid_t pid, bool v6)
 {
 	WGC_AUTO_FREE char *text = NULL;
 	char path[64], *save = NULL;
 	size_t len;
 
-	snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, file);
+	snprintf(path, sizeof(path), "/proc/%d/net/%s", (int)pid, v6 ? "ipv6_route" : "route");
 	if (wgc_read_file(path, 1u << 20, &text, &len) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (strstr(line, needle) && !strstr(line, " lo"))
+		if (is_default(line, v6))
 			return true;
 	return false;
-}
-
-/* Has it a way out by now? The first number after the link, and the first of all, is the destination. */
-static bool has_route(pid_t pid)
-{
-	return has_default(pid, "route", "\t00000000\t") || has_default(pid, "ipv6_route", "00000000000000000000000000000000 00 0000");
 }
 
 static int pasta_failed(struct wgc_ui *ui, int log)
@@ -329,7 +372,12 @@ static int join(struct wgc_ui *ui, pid_t target, pid_t *pasta)
 
 	*pasta = start_pasta(target, log);
 	while (*pasta > 0 && wgc_now_ms() < end) {
-		if (has_route(target))
+		siginfo_t ended = { .si_pid = 0 };
+
+		if (has_default(target, false) || has_default(target, true))
+			return 0;
+		/* It has said why, or was told to. */
+		if (waitid(P_PID, (id_t)target, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid)
 			return 0;
 		if (waitpid(*pasta, NULL, WNOHANG) == *pasta) {
 			/* Its number may be another's from now on. */
@@ -349,7 +397,6 @@ static pid_t fork_world(void)
 
 int wgc_run_rootless(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_run_args *x, struct wgc_loaded *l, struct wgc_start *s)
 {
-	const struct sigaction on = { .sa_handler = hand_on, .sa_flags = SA_RESTART };
 	WGC_AUTO_FREE char *listeners = NULL;
 	struct wgc_err err = WGC_ERR_INIT;
 	int ready[2], go[2], code, status;
@@ -381,8 +428,8 @@ int wgc_run_rootless(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_ru
 		return cannot(ui, "make a user namespace", "this kernel, or its settings, may not let ordinary users do that; with sudo it works");
 	signal(SIGINT, SIG_IGN);
 	signal(SIGQUIT, SIG_IGN);
-	sigaction(SIGTERM, &on, NULL);
-	sigaction(SIGHUP, &on, NULL);
+	heed(SIGTERM, hand_on);
+	heed(SIGHUP, hand_on);
 	code = read(ready[0], &c, 1) == 1 ? join(ui, world.program, &pasta) : 0;
 	if (code)
 		kill(world.program, SIGKILL);

@@ -28,18 +28,57 @@ static void hand_on(int sig)
 		kill(program, sig);
 }
 
-/* A terminal sends these two to the program itself; the others come to us alone. */
-static void mind_signals(void)
+/* A terminal sends the first two to the program itself; the others come to us alone. */
+static const int own[] = { SIGINT, SIGQUIT }, passed[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+
+/* Until there is a program that they can be for. What came is not lost. */
+static void hold_signals(sigset_t *ret_before)
 {
-	static const int own[] = { SIGINT, SIGQUIT }, passed[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
-	const struct sigaction ignore = { .sa_handler = SIG_IGN }, on = { .sa_handler = hand_on, .sa_flags = SA_RESTART };
+	sigset_t all;
+
+	sigemptyset(&all);
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(own); i++)
+		sigaddset(&all, own[i]);
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(passed); i++)
+		sigaddset(&all, passed[i]);
+	sigprocmask(SIG_BLOCK, &all, ret_before);
+}
+
+static void act_on(int sig, const struct sigaction *act)
+{
 	struct sigaction old;
 
-	for (size_t i = 0; i < WGC_ARRAY_SIZE(own); i++)
+	/* What nohup or a shell's & made us ignore stays ignored. */
+	if (sigaction(sig, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+		sigaction(sig, act, NULL);
+}
+
+static void mind_signals(const sigset_t *before)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN }, on = { .sa_handler = hand_on, .sa_flags = SA_RESTART };
+	sigset_t came;
+
+	sigpending(&came);
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(own); i++) {
+		if (sigismember(&came, own[i]) == 1)
+			hand_on(own[i]);
 		sigaction(own[i], &ignore, NULL);
+	}
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(passed); i++)
-		if (sigaction(passed[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-			sigaction(passed[i], &on, NULL);
+		act_on(passed[i], &on);
+	sigprocmask(SIG_SETMASK, before, NULL);
+}
+
+/* In the program's process: until it has handlers of its own, it ends by them. */
+static void heed_signals(const sigset_t *before)
+{
+	const struct sigaction end = { .sa_handler = SIG_DFL };
+
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(own); i++)
+		act_on(own[i], &end);
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(passed); i++)
+		act_on(passed[i], &end);
+	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 /* Its exit code as a shell has it. What it leaves behind has become our child, too. */
@@ -56,7 +95,7 @@ static int wait_for_program(void)
 }
 
 /* Fork the program; when this returns it is inside, or it has failed. */
-static int launch(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s, struct wgc_err *err)
+static int launch(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s, const sigset_t *before, struct wgc_err *err)
 {
 	int ready[2];
 	ssize_t n;
@@ -69,6 +108,7 @@ static int launch(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	program = fork();
 	if (!program) {
+		heed_signals(before);
 		close(ready[0]);
 		_exit(wgc_start(ui, a, s));
 	}
@@ -77,7 +117,7 @@ static int launch(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start
 		close(ready[0]);
 		return wgc_err_set(err, WGC_E_IO, EAGAIN, "cannot start a process");
 	}
-	mind_signals();
+	mind_signals(before);
 	/* Its side is closed with all else that is open, once it is inside. */
 	do
 		n = read(ready[0], &c, 1);
@@ -135,6 +175,7 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 	struct wgc_err err = WGC_ERR_INIT;
 	const char *resolv_conf;
 	int code = bring_up(ui, sys, a, l, x->c.wait, share, &up), r;
+	sigset_t before;
 
 	if (code)
 		return code;
@@ -142,12 +183,20 @@ static int start_locked(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_arena
 	 * One that `up` brought up is not taken down. */
 	if (wgc_share_is_ours(share, up) && wgc_share_watch(share, l->profile->name) < 0)
 		wgc_ui_warn(ui, "nobody would take '%s' down if this process were killed", l->profile->name);
-	r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
-	r = r ?: wgc_room_apart(&s->room, &err);
-	r = r ?: wgc_room_dns(a, l->profile->name, resolv_conf, x->dns, x->no_dns, &s->room, &err);
-	if (r < 0)
-		return failed(ui, &err);
-	return launch(ui, a, s, &err) < 0 ? failed(ui, &err) : 0;
+	hold_signals(&before);
+	/* One that came when it was too late for `up`. */
+	if (wgc_steps_stop()) {
+		code = 128 + wgc_steps_stop();
+	} else {
+		r = wgc_room_of_tunnel(up, &s->room, &resolv_conf, &err);
+		r = r ?: wgc_room_apart(&s->room, &err);
+		r = r ?: wgc_room_dns(a, l->profile->name, resolv_conf, x->dns, x->no_dns, &s->room, &err);
+		r = r ?: launch(ui, a, s, &before, &err);
+		code = r < 0 ? failed(ui, &err) : 0;
+	}
+	if (code)
+		sigprocmask(SIG_SETMASK, &before, NULL);
+	return code;
 }
 
 /* Up and inside under the lock; down when all is over. */

@@ -12,6 +12,8 @@
 #include "cli/inside/inside.h"
 
 #define MAX_FILES 64
+/* Of these: nsswitch.conf, hosts, and what browsers are told. */
+#define OWN_FILES (2 + WGC_BROWSER_FILES)
 #define MAX_TEXT (16u << 20)
 
 /* wgctl writes keys with 077; a program's files are the caller's matter. */
@@ -64,7 +66,7 @@ static int add_named(struct wgc_arena *a, const char *netns, struct wgc_ns_file 
 		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
 		if (e->d_name[0] == '.' || have(v, *n, e->d_name) || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
-		r = *n + WGC_BROWSER_FILES + 1 >= MAX_FILES ? -E2BIG : wgc_read_file(path, MAX_TEXT, &text, &len);
+		r = *n + OWN_FILES >= MAX_FILES ? -E2BIG : wgc_read_file(path, MAX_TEXT, &text, &len);
 		if (r < 0)
 			break;
 		v[*n] = (struct wgc_ns_file){ wgc_arena_strdup(a, e->d_name), wgc_arena_strdup(a, text) };
@@ -195,6 +197,11 @@ int wgc_start(struct wgc_ui *ui, struct wgc_arena *a, const struct wgc_start *s)
 		return failed(ui, &err);
 	}
 	r = add_files(a, s, files, &x.n_files);
+	if (r == -E2BIG) {
+		wgc_err_set(&err, WGC_E_CONFIG, -r, "there are more files in /etc/netns/%s than the %d that are taken over", s->room.netns,
+			    MAX_FILES - OWN_FILES);
+		return failed(ui, &err);
+	}
 	if (r < 0) {
 		wgc_err_set(&err, WGC_E_IO, -r, "cannot read the files of /etc/netns/%s: %s", s->room.netns, strerror(-r));
 		return failed(ui, &err);

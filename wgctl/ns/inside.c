@@ -48,13 +48,29 @@ static pid_t next_process(DIR *proc)
 	return 0;
 }
 
+int wgc_ns_ino_of(int proc, pid_t pid, uint64_t *ret)
+{
+	char path[32], text[40];
+	unsigned long long ino;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%d/ns/net", (int)pid);
+	n = readlinkat(proc, path, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = 0;
+	if (sscanf(text, "net:[%llu]", &ino) != 1)
+		return -EIO;
+	*ret = ino;
+	return 0;
+}
+
 bool wgc_ns_lives_in(pid_t pid, const struct wgc_ns_id *id)
 {
-	char path[40];
-	struct stat st;
+	WGC_AUTO_FD int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t ino;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	return stat(path, &st) == 0 && st.st_dev == id->dev && st.st_ino == id->ino;
+	return proc >= 0 && wgc_ns_ino_of(proc, pid, &ino) == 0 && ino == id->ino;
 }
 
 /* The process' name: anything that it likes, so only what can be shown. */
@@ -88,9 +104,10 @@ int wgc_ns_users(const struct wgc_ns_id *id, struct wgc_arena *a, struct wgc_ns_
 		struct wgc_ns_user *u;
 		char path[24];
 		struct stat st;
+		uint64_t ino;
 
 		snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-		if (!wgc_ns_lives_in(pid, id) || stat(path, &st) < 0)
+		if (wgc_ns_ino_of(dirfd(proc), pid, &ino) < 0 || ino != id->ino || stat(path, &st) < 0)
 			continue;
 		u = wgc_arena_push(a, &v, &n, &cap, sizeof(*u));
 		if (!u) {

@@ -21,7 +21,7 @@
 
 struct found {
 	struct wgc_str paths, relative; /* a line each */
-	struct wgc_ns_id *seen;
+	uint64_t *seen; /* inodes of namespaces */
 	size_t n, cap;
 };
 
@@ -63,14 +63,14 @@ static int list_of(struct found *f, const char *file)
 }
 
 /* True the first time that it is asked for one. */
-static bool is_new(struct found *f, const struct wgc_ns_id *id)
+static bool is_new(struct found *f, uint64_t ino)
 {
 	for (size_t i = 0; i < f->n; i++)
-		if (wgc_ns_id_equal(&f->seen[i], id))
+		if (f->seen[i] == ino)
 			return false;
 	if (f->n == f->cap) {
 		size_t cap = f->cap ? 2 * f->cap : 16;
-		struct wgc_ns_id *v = realloc(f->seen, cap * sizeof(*v));
+		uint64_t *v = realloc(f->seen, cap * sizeof(*v));
 
 		/* Then it is read once more than it need be. */
 		if (!v)
@@ -78,25 +78,19 @@ static bool is_new(struct found *f, const struct wgc_ns_id *id)
 		f->seen = v;
 		f->cap = cap;
 	}
-	f->seen[f->n++] = *id;
+	f->seen[f->n++] = ino;
 	return true;
 }
 
-static void of_process(struct found *f, const char *pid)
+static void of_process(struct found *f, int proc, const char *pid)
 {
+	uint64_t ino;
 	char path[300];
-	struct stat st;
+	int r = wgc_ns_ino_of(proc, (pid_t)strtol(pid, NULL, 10), &ino);
 
-	snprintf(path, sizeof(path), "/proc/%s/ns/net", pid);
-	if (stat(path, &st) == 0) {
-		const struct wgc_ns_id id = { .dev = st.st_dev, .ino = st.st_ino };
-
-		if (!is_new(f, &id))
-			return;
-	} else if (errno != EACCES || geteuid()) {
-		/* An ordinary user sees his own. */
+	/* An ordinary user sees his own. */
+	if (r == 0 ? !is_new(f, ino) : r != -EACCES || geteuid())
 		return;
-	}
 	snprintf(path, sizeof(path), "/proc/%s/net/unix", pid);
 	list_of(f, path);
 }
@@ -137,7 +131,7 @@ static void each_process(struct found *f, bool relative)
 		if (relative)
 			place_relative(f, e->d_name, last);
 		else
-			of_process(f, e->d_name);
+			of_process(f, dirfd(proc), e->d_name);
 	}
 	if (proc)
 		closedir(proc);
@@ -150,13 +144,13 @@ int wgc_ns_listeners(int but, char **ret, struct wgc_err *err)
 	int r = 0;
 
 	if (but >= 0 && wgc_ns_id(but, &id) == 0)
-		is_new(&f, &id);
+		is_new(&f, id.ino);
 	r = list_of(&f, "/proc/thread-self/net/unix");
 	if (r == 0) {
 		WGC_AUTO_FD int own = wgc_ns_own();
 
 		if (own >= 0 && wgc_ns_id(own, &id) == 0)
-			is_new(&f, &id);
+			is_new(&f, id.ino);
 		each_process(&f, false);
 		if (f.relative.len)
 			each_process(&f, true);

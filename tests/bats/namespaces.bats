@@ -266,6 +266,7 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	is "$(tunnels)" office
 	on c ip -n blue link del office
 	has "$(on c "$WGCTL" status office)" "the interface office is gone"
+	is "$(on c "$WGCTL" list --json | jq -r '.profiles[0].state')" gone
 	has "$(on c "$WGCTL" up -n office)" netns.create
 	run_split on c "$WGCTL" up office
 	is "$status" 0
@@ -294,7 +295,9 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	for _ in $(seq 50); do [ -n "$(on c sh -c 'ls /run/wireguard /var/run/wireguard 2>/dev/null | grep sock')" ] || break; sleep 0.1; done
 	is "$(on c "$WGCTL" status --json | jq -c '[.tunnels[] | [.name, .state, (.problems | length)]]')" '[["office","gone",1]]'
 	has "$(on c "$WGCTL" status office)" "its network namespace is gone"
+	is "$(on c "$WGCTL" list --json | jq -r '.profiles[0].state')" gone
 	on c "$WGCTL" -q up office
+	is "$(on c "$WGCTL" list --json | jq -r '.profiles[0].state')" up
 	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	on c "$WGCTL" -q down office
 	# A name alone: whoever is inside goes on, and so does the tunnel.

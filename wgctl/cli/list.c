@@ -18,8 +18,28 @@ static struct row *row_of(struct row *v, size_t n, const char *name)
 	return NULL;
 }
 
+/* Has somebody deleted its link, or the namespace that it was in? Who may not look there believes the journal. */
+static bool is_gone(struct wgc_sys *sys, const struct wgc_up_info *up)
+{
+	struct wgc_link link;
+	int r = wgc_plan_enter(sys, up, NULL);
+
+	if (r < 0)
+		return r == -ENOENT;
+	r = wgc_nl_link_get(sys->nl, up->ifname, &link, NULL);
+	wgc_plan_leave(sys);
+	return r == -ENODEV;
+}
+
+static const char *state_of(struct wgc_sys *sys, const struct wgc_up_info *up)
+{
+	if (!up->finished)
+		return up->locked ? "locked" : "unfinished";
+	return is_gone(sys, up) ? "gone" : "up";
+}
+
 /* Profiles of the search path, then tunnels whose file is elsewhere or gone. */
-static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, size_t n_found, const struct wgc_up_info *up,
+static struct row *merge(struct wgc_sys *sys, struct wgc_arena *a, const struct wgc_found *found, size_t n_found, const struct wgc_up_info *up,
 			 size_t n_up, size_t *ret_n)
 {
 	struct row *v = wgc_arena_alloc(a, (n_found + n_up + 1) * sizeof(*v));
@@ -40,7 +60,7 @@ static struct row *merge(struct wgc_arena *a, const struct wgc_found *found, siz
 		if (up[i].path && *up[i].path)
 			r->path = up[i].path;
 		r->ifname = up[i].ifname;
-		r->state = up[i].finished ? "up" : up[i].locked ? "locked" : "unfinished";
+		r->state = state_of(sys, &up[i]);
 		r->home = *up[i].home ? up[i].home : NULL;
 		r->confirm = up[i].confirm;
 	}
@@ -127,10 +147,10 @@ static int list_all(struct wgc_ui *ui, struct wgc_arena *a)
 	/* A list without states would be a wrong answer, so it is a failure. */
 	if (wgc_plan_list(&sys, a, &up, &n_up, &err))
 		code = wgc_show_err(ui, NULL, &err, NULL);
+	v = code ? NULL : merge(&sys, a, found, n_found, up, n_up, &n);
 	wgc_sys_close(&sys);
 	if (code)
 		return code;
-	v = merge(a, found, n_found, up, n_up, &n);
 	if (!v) {
 		wgc_err_nomem(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);

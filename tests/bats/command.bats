@@ -70,6 +70,29 @@ wg_quick() {
 	is "$(on c "$WGCTL" list --json | jq -c '[.profiles[] | [.name, .state]]')" '[["office","up"],["other","down"]]'
 }
 
+@test "diff: 0 the same, 1 different, more when it cannot be said" {
+	on c "$WGCTL" -q up office
+	run_split on c "$WGCTL" diff office
+	is "$status" 0
+	sed -i 's/^PublicKey/PersistentKeepalive = 25\n&/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	run_split on c "$WGCTL" diff office
+	is "$status" 1
+	run_split on c "$WGCTL" diff nowhere
+	[ "$status" -ge 2 ]
+	run_split on c "$WGCTL" diff --json nowhere
+	is "$(jq .errors[0].exit <<<"$errors")" "$status"
+	[ "$status" -ge 2 ]
+}
+
+@test "a hook has the umask of who called" {
+	office c etc-wgctl/writes.conf "PostUp = umask >$BATS_TEST_TMPDIR/umask"
+	for mask in 0077 0022 0002; do
+		on c sh -c 'umask "$1"; exec "$2" -q up writes' - $mask "$WGCTL"
+		is "$(cat "$BATS_TEST_TMPDIR/umask")" $mask
+		on c "$WGCTL" -q down writes
+	done
+}
+
 @test "dry run: a table on stdout, a list with --json; nothing is up after it" {
 	run_split on c "$WGCTL" up -n office
 	is "$status" 0

@@ -305,8 +305,8 @@ ls /var/tmp | grep started'
 }
 
 @test "leak 10: servers that listen at a path, wherever it is, before and after" {
-	on c sh -c 'mkdir -p /run/docker /home/guest/.ssh /var/lib/sss/pipes; chmod 755 /home/guest/.ssh'
-	local paths=(/run/docker.sock /run/docker/x.sock /home/guest/.ssh/cm-host /var/tmp/tmux-4242)
+	on c sh -c 'mkdir -p /run/lock /run/docker /home/guest/.ssh /var/lib/sss/pipes; chmod 755 /home/guest/.ssh'
+	local paths=(/run/lock/x.sock /run/docker.sock /run/docker/x.sock /home/guest/.ssh/cm-host /var/tmp/tmux-4242)
 	serve seqpacket /home/guest/seq
 	for path in "${paths[@]}"; do serve stream "$path"; done
 	answers moved seqpacket /home/guest/seq

@@ -238,6 +238,24 @@ link_there() {
 options timeout:1"
 }
 
+@test "the machine was reset while the tunnel was up: its name servers do not stay in resolv.conf" {
+	office 'DNS = 10.8.0.1'
+	# Only the resolver that was there before knows it.
+	sed -i 's/^Endpoint.*/Endpoint = inside.example:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c sh -c 'echo "10.9.0.2 inside.example" >>/etc/hosts; cp /etc/resolv.conf /etc/before'
+	on c "$WGCTL" -q up office
+	has "$(on c cat /etc/resolv.conf)" 10.8.0.1
+	on c sh -c 'pkill -x wireguard-go; ip link del office 2>/dev/null; rm -rf /run/wgctl; echo 11111111-2222-3333-4444-555555555555 >/run/boot
+		mount --bind /run/boot /proc/sys/kernel/random/boot_id'
+	run_split on c "$WGCTL" down office
+	has "$errors" "from before the last start of the machine"
+	has "$errors" "is not up"
+	on c cmp /etc/resolv.conf /etc/before
+	on c "$WGCTL" -q up office
+	on c "$WGCTL" -q down office
+	on c cmp /etc/resolv.conf /etc/before
+}
+
 @test "pain 24: a resolver that hangs keeps no tunnel down" {
 	resolved_new c
 	resolvectl_on c dns j-c-s 10.9.0.2

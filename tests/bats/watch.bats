@@ -315,6 +315,17 @@ in_use() {
 	sleep 1
 	lacks "$(<"$log.err")" "fd08::2"
 	ends TERM
+	# Nor where the profile blocks it.
+	on c "$WGCTL" down office
+	sed -i '/^\[Interface\]/a IPv6 = block' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" up office
+	lacks "$(on c "$WGCTL" status office)" fd08::2
+	watching office
+	on c ip addr del 10.8.0.2/24 dev office
+	until_said "added again: addr.add 10.8.0.2/24 dev office"
+	sleep 1
+	lacks "$(on c ip -6 addr show dev office)" fd08::2
+	ends TERM
 }
 
 @test "somebody who removes our rules all the time is not fought in a loop, and is told of" {

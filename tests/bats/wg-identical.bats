@@ -243,6 +243,11 @@ asks() {
 	for v in 0x50 -1 '' x 65536 70000 5x ' 5' 4294967296 99999999999; do asks set dev listen-port "$v"; done
 	for v in off OFF 0 010 0x10 0X10 0xFF 4294967295 4294967296 0x 0xg '' -1 ' 1' 1x 0xffffffff 0x100000000; do asks set dev fwmark "$v"; done
 	for v in key psk /dev/null odd longer /nonexistent /; do asks set dev private-key "$v"; done
+	# What a program leaves that failed is an empty pipe, and not a word for "none".
+	mkfifo pipe
+	for _ in 1 2; do : >pipe; done &
+	asks set dev private-key pipe
+	is "$status" 1
 	asks set dev peer "$k1"
 	asks set dev peer "$k1" remove
 	asks set dev peer "$k1" preshared-key psk endpoint 127.0.0.1:5 persistent-keepalive 25 allowed-ips 10.0.0.0/8,::/0

@@ -218,6 +218,9 @@ const char *wgc_nearest(const char *word, const char *const *words);
 
 /* ---- files ---------------------------------------------------------------- */
 
+/** The umask that we were started with. Ours is 077, for keys; what others write is a matter of theirs. */
+extern mode_t wgc_caller_umask;
+
 /** Read a whole file (at most @max bytes: -EFBIG) into a NUL-terminated buffer that the caller frees. */
 int wgc_read_file(const char *path, size_t max, char **ret_text, size_t *ret_len);
 /** As above from an open descriptor, which stays open. */

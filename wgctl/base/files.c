@@ -9,6 +9,8 @@
 
 #include "base/base.h"
 
+mode_t wgc_caller_umask = 022;
+
 int wgc_read_fd(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
 	struct stat st;

@@ -47,6 +47,7 @@ struct wgc_ui {
 	bool color_out, color_err;
 	bool quick; /* speaking as wg-quick */
 	struct wgc_pager *pager; /* or NULL: the answer goes straight to stdout */
+	int failed; /* exit code in the place of WGC_EXIT_FAILED, for a command whose 1 says something else; 0: none */
 	bool confirm; /* what is done is undone unless it is confirmed */
 	struct wgc_str errors, warnings; /* with json: objects for the one document on stderr */
 };
@@ -192,9 +193,6 @@ extern const struct wgc_cmd *const wgc_commands[]; /* NULL-terminated, in the or
 extern const struct wgc_opt wgc_common_opts[];
 /* The usual conflict list: --quiet with --verbose. */
 extern const char *const wgc_conflicts_common[][2];
-
-/** The umask that the program was started with. */
-extern mode_t wgc_caller_umask;
 
 /** The command @name, or NULL. */
 const struct wgc_cmd *wgc_cmd_find(const char *name);

@@ -310,8 +310,7 @@ static void undone_text(const struct wgc_run *run, struct wgc_str *out)
 		wgc_str_addf(out, "%zu of %zu steps; the system is as before", run->undone, run->steps);
 }
 
-static void err_json(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_err *err, const struct wgc_run *run,
-		     const char *undone)
+static void err_json(struct wgc_ui *ui, const struct wgc_source *src, const struct wgc_err *err, int code, const char *undone)
 {
 	struct wgc_json j = { .out = &ui->errors, .compact = true };
 
@@ -321,7 +320,7 @@ static void err_json(struct wgc_ui *ui, const struct wgc_source *src, const stru
 	wgc_json_key(&j, "code");
 	wgc_json_str(&j, wgc_code_word(err->code));
 	wgc_json_key(&j, "exit");
-	wgc_json_int(&j, wgc_exit_of(err, run));
+	wgc_json_int(&j, code);
 	wgc_json_key(&j, "message");
 	wgc_json_str(&j, err->msg);
 	json_place(&j, src, err->at, err->also);
@@ -341,11 +340,14 @@ int wgc_show_err(struct wgc_ui *ui, const struct wgc_source *src, const struct w
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 	WGC_AUTO_STR struct wgc_str undone = { 0 };
 	bool color = ui->color_err;
+	int code = wgc_exit_of(err, run);
 
+	if (ui->failed && code == WGC_EXIT_FAILED)
+		code = ui->failed;
 	undone_text(run, &undone);
 	if (ui->json) {
-		err_json(ui, err->at.line ? src : NULL, err, run, wgc_str_get(&undone));
-		return wgc_exit_of(err, run);
+		err_json(ui, err->at.line ? src : NULL, err, code, wgc_str_get(&undone));
+		return code;
 	}
 	add_place(&out, ui->program, err->at.line ? src : NULL, err->at);
 	wgc_str_addf(&out, "%serror:%s ", wgc_paint(color, WGC_RED), wgc_paint(color, WGC_PLAIN));
@@ -365,7 +367,7 @@ int wgc_show_err(struct wgc_ui *ui, const struct wgc_source *src, const struct w
 	add_field(&out, "hint", err->hint);
 	add_field(&out, "undone", wgc_str_get(&undone));
 	fputs(wgc_str_get(&out), stderr);
-	return wgc_exit_of(err, run);
+	return code;
 }
 
 int wgc_usage(struct wgc_ui *ui, const char *fmt, ...)

@@ -4,6 +4,7 @@
  * on the same plans, journal and undo as `wgctl up` and `down`.
  */
 #include "cli/commands.h"
+#include "cli/wg.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -240,7 +241,7 @@ static int with_profile(struct wgc_ui *ui, struct wgc_sys *sys, const char *verb
 	if (!code)
 		code = rename_profile(ui, l.profile, name);
 	if (!code && !strcmp(verb, "up"))
-		code = wgc_up_one(ui, sys, &l, false, 0, NULL);
+		code = wgc_up_one(ui, sys, &l, false, wgc_wg_patience(), NULL);
 	else if (!code && !strcmp(verb, "down"))
 		code = wgc_plan_adopt(sys, l.profile, &err) ? wgc_show_err(ui, &l.src, &err, NULL) : 0;
 	else if (!code && wgc_plan_save(sys, l.profile, &err))

@@ -110,9 +110,6 @@ static int diff_loaded(struct wgc_ui *ui, const struct wgc_common *c, const stru
 		foreign += s.details[i].sign == '=';
 	if (code) {
 		code = wgc_show_err(ui, &l->src, &err, NULL);
-		/* 1 says "different"; an error is 2 and more. */
-		if (code == WGC_EXIT_FAILED)
-			code = WGC_EXIT_USAGE;
 	} else if (ui->json) {
 		wgc_ui_json_begin(&j, &out);
 		diff_json(&s, l->profile->name, !n, &j);
@@ -133,8 +130,11 @@ int wgc_run_diff(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_common *c = args;
 	struct wgc_loaded l = { 0 };
-	int code = wgc_need_root(ui, "diff");
+	int code;
 
+	/* 1 says "different"; an error is 2 and more. */
+	ui->failed = WGC_EXIT_USAGE;
+	code = wgc_need_root(ui, "diff");
 	code = code ? code : wgc_load_all(ui, c, &l);
 	if (!code)
 		code = diff_loaded(ui, c, &l);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* `wg set`: words of a command line to a change of one device. Keys come from files. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/wg.h"
 
@@ -79,18 +81,20 @@ static int fwmark(struct reader *rd, const char *value)
 	return 0;
 }
 
-/* One key and blanks; an empty file means no key, which clears. */
+/* One key and blanks; an empty file means no key, which clears. An empty pipe does not: it is
+ * what a program that failed leaves, and nobody has meant that. */
 static int key_file(struct reader *rd, const char *path, struct wgc_key *ret)
 {
+	WGC_AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	size_t len, n;
 	char *text;
-	int r = wgc_read_file(path, 4096, &text, &len);
+	int r = fd < 0 ? -errno : wgc_read_fd(fd, 4096, &text, &len);
 
 	if (r)
 		return wgc_err_set(&rd->err, WGC_E_IO, -r, "%s: `%s'", strerror(-r), path);
 	for (n = len; n && wgc_isspace(text[n - 1]); n--)
 		;
-	if (!len)
+	if (!len && lseek(fd, 0, SEEK_CUR) == 0)
 		memset(ret, 0, sizeof(*ret));
 	else
 		r = wgc_key_parse(text, n, ret);

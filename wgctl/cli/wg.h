@@ -39,6 +39,11 @@ void wgc_show_pretty(const struct wgc_device *d, bool color, bool hide_keys, int
 /** A field of one device, or everything as "dump"; false for a field that there is not. */
 bool wgc_show_field(const struct wgc_device *d, const char *field, bool with_interface, FILE *out);
 
+/**
+ * For how many seconds WG_ENDPOINT_RESOLUTION_RETRIES has a name looked up that is not
+ * found, UINT_MAX for ever; 0 when it is not set, or makes no sense.
+ */
+unsigned wgc_wg_patience(void);
 /** What wgc_wg_resolve looks at first: -EINVAL with @err for a bad WG_ENDPOINT_RESOLUTION_RETRIES. */
 int wgc_wg_check_retries(struct wgc_err *err);
 /**

@@ -16,6 +16,11 @@
 #define DEFAULT_RETRIES 15
 #define LONGEST_PAUSE 20000000u /* microseconds */
 
+static unsigned longer(unsigned pause)
+{
+	return pause / 5 * 6 > LONGEST_PAUSE ? LONGEST_PAUSE : pause / 5 * 6;
+}
+
 /* UINT_MAX for ever. -EINVAL for what is no number, as strtol sees it: an empty
  * one is 0. */
 static int get_retries(unsigned *ret)
@@ -36,6 +41,23 @@ static int get_retries(unsigned *ret)
 		return -EINVAL;
 	*ret = (unsigned)n;
 	return 0;
+}
+
+unsigned wgc_wg_patience(void)
+{
+	unsigned retries, pause = 1000000;
+	uint64_t sum = 0;
+
+	if (!getenv("WG_ENDPOINT_RESOLUTION_RETRIES") || get_retries(&retries))
+		return 0;
+	if (retries == UINT_MAX)
+		return UINT_MAX;
+	for (; retries && pause < LONGEST_PAUSE; retries--) {
+		sum += pause;
+		pause = longer(pause);
+	}
+	sum = (sum + (uint64_t)retries * LONGEST_PAUSE) / 1000000;
+	return sum > UINT_MAX ? UINT_MAX : sum ? (unsigned)sum : 1;
 }
 
 int wgc_wg_check_retries(struct wgc_err *err)
@@ -90,7 +112,7 @@ int wgc_wg_resolve(const char *host, const char *port, union wgc_sockaddr *ret, 
 			retries--;
 		fprintf(stderr, "%s: `%s:%s'; trying again in %.2f seconds\n", why, host, port, (double)pause / 1e6);
 		usleep(pause);
-		pause = pause / 5 * 6 > LONGEST_PAUSE ? LONGEST_PAUSE : pause / 5 * 6;
+		pause = longer(pause);
 	}
 	r = convert(found, ret);
 	freeaddrinfo(found);

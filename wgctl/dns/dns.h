@@ -73,6 +73,13 @@ int wgc_dns_apply(enum wgc_dns_backend b, const char *ifname, const struct wgc_p
 int wgc_dns_restore(enum wgc_dns_backend b, const char *ifname, const char *inverse, const struct wgc_dns_paths *paths,
 		    struct wgc_str *note, struct wgc_err *err);
 
+/**
+ * Put back what was in resolv.conf before a tunnel that was up when the machine was reset:
+ * no journal tells of it any more, but the file does. @note gets a sentence when that was
+ * done. Nothing to do where a tunnel of this boot is in the file, or none of ours.
+ */
+int wgc_dns_leftover(const struct wgc_dns_paths *paths, struct wgc_str *note, struct wgc_err *err);
+
 enum wgc_dns_effect { WGC_DNS_EFFECT_YES, WGC_DNS_EFFECT_NO, WGC_DNS_EFFECT_UNKNOWN };
 /**
  * Is what wgc_dns_apply set still there? Changes nothing. @ret_why gets a

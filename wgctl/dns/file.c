@@ -484,6 +484,36 @@ int wgc_dns_file_restore(const char *ifname, const char *inverse, const struct w
 	return r;
 }
 
+static bool may_be_ours(const char *path)
+{
+	WGC_AUTO_FREE char *text = NULL;
+	size_t len;
+
+	return wgc_read_file(path, MAX_SIZE, &text, &len) == 0 && wgc_dns_has_marks(text);
+}
+
+int wgc_dns_leftover(const struct wgc_dns_paths *paths, struct wgc_str *note, struct wgc_err *err)
+{
+	WGC_CLEANUP(state_done) struct state s = { 0 };
+	const char *path = wgc_dns_resolv_conf(paths);
+	WGC_AUTO_FD int fd = -1;
+	char boot[64];
+	int r;
+
+	if (!may_be_ours(path))
+		return 0;
+	read_boot(paths, boot);
+	r = lock(path, &fd, err);
+	r = r ?: read_state(path, boot, &s, err);
+	if (r < 0 || !s.layers.ours || s.layers.n || !s.layers.has_base || (s.mounted && s.layers.base.kind != WGC_DNS_KIND_FILE))
+		return r;
+	if (s.layers.changed)
+		return leave_changed(&s, path, note, err);
+	wgc_str_addf(note, "%s was still that of a tunnel from before the last start of the machine: what was there before that is put back",
+		     path);
+	return put_back(&s, path, NULL, err);
+}
+
 enum wgc_dns_effect wgc_dns_file_effect(const char *ifname, const char *lines, const struct wgc_dns_paths *paths,
 					char ret_why[static 256])
 {

@@ -68,6 +68,8 @@ struct wgc_dns_layers {
 	struct wgc_dns_base base;
 };
 void wgc_dns_layers_done(struct wgc_dns_layers *l);
+/** A first look: false for a text that is certainly not ours. */
+bool wgc_dns_has_marks(const char *text);
 /** Read @text; layers of another boot than @boot are left out. 0 or -ENOMEM; what cannot be read is not ours. */
 int wgc_dns_layers_read(const char *text, const char *boot, struct wgc_dns_layers *ret);
 /** Put @ifname on top, taking it from where it was. */

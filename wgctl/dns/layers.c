@@ -15,6 +15,11 @@
 
 #define MARK "#wgctl "
 
+bool wgc_dns_has_marks(const char *text)
+{
+	return strstr(text, MARK);
+}
+
 /* ---- one line of ASCII for any text ---------------------------------------- */
 
 static void add_escaped(struct wgc_str *out, const char *text)

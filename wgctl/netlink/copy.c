@@ -19,6 +19,16 @@
 
 /* ---- which links a message is about ---------------------------------------------- */
 
+/* The next hop behind @hop (NULL: the first one) of a route over several; NULL behind the last. */
+static struct rtnexthop *next_hop(const struct nlattr *attr, const struct rtnexthop *hop)
+{
+	uint8_t *begin = mnl_attr_get_payload(attr), *at = hop ? (uint8_t *)hop + RTNH_ALIGN(hop->rtnh_len) : begin;
+	size_t len = mnl_attr_get_payload_len(attr), done = (size_t)(at - begin), left = done < len ? len - done : 0;
+	struct rtnexthop *next = (struct rtnexthop *)at;
+
+	return left >= sizeof(*next) && next->rtnh_len >= sizeof(*next) && next->rtnh_len <= left ? next : NULL;
+}
+
 /* Call @fn with the place of each link number in the message. */
 static void each_index(struct nlmsghdr *nlh, void (*fn)(void *ctx, uint32_t *index), void *ctx)
 {
@@ -31,21 +41,12 @@ static void each_index(struct nlmsghdr *nlh, void (*fn)(void *ctx, uint32_t *ind
 	if (nlh->nlmsg_type != RTM_NEWROUTE)
 		return;
 	mnl_attr_for_each(attr, nlh, sizeof(struct rtmsg)) {
-		uint8_t *at = mnl_attr_get_payload(attr);
-		size_t left = mnl_attr_get_payload_len(attr), step;
+		struct rtnexthop *hop = NULL;
 
-		if (mnl_attr_get_type(attr) == RTA_OIF && left == sizeof(uint32_t))
-			fn(ctx, (uint32_t *)at);
-		while (mnl_attr_get_type(attr) == RTA_MULTIPATH && left >= sizeof(struct rtnexthop)) {
-			struct rtnexthop *hop = (struct rtnexthop *)at;
-
-			if (hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
-				break;
+		if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_get_payload_len(attr) == sizeof(uint32_t))
+			fn(ctx, mnl_attr_get_payload(attr));
+		while (mnl_attr_get_type(attr) == RTA_MULTIPATH && (hop = next_hop(attr, hop)))
 			fn(ctx, (uint32_t *)&hop->rtnh_ifindex);
-			step = (size_t)RTNH_ALIGN(hop->rtnh_len);
-			at += step;
-			left -= left < step ? left : step;
-		}
 	}
 }
 
@@ -255,6 +256,19 @@ static ssize_t next(const char **text, uint8_t *out)
 	return is_known(nlh) ? (ssize_t)want : -EBADMSG;
 }
 
+/* Such as RTNH_F_LINKDOWN, by which the kernel refuses the whole route (fib_get_nhs()). */
+static void clean_hops(struct nlmsghdr *nlh)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct rtmsg)) {
+		struct rtnexthop *hop = NULL;
+
+		while (mnl_attr_get_type(attr) == RTA_MULTIPATH && (hop = next_hop(attr, hop)))
+			hop->rtnh_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
+	}
+}
+
 /* What only the kernel says, and does not want to hear. */
 static void clean(struct nlmsghdr *nlh)
 {
@@ -265,6 +279,7 @@ static void clean(struct nlmsghdr *nlh)
 	if (nlh->nlmsg_type == RTM_NEWROUTE) {
 		nlh->nlmsg_flags |= NLM_F_APPEND;
 		rtm->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
+		clean_hops(nlh);
 	}
 	if (nlh->nlmsg_type == RTM_NEWADDR)
 		nlh->nlmsg_flags |= NLM_F_EXCL;

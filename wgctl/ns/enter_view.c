@@ -131,23 +131,35 @@ static int hide_directories(struct wgc_err *err)
 	return r;
 }
 
+/* What is in the place of a socket. */
+#define INERT "/run/inert"
+
+static int make_inert(struct wgc_err *err)
+{
+	int fd = open(INERT, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+
+	if (fd < 0)
+		return wgc_ns_failed(err, "make", INERT);
+	close(fd);
+	return 0;
+}
+
 /* On two layers: the lower one, which the upper one hides, has what /etc and
  * masked sockets are made of. */
-static int new_run(const struct wgc_ns_inside *x, const char *listeners, const struct wgc_ns_kept *kept, struct wgc_err *err)
+static int new_run(const struct wgc_ns_inside *x, const char *listeners, const struct wgc_ns_kept *data, const struct wgc_ns_kept *kept,
+		   struct wgc_err *err)
 {
 	bool two = stat("/var/run", &(struct stat){ 0 }) == 0 && !same_place("/var/run", "/run");
-	int fd, r = new_tmpfs("/run", "mode=0755", err);
+	int r = new_tmpfs("/run", "mode=0755", err);
 
-	if (r < 0)
-		return r;
-	fd = open("/run/inert", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
-	if (fd < 0 || mkdir("/run/stage", 0755) < 0)
-		r = wgc_ns_failed(err, "write to", "/run");
-	wgc_close(fd);
+	if (r == 0)
+		r = make_inert(err);
+	if (r == 0 && mkdir("/run/stage", 0755) < 0)
+		r = wgc_ns_failed(err, "make", "/run/stage");
 	if (r == 0)
 		r = wgc_ns_etc(x, "/run/stage", err);
 	if (r == 0)
-		r = wgc_ns_mask_listeners(x, listeners, "/run/inert", err);
+		r = wgc_ns_mask_listeners(x, listeners, INERT, err);
 	if (r == 0)
 		r = new_tmpfs("/run", "mode=0755", err);
 	if (r == 0 && two)
@@ -157,6 +169,15 @@ static int new_run(const struct wgc_ns_inside *x, const char *listeners, const s
 		r = wgc_ns_failed(err, "make", "/run/screen");
 	if (r == 0)
 		r = new_runtime(x, err);
+	/* Anybody may listen in /run/lock. */
+	if (r == 0)
+		r = wgc_ns_put(data, err);
+	if (r == 0)
+		r = make_inert(err);
+	if (r == 0)
+		r = wgc_ns_mask_listeners(x, listeners, INERT, err);
+	if (r == 0 && unlink(INERT) < 0)
+		r = wgc_ns_failed(err, "remove", INERT);
 	if (r == 0)
 		r = wgc_ns_put(kept, err);
 	if (r == 0)
@@ -173,9 +194,9 @@ static bool in_run(const char *path, const char *runtime)
 
 int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err)
 {
-	struct wgc_ns_kept *kept = NULL;
+	struct wgc_ns_kept *data = NULL, *kept = NULL;
 	mode_t old = umask(0);
-	int r = take_all(run_data, &kept, err);
+	int r = take_all(run_data, &data, err);
 
 	if (r == 0 && x->keep_root)
 		r = take_all(run_of_root, &kept, err);
@@ -184,11 +205,12 @@ int wgc_ns_view(const struct wgc_ns_inside *x, const char *listeners, struct wgc
 		if (in_run(x->keep[i], x->runtime))
 			r = x->uid ? wgc_ns_take_of(x->uid, x->keep[i], &kept, err) : wgc_ns_take(x->keep[i], &kept, err);
 	if (r == 0)
-		r = new_run(x, listeners, kept, err);
+		r = new_run(x, listeners, data, kept, err);
 	if (r == 0)
 		r = hide_directories(err);
 	if (r == 0)
 		r = new_sys(err);
+	wgc_ns_kept_free(data);
 	wgc_ns_kept_free(kept);
 	umask(old);
 	return r;

@@ -221,6 +221,7 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 		return wgc_err_nomem(err);
 	r = wgc_journal_lock(sys, name, &journal, err);
 	if (r == 0) {
+		wgc_mend_resolver(sys, run);
 		r = down_locked(sys, name, run, &journal, a, err);
 		if (!run->dry_run)
 			wgc_confirm_drop(&journal);

@@ -65,6 +65,9 @@ int wgc_plan_build(const struct wgc_profile *p, const struct wgc_facts *f, struc
 int wgc_plan_build_lockdown(const struct wgc_profile *p, const struct wgc_facts *f, struct wgc_arena *a, struct wgc_plan *ret,
 			    struct wgc_err *err);
 
+/** Put resolv.conf right, if a tunnel of an earlier boot is still in it; warns when that was so. */
+void wgc_mend_resolver(struct wgc_sys *sys, struct wgc_run *run);
+
 /** What identifies a profile's text, in hex. */
 void wgc_profile_fingerprint(const struct wgc_profile *p, char out[static 33]);
 

@@ -73,6 +73,7 @@ static int read_key_command(const struct wgc_sys *sys, const struct wgc_texts *c
 	if (!pid) {
 		dup2(fds[1], STDOUT_FILENO);
 		signal(SIGPIPE, SIG_DFL);
+		umask(wgc_caller_umask);
 		/* A tunnel's own namespace has no way to a key server yet. */
 		if (wgc_place_step_back(sys) < 0)
 			_exit(126);

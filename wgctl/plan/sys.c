@@ -215,8 +215,7 @@ int wgc_real_hook(struct wgc_sys *sys, const char *command, const char *ifname, 
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGPIPE, SIG_DFL);
-		/* Ours is stricter, for files of our own. */
-		umask(022);
+		umask(wgc_caller_umask);
 		setenv("LC_ALL", "C", 1);
 		/* stdout is for answers of wgctl itself. */
 		dup2(STDERR_FILENO, STDOUT_FILENO);

@@ -312,6 +312,19 @@ static int up_locked(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 	return r;
 }
 
+void wgc_mend_resolver(struct wgc_sys *sys, struct wgc_run *run)
+{
+	WGC_AUTO_STR struct wgc_str note = { 0 };
+	struct wgc_err err = WGC_ERR_INIT;
+
+	if (run->dry_run)
+		return;
+	if (wgc_dns_leftover(&sys->dns, &note, &err) < 0 && run->on_warning)
+		run->on_warning(run->ctx, err.msg);
+	else if (note.len && !note.oom && run->on_warning)
+		run->on_warning(run->ctx, note.s);
+}
+
 int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_err *err)
 {
 	struct wgc_journal journal;
@@ -322,6 +335,7 @@ int wgc_plan_up(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run
 		return wgc_err_nomem(err);
 	r = wgc_journal_lock(sys, p->name, &journal, err);
 	if (r == 0) {
+		wgc_mend_resolver(sys, run);
 		r = up_locked(sys, p, run, &journal, a, err);
 		wgc_journal_unlock(&journal);
 	}

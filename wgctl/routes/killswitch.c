@@ -24,6 +24,7 @@
  * net/netfilter/nf_tables_api.c sets it with the new chain's own entry, which comes
  * behind those of what is deleted). By the policy alone a packet slips through there.
  */
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "routes/internal.h"
@@ -98,7 +99,20 @@ static bool tunnel_prefixes(const struct wgc_profile *p, struct wgc_arena *a, st
 	return good;
 }
 
-/* Networks that this machine is in now, and the tunnel is not. */
+/* Of the private and link-local addresses, with nothing besides. */
+static bool is_in_lan(const struct wgc_prefix *p)
+{
+	bool v6 = p->ip.family == AF_INET6;
+	struct wgc_prefix q;
+
+	for (size_t i = 0; lan[v6][i]; i++)
+		if (wgc_prefix_parse(lan[v6][i], &q) == 0 && wgc_prefix_covers(&q, p))
+			return true;
+	return false;
+}
+
+/* Networks that this machine is in now, and the tunnel is not. Not its own addresses, nor
+ * multicast, which the kernel has in the table local; nor half of all, by a tunnel of others'. */
 static bool connected_prefixes(const struct wgc_routes_facts *f, const struct prefixes *tunnel, struct wgc_arena *a,
 			       struct prefixes *set)
 {
@@ -108,7 +122,7 @@ static bool connected_prefixes(const struct wgc_routes_facts *f, const struct pr
 		const struct wgc_route *r = &f->routes[i];
 		bool taken = false;
 
-		if (r->gateway || !r->oif || !r->dst.len || !is_lan(&r->dst) || r->oif == f->ifindex)
+		if (r->gateway || !r->oif || r->table == RT_TABLE_LOCAL || r->type != RTN_UNICAST || !is_in_lan(&r->dst) || r->oif == f->ifindex)
 			continue;
 		/* A wider network of the tunnel has a hole where this one is. */
 		for (size_t k = 0; k < tunnel->n && !taken; k++)

@@ -121,10 +121,11 @@ static bool choose(const char *name, const struct wgc_routes_facts *f, struct wg
 int wgc_routes_choose_mark(const struct wgc_profile *p, const struct wgc_routes_facts *f, struct wgc_routes_desired *d,
 			   struct wgc_err *err)
 {
-	bool found;
+	/* "off" leaves the choice, as no word about it does. */
+	bool given = p->device.flags & WGC_DEVICE_HAS_FWMARK && p->device.fwmark, found;
 
-	if (f->keep.mark && (!(p->device.flags & WGC_DEVICE_HAS_FWMARK) || p->device.fwmark == f->keep.mark)) {
-		bool own = !(p->device.flags & WGC_DEVICE_HAS_FWMARK) && (f->keep.mark & f->keep.around) == f->keep.around;
+	if (f->keep.mark && (!given || p->device.fwmark == f->keep.mark)) {
+		bool own = !given && (f->keep.mark & f->keep.around) == f->keep.around;
 
 		d->mark = f->keep.mark;
 		d->around = f->keep.around;
@@ -133,7 +134,7 @@ int wgc_routes_choose_mark(const struct wgc_profile *p, const struct wgc_routes_
 	}
 	found = choose(p->name ?: p->ifname, f, d);
 	d->mask = WGC_MARK_MASK;
-	if (p->device.flags & WGC_DEVICE_HAS_FWMARK && p->device.fwmark) {
+	if (given) {
 		d->mark = p->device.fwmark;
 		d->mask = UINT32_MAX;
 		if (!found)

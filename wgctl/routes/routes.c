@@ -105,6 +105,14 @@ static int cmp_address(const void *a, const void *b)
 	return wgc_prefix_cmp(&x->prefix, &y->prefix);
 }
 
+static uint32_t explicit_table(const struct work *w)
+{
+	uint32_t table = w->p->table_name ? w->f->table_number : w->p->table;
+
+	/* The kernel reads 0 as main. */
+	return table ? table : RT_TABLE_MAIN;
+}
+
 /* ExcludeIPs without repetitions. */
 static int take_excludes(struct work *w, struct wgc_err *err)
 {
@@ -113,6 +121,14 @@ static int take_excludes(struct work *w, struct wgc_err *err)
 
 	if (!n || w->p->table_mode == WGC_TABLE_OFF)
 		return 0;
+	/* It is by going on to the next table that packets leave beside the tunnel. */
+	if (w->p->table_mode != WGC_TABLE_AUTO && (explicit_table(w) == RT_TABLE_MAIN || explicit_table(w) == RT_TABLE_DEFAULT)) {
+		wgc_err_set(err, WGC_E_CONFIG, EINVAL, "ExcludeIPs with the main table would make those networks unreachable");
+		wgc_err_hint(err, "leave Table out, or name a table of your own");
+		if (err)
+			err->at = w->p->exclude_ips[0].at;
+		return -EINVAL;
+	}
 	w->excludes = wgc_arena_alloc(w->a, n * sizeof(*w->excludes));
 	v = wgc_arena_alloc(w->a, n * sizeof(*v));
 	if (!w->excludes || !v)
@@ -253,14 +269,6 @@ static struct wgc_route *by_length(struct wgc_arena *a, const struct wgc_route *
 	for (size_t i = 0; i < n; i++)
 		out[place[128 - v[i].dst.len]++] = v[i];
 	return out;
-}
-
-static uint32_t explicit_table(const struct work *w)
-{
-	uint32_t table = w->p->table_name ? w->f->table_number : w->p->table;
-
-	/* The kernel reads 0 as main. */
-	return table ? table : RT_TABLE_MAIN;
 }
 
 static int make_routes(struct work *w, struct wgc_err *err)

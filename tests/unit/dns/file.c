@@ -314,7 +314,18 @@ static void after_a_restart(void)
 	write_text("boot", "third-boot\n", 0644);
 	is_int(restore("wg7", NULL), 0);
 	is_str(read_text("resolv.conf"), ORIGINAL);
+	/* And so does who looks for leftovers, but for tunnels that are up, and files of others. */
+	is_int(wgc_dns_leftover(&paths, &note, NULL), 0);
+	is_int(apply("wg5", "10.0.0.5"), 0);
+	note.len = 0;
+	is_int(wgc_dns_leftover(&paths, &note, NULL), 0);
+	ok(resolver_sees("10.0.0.5") && !note.len);
+	write_text("boot", "fourth-boot\n", 0644);
+	is_int(wgc_dns_leftover(&paths, &note, NULL), 0);
+	ok(strstr(wgc_str_get(&note), "from before the last start of the machine"));
+	is_str(read_text("resolv.conf"), ORIGINAL);
 	unlink(in_dir("resolv.conf"));
+	is_int(wgc_dns_leftover(&paths, &note, NULL), 0);
 	write_text("boot", "this-boot\n", 0644);
 }
 

@@ -113,8 +113,11 @@ static void one(const char *ifname)
 static void kill_switch(const char *ifname)
 {
 	struct wgc_profile *p = profile();
-	struct wgc_route routes[] = { route("192.168.9.0/24", 254, 2), route("10.0.0.0/8", 254, 2), route("0.0.0.0/0", 254, 2) };
-	struct wgc_routes_facts f = { .nft_available = true, .routes = routes, .n_routes = 3 };
+	/* Networks of this machine, its own addresses, and half of all by another tunnel. */
+	struct wgc_route routes[] = { route("192.168.9.0/24", 254, 2), route("10.0.0.0/8", 254, 2), route("0.0.0.0/0", 254, 2),
+				      route("128.0.0.0/1", 254, 3),    route("fd09::/64", 254, 2),  route("fd0a::1/128", 255, 2),
+				      route("ff00::/8", 255, 2) };
+	struct wgc_routes_facts f = { .nft_available = true, .routes = routes, .n_routes = WGC_ARRAY_SIZE(routes) };
 	union wgc_sockaddr v[3] = { { .in = { .sin_family = AF_INET, .sin_port = htons(51820), .sin_addr.s_addr = htonl(0xc6336401) } },
 				    { .in6 = { .sin6_family = AF_INET6, .sin6_port = htons(7), .sin6_addr.s6_addr = { 0x20, 1, 0xd, 0xb8 } } },
 				    { .in = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0xc6336402) } } };
@@ -146,6 +149,7 @@ static void kill_switch(const char *ifname)
 	 * machine's network that holds them is not wholly spared. */
 	ok(strstr(ruleset(), "elements = { 10.8.0.0/24, 10.20.0.0/16 }"));
 	ok(strstr(ruleset(), "elements = { 192.168.9.0/24 }"));
+	ok(strstr(ruleset(), "elements = { fd09::/64 }"));
 	ok(strstr(ruleset(), "elements = { 192.168.9.53 }"));
 	ok(strstr(ruleset(), "elements = { 203.0.113.0/24 }"));
 	ok(strstr(ruleset(), "ip daddr . udp dport @peers4 accept"));

@@ -16,9 +16,6 @@
 #define OWN_FILES (2 + WGC_BROWSER_FILES)
 #define MAX_TEXT (16u << 20)
 
-/* wgctl writes keys with 077; a program's files are the caller's matter. */
-mode_t wgc_caller_umask = 022;
-
 /* The machine's nsswitch.conf, with names looked up in files and in the DNS only:
  * what else it may say asks servers outside. */
 static char *make_nsswitch(struct wgc_arena *a)

@@ -106,7 +106,8 @@ static int addresses(const struct wgc_again *g, struct wgc_err *err)
 	struct wgc_ifaddr *have = NULL, *missing = wgc_arena_alloc(g->arena, (p->n_addresses + 1) * sizeof(*missing));
 	WGC_AUTO_STR struct wgc_str text = { 0 };
 	size_t n_have = 0, n = 0;
-	bool six = has_ipv6(g);
+	/* Nor are they there where the profile blocks IPv6. */
+	bool six = p->ipv6 != WGC_IPV6_BLOCK && has_ipv6(g);
 	int r = missing ? wgc_nl_addr_list(g->sys->nl, g->ifindex, g->arena, &have, &n_have, err) : wgc_err_nomem(err);
 
 	for (size_t i = 0; r == 0 && i < p->n_addresses; i++) {

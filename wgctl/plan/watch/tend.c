@@ -108,6 +108,15 @@ void wgc_tended_leave(struct wgc_tended *t)
 		wgc_plan_leave(t->w->sys);
 }
 
+/* Is it what was brought up? What an edit says, hooks and all, somebody has to ask for. */
+static bool is_applied(const struct wgc_tended *t)
+{
+	char print[33];
+
+	wgc_profile_fingerprint(t->profile, print);
+	return !strcmp(print, t->fingerprint);
+}
+
 void wgc_tended_heal(struct wgc_tended *t)
 {
 	struct wgc_run run = { .on_warning = log_warning, .ctx = t };
@@ -117,6 +126,8 @@ void wgc_tended_heal(struct wgc_tended *t)
 		return;
 	if (!is_its_own(t)) {
 		wgc_err_set(&err, WGC_E_NOT_FOUND, ENOENT, "that is for whoever made it for a container");
+	} else if (!is_applied(t)) {
+		wgc_err_set(&err, WGC_E_EXISTS, EEXIST, "its profile was edited since it was brought up; `wgctl up %s` does what it says now", t->name);
 	} else if (wgc_plan_up(t->w->sys, t->profile, &run, &err) == 0) {
 		wgc_watch_log(t->w, t, "the network namespace was gone that its packets left from: the link is made anew");
 		return;

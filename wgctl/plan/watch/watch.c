@@ -216,6 +216,9 @@ static int turn(struct wgc_watch *w, struct wgc_err *err)
 		if (w->v[i].lookups && wgc_tended_enter(&w->v[i])) {
 			wgc_tended_answers(&w->v[i]);
 			wgc_tended_leave(&w->v[i]);
+		} else {
+			/* Gone with its namespace; the answers would be there for ever. */
+			w->v[i].lookups = wgc_lookups_end(w->v[i].lookups);
 		}
 	if (!network && now < w->next_look)
 		return 0;

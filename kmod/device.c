@@ -54,13 +54,16 @@ static int wg_open(struct net_device *dev)
 		dev6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
 
 	mutex_lock(&wg->update_lock);
+	/* A handshake that was under way when the link went down may have left a session;
+	 * nothing of it comes in once there is a socket. */
+	list_for_each_entry(peer, &wg->peers, of_device)
+		wg_keypairs_clear(&peer->keypairs);
+	wg_cells_start(wg);
 	r = wg_socket_open(wg, wg->port);
-	if (!r) {
-		wg_cells_start(wg);
+	if (r) {
+		wg_cells_stop(wg);
+	} else {
 		list_for_each_entry(peer, &wg->peers, of_device) {
-			/* A handshake that was under way when the link went down
-			 * may have left a session. */
-			wg_keypairs_clear(&peer->keypairs);
 			wg_send_staged(peer);
 			if (peer->persistent_keepalive)
 				wg_send_keepalive(peer);
@@ -269,7 +272,9 @@ static void wg_net_leaves(struct net *net)
 		if (rcu_access_pointer(wg->creating_net) != net)
 			continue;
 		rcu_assign_pointer(wg->creating_net, NULL);
-		netif_carrier_off(wg->dev);
+		/* One that is deleted elsewhere at this moment has no work to be started any more. */
+		if (wg->dev->reg_state == NETREG_REGISTERED)
+			netif_carrier_off(wg->dev);
 		mutex_lock(&wg->update_lock);
 		wg_socket_close(wg);
 		/* Routes that are kept would keep the namespace. */

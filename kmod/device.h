@@ -5,7 +5,7 @@
  * where its socket stays.
  *
  * Locks, outer to inner: RTNL, update_lock (mutex: configuration), identity.lock,
- * handshake locks; wg_device_list is covered by RTNL.
+ * handshake locks; wg_devices is covered by RTNL.
  */
 #ifndef WG_DEVICE_H
 #define WG_DEVICE_H

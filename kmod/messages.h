@@ -21,7 +21,7 @@ enum wg_lengths {
 	WG_PADDING = 16,
 };
 
-/* Seconds, but for the last two of them. Whitepaper 6.1, table in 6.5. */
+/* Seconds, but for the last three of them. Whitepaper 6.1, table in 6.5. */
 enum wg_limits {
 	WG_REKEY_AFTER_TIME = 120,
 	WG_REJECT_AFTER_TIME = 180,

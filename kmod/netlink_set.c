@@ -287,12 +287,11 @@ static int set_peer(struct wg_device *wg, struct nlattr *nest, struct list_head 
 	/* Its place may still be taken: by itself, or because all are. */
 	if (peer || wg->n_peers >= WG_MAX_PEERS)
 		wg_peer_remove_list(wg, condemned);
+	if (wg->n_peers >= WG_MAX_PEERS)
+		return WG_REFUSE(extack, nest, -ENOMEM, "the link has as many peers as it can have");
 	peer = wg_peer_create(wg, key, preshared);
-	if (IS_ERR(peer)) {
-		if (PTR_ERR(peer) == -ENOSPC)
-			return WG_REFUSE(extack, nest, -ENOSPC, "the link has as many peers as it can have");
+	if (IS_ERR(peer))
 		return WG_REFUSE(extack, nest, PTR_ERR(peer), "no memory for the peer");
-	}
 	return change_peer(peer, attrs, flags, extack);
 }
 

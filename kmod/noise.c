@@ -306,7 +306,7 @@ bool wg_keypairs_confirm(struct wg_keypairs *keypairs, struct wg_keypair *keypai
 
 /*
  * The handshake's lock is held. Of the four indices of a peer one belongs to the
- * handshake and moves to the new keypair, so that after this at most three are
+ * handshake and moves to the new keypair, so that after this at most two are
  * taken, and the next handshake finds one.
  */
 static void take_keypair(struct wg_keypairs *keypairs, struct wg_keypair *keypair, struct wg_index *index)
@@ -376,6 +376,9 @@ void wg_handshake_clear(struct wg_peer *peer)
 	down_write(&hs->lock);
 	wg_index_forget(peer, &hs->index);
 	forget_exchange(hs);
+	/* Of a key that is gone, perhaps: who has this can speak as either side. */
+	memzero_explicit(hs->static_static, WG_KEY_LEN);
+	hs->static_generation = 0;
 	up_write(&hs->lock);
 }
 

@@ -41,7 +41,7 @@ struct wg_identity {
  *   | random    | number of the peer    | way |
  *
  * The number leads to the peer in one step, the way to one of its four entries: at
- * most three keypairs and one handshake live at a time, so one is always free, and
+ * most two keypairs and one handshake live at a time, so one is always free, and
  * nothing is allocated for an index, ever.
  */
 #define WG_INDEX_WAYS 4
@@ -172,7 +172,7 @@ void wg_index_new(struct wg_peer *peer, struct wg_index *entry);
 void wg_index_move(struct wg_peer *peer, struct wg_index *from, struct wg_index *to);
 void wg_index_forget(struct wg_peer *peer, struct wg_index *entry);
 
-/** Forget an unfinished exchange, and its index. What protects against replays stays. */
+/** Forget an unfinished exchange, its index, and what follows from both static keys. What protects against replays stays. */
 void wg_handshake_clear(struct wg_peer *peer);
 bool wg_handshake_create_initiation(struct wg_peer *peer, struct wg_msg_initiation *msg);
 /** The peer, with a reference, when the message is a valid, fresh initiation of it. */

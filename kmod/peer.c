@@ -55,7 +55,7 @@ void wg_index_new(struct wg_peer *peer, struct wg_index *entry)
 	wg_index_unlink(peer, entry);
 	while (way < WG_INDEX_WAYS - 1 && rcu_access_pointer(peer->index[way]))
 		way++;
-	/* Three keypairs and one handshake: a way is always free. */
+	/* Two keypairs and one handshake: a way is always free. */
 	WARN_ON_ONCE(rcu_access_pointer(peer->index[way]));
 	do
 		value = wg_tables_hide(&peer->wg->tables, get_random_u32() << 22 | peer->number << 2 | way);
@@ -101,8 +101,11 @@ static void wg_peer_clear_work(struct work_struct *work)
 {
 	struct wg_peer *peer = container_of(work, struct wg_peer, clear);
 
-	wg_handshake_clear(peer);
-	wg_keypairs_clear(&peer->keypairs);
+	/* A session that was derived meanwhile has set the deadline anew. */
+	if (!READ_ONCE(peer->timers.due.at[WG_DUE_ZERO_KEYS])) {
+		wg_handshake_clear(peer);
+		wg_keypairs_clear(&peer->keypairs);
+	}
 	wg_peer_put(peer);
 }
 
@@ -122,7 +125,7 @@ struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN]
 
 	lockdep_assert_held(&wg->update_lock);
 	if (wg->n_peers >= WG_MAX_PEERS)
-		return ERR_PTR(-ENOSPC);
+		return ERR_PTR(-ENOMEM);
 	peer = kmem_cache_zalloc(wg_peer_cache, GFP_KERNEL);
 	if (!peer)
 		return ERR_PTR(-ENOMEM);
@@ -255,7 +258,7 @@ void wg_peer_remove_list(struct wg_device *wg, struct list_head *list)
 	wg->generation++;
 	synchronize_net();
 	list_for_each_entry_safe(peer, next, list, of_device) {
-		/* list_del_init: a dump that stopped here looks at it. */
+		/* list_del_init: who holds it finds it in no list. */
 		list_del_init(&peer->of_device);
 		timer_shutdown_sync(&peer->timers.timer);
 		/* No handshake of it begins any more, and one that runs holds its

@@ -151,11 +151,11 @@ static void wg_make_inner(struct sk_buff *skb, struct net_device *dev, u8 tos)
 	 * deep as they are. */
 	skb->ip_summed = CHECKSUM_UNNECESSARY;
 	skb->csum_level = SKB_MAX_CSUM_LEVEL;
-	if (INET_ECN_is_ce(tos))
-		INET_ECN_set_ce(skb);
+	/* RFC 6040; what it holds for a mistake on the way is no reason to drop the packet. */
+	INET_ECN_decapsulate(skb, tos, ip_tunnel_get_dsfield(ip_hdr(skb), skb));
 }
 
-static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb)
+static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb, unsigned int wire_len)
 {
 	struct wg_device *wg = peer->wg;
 	struct net_device *dev = wg->dev;
@@ -176,6 +176,7 @@ static void wg_deliver(struct wg_peer *peer, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
+	wg_count_received(peer, wire_len);
 	wg_make_inner(skb, dev, tos);
 	spin_lock(&cell->packets.lock);
 	__skb_queue_tail(&cell->packets, skb);
@@ -203,14 +204,14 @@ void wg_receive_bundle(struct wg_peer *peer, struct sk_buff *skb, bool ready)
 	}
 	wg_renew_session(peer, keypair);
 	wg_timers_received(peer);
-	wg_count_received(peer, wire_len);
 	if (!skb->len) {
+		wg_count_received(peer, wire_len);
 		net_dbg_ratelimited("%s: keepalive of peer %llu\n", peer->wg->dev->name, peer->id);
 		consume_skb(skb);
 		return;
 	}
 	wg_timers_data_received(peer);
-	wg_deliver(peer, skb);
+	wg_deliver(peer, skb, wire_len);
 }
 
 int wg_cell_poll(struct napi_struct *napi, int budget)

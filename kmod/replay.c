@@ -36,7 +36,7 @@ bool wg_replay_ok(struct wg_replay *replay, u64 counter)
 	spin_lock_bh(&replay->lock);
 	if (counter >= replay->next)
 		advance(replay, counter);
-	if (replay->next - counter <= WG_REPLAY_REACH) {
+	if (replay->next - counter <= WG_REPLAY_REACH + 1) {
 		fresh = !(*word & bit);
 		*word |= bit;
 	}

@@ -136,10 +136,7 @@ static struct sk_buff *wg_take_staged(struct wg_peer *peer, struct wg_keypair *k
 	return first;
 }
 
-/*
- * They may wait for long: who sent them shall not wait for their memory, and a
- * route that they hold shall not keep a namespace alive.
- */
+/* They may wait for long: who sent them shall not wait for their memory. */
 static void wg_orphan_staged(struct wg_peer *peer)
 {
 	struct sk_buff *skb;

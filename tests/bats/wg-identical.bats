@@ -247,7 +247,7 @@ asks() {
 	mkfifo pipe
 	for _ in 1 2; do : >pipe; done &
 	asks set dev private-key pipe
-	is "$status" 1
+	[ "$status" = 1 ]
 	asks set dev peer "$k1"
 	asks set dev peer "$k1" remove
 	asks set dev peer "$k1" preshared-key psk endpoint 127.0.0.1:5 persistent-keepalive 25 allowed-ips 10.0.0.0/8,::/0

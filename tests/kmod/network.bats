@@ -248,6 +248,9 @@ offload() { flow feature "$1" "$2" "$3" tx-checksum-ip-generic tx-scatter-gather
 	is "$hits" 0
 	hits b initiation
 	is "$hits" 1
+	# What a router says of the way is told inside, as far as RFC 6040 has it.
+	at b nft add rule inet t in udp dport 20000 ip ecn ect0 ip ecn set ect1
+	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=10 tos=0xba oneway=1)" "tos $((0xb9)) "
 	at b nft add rule inet t in udp dport 20000 ip ecn set ce
 	has "$(flow udp a,10.0.0.1 b,10.0.0.2 count=10 tos=0xba oneway=1)" "tos $((0xbb)) "
 	has "$(flow udp a,fd00::1 b,fd00::2 count=10 tos=0xba oneway=1)" "tos $((0xbb)) "

@@ -188,6 +188,13 @@ static int decide_auto(struct evidence *e)
 	warn_of_owner(e);
 	if (e->resolved == 0)
 		return decide(e, WGC_DNS_BACKEND_FILE, "systemd-resolved is there, but names are not asked of it");
+	if (e->stub) {
+		snprintf(e->d->warning, sizeof(e->d->warning),
+			 "names are asked of systemd-resolved here, but it %s: the tunnel's servers are written into %s, and it may go on asking "
+			 "them after `down`, until it is restarted",
+			 e->resolved == -EOPNOTSUPP ? "can be told of servers by neither libsystemd nor resolvectl" : "does not answer", e->path);
+		return decide(e, WGC_DNS_BACKEND_FILE, "systemd-resolved is asked for names, and does not answer");
+	}
 	return decide(e, WGC_DNS_BACKEND_FILE, "nobody else is in charge");
 }
 

@@ -98,7 +98,7 @@ static ssize_t sockets_recv(void *ctx, int proto, void *buf, size_t cap)
 static struct mnl_socket *open_one(int proto, unsigned *ret_in_flight)
 {
 	struct mnl_socket *sock = mnl_socket_open2(proto, SOCK_CLOEXEC);
-	int one = 1, size = RCVBUF, fd, saved;
+	int one = 1, size = RCVBUF, sndbuf = 2 * WGC_NL_TX_SIZE, fd, saved;
 	socklen_t len = sizeof(size);
 
 	if (!sock)
@@ -112,6 +112,9 @@ static struct mnl_socket *open_one(int proto, unsigned *ret_in_flight)
 	/* FORCE needs CAP_NET_ADMIN in the first user namespace. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	/* The kernel takes no message that is longer than this. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf, sizeof(sndbuf)))
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &sndbuf, sizeof(sndbuf));
 	if (getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, &len) || size < 32 * ACK_COST)
 		size = 32 * ACK_COST;
 	*ret_in_flight = (unsigned)size / ACK_COST;

@@ -30,6 +30,7 @@ static bool parse_endpoint(char *v, union wgc_sockaddr *ret)
 	char *port = strrchr(v, ':'), *scope;
 	struct wgc_ip ip;
 	uint64_t number, zone = 0;
+	bool unknown = false;
 	size_t len;
 
 	if (!port)
@@ -45,8 +46,7 @@ static bool parse_endpoint(char *v, union wgc_sockaddr *ret)
 		*scope++ = '\0';
 		if (!parse_uint(scope, UINT32_MAX, &zone)) {
 			zone = if_nametoindex(scope);
-			if (!zone)
-				return false;
+			unknown = !zone;
 		}
 	}
 	if (!parse_uint(port, UINT16_MAX, &number) || wgc_ip_parse(v, &ip))
@@ -63,7 +63,9 @@ static bool parse_endpoint(char *v, union wgc_sockaddr *ret)
 		sa.in6.sin6_scope_id = (uint32_t)zone;
 		memcpy(&sa.in6.sin6_addr, ip.b, 16);
 	}
-	*ret = sa;
+	/* A link that is gone, or is where the program's socket lives: nobody here can be told
+	 * where that is, and all else is as true as before. */
+	*ret = unknown ? (union wgc_sockaddr){ 0 } : sa;
 	return true;
 }
 

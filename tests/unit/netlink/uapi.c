@@ -151,7 +151,9 @@ static void verdicts(void)
 	is_int(verdict(PEER "endpoint=[]:1" END), -EPROTO);
 	is_int(verdict(PEER "endpoint=1.2.3.4:65536" END), -EPROTO);
 	is_int(verdict(PEER "endpoint=1.2.3.4%1:5" END), -EPROTO);
-	is_int(verdict(PEER "endpoint=[fe80::1%nosuchlink0]:5" END), -EPROTO);
+	is_int(verdict(PEER "endpoint=[fe80::1%nosuchlink0]:5" END), 0);
+	is_int(verdict(PEER "endpoint=[fe80::1%nosuchlink0]:x" END), -EPROTO);
+	is_int(verdict(PEER "endpoint=1.2.3.4%nosuchlink0:5" END), -EPROTO);
 	is_int(verdict(PEER "endpoint=[fe80::1%lo]:5" END), 0);
 	is_int(verdict(PEER "endpoint=example.com:5" END), -EPROTO);
 	is_int(verdict(PEER "last_handshake_time_nsec=1000000000" END), -EPROTO);

@@ -450,6 +450,23 @@ soon() { # COMMAND...: within ten seconds
 	inside ip link show j-c-s
 }
 
+@test "while a confirmation is waited for, up once more leaves it waiting" {
+	waits() { on c "$WGCTL" physical status --json | jq -e '.physical.confirm_seconds | . > 0 and . <= 60'; }
+	physical -q up home --confirm 60
+	run_split physical up home --confirm 600
+	is "$status" 0
+	has "$errors" "are in 'physical' already"
+	lacks "$errors" "undone in"
+	waits
+	cp "$BATS_TEST_TMPDIR"/host-c/etc-wgctl/{home,other}.conf
+	run_split physical up other --confirm 600
+	is "$status" 1
+	has "$errors" "already, for 'home'"
+	waits
+	run_split on c "$WGCTL" physical confirm
+	has "$errors" "confirmed: the devices stay"
+}
+
 # The same with network cards, at the lines of one journal only, is in vm/physical.bats.
 @test "[18] killed in the middle of up and down, recover puts everything back, and meanwhile nothing is in clear on the wire" {
 	[ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself, and with cards in vm/physical.bats"

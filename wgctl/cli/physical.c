@@ -92,6 +92,19 @@ static int take_down(void *arg)
 	return 0;
 }
 
+/* What is up stays as it is, a confirmation that is waited for included: then *@ret_hold stays -1. */
+static int arm(struct wgc_sys *sys, unsigned seconds, int *ret_hold, struct wgc_err *err)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_physical_status st;
+	int r = a ? wgc_physical_look(sys, a, &st, err) : wgc_err_nomem(err);
+
+	if (r == 0 && !(st.up && st.finished && st.alive))
+		r = wgc_physical_confirm_arm(sys, seconds, take_down, NULL, ret_hold, err);
+	wgc_arena_free(a);
+	return r;
+}
+
 static int up_loaded(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_loaded *l, const struct wgc_physical_ask *ask,
 		     const struct wgc_physical_args *x)
 {
@@ -99,8 +112,8 @@ static int up_loaded(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_loaded *
 	int code = WGC_EXIT_OK, hold = -1, r = 0;
 	struct wgc_steps s;
 
-	if (x->confirm && !x->c.dry_run)
-		r = wgc_physical_confirm_arm(sys, x->confirm, take_down, NULL, &hold, &err);
+	if (x->confirm)
+		r = arm(sys, x->confirm, &hold, &err);
 	if (r < 0)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	if (wgc_steps_init(&s, ui, x->c.dry_run, x->c.wait))

@@ -84,6 +84,19 @@ commands() {
 		help nonsense
 		--nonsense
 		recover a b
+		physical up
+		physical up a b
+		physical up --kill x
+		physical down a b
+		physical down --take x
+		physical down --confirm 60
+		physical down --allow-hooks
+		physical recover a b
+		physical recover --force
+		physical confirm a b
+		physical confirm --dry-run
+		physical status a
+		physical status --dry-run
 	END
 }
 

@@ -450,7 +450,7 @@ soon() { # COMMAND...: within ten seconds
 	inside ip link show j-c-s
 }
 
-@test "while a confirmation is waited for, up once more leaves it waiting" {
+@test "while a confirmation is waited for, up once more and options of other verbs leave it waiting" {
 	waits() { on c "$WGCTL" physical status --json | jq -e '.physical.confirm_seconds | . > 0 and . <= 60'; }
 	physical -q up home --confirm 60
 	run_split physical up home --confirm 600
@@ -463,6 +463,12 @@ soon() { # COMMAND...: within ten seconds
 	is "$status" 1
 	has "$errors" "already, for 'home'"
 	waits
+	run_split on c "$WGCTL" physical confirm --dry-run
+	is "$status" 2
+	waits
+	run_split on c "$WGCTL" physical exec --dry-run -- touch "$BATS_TEST_TMPDIR/ran"
+	is "$status" 125
+	not test -e "$BATS_TEST_TMPDIR/ran"
 	run_split on c "$WGCTL" physical confirm
 	has "$errors" "confirmed: the devices stay"
 }

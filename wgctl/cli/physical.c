@@ -411,16 +411,59 @@ static int run_verb(struct wgc_ui *ui, const struct wgc_physical_args *x, struct
 	return code;
 }
 
+/* What each verb knows; the parser takes the options of all of them. */
+enum { TAKE = 1, LEAVE = 2, CONFIRM = 4, FORCE = 8, KILL = 16, DRY_RUN = 32, WAIT = 64, HOOKS = 128, SECRETS = 256 };
+static const struct {
+	const char *verb;
+	unsigned options;
+	bool profile; /* is its operand; else there is none, but for the program of exec */
+} verbs[] = {
+	{ "up", TAKE | LEAVE | CONFIRM | FORCE | DRY_RUN | WAIT | HOOKS | SECRETS, true },
+	{ "down", FORCE | KILL | DRY_RUN, false },
+	{ "recover", DRY_RUN, false },
+	{ "exec", 0, false },
+	{ "status", 0, false },
+	{ "confirm", 0, false },
+};
+
+/* One that would be ignored may be the one that was to make it harmless. */
+static int check_usage(struct wgc_ui *ui, const struct wgc_physical_args *x)
+{
+	const struct {
+		const char *name;
+		unsigned bit;
+		bool given;
+	} options[] = {
+		{ "take", TAKE, x->take },	  { "leave", LEAVE, x->leave },	  { "confirm", CONFIRM, x->confirm },
+		{ "force", FORCE, x->force },	  { "kill", KILL, x->kill },	  { "dry-run", DRY_RUN, x->c.dry_run },
+		{ "wait", WAIT, x->c.wait },	  { "allow-hooks", HOOKS, x->c.allow_hooks },
+		{ "show-secrets", SECRETS, x->c.show_secrets },
+	};
+	const char *verb = x->c.argv[0];
+	size_t v = 0;
+
+	while (strcmp(verbs[v].verb, verb))
+		v++;
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(options); i++)
+		if (options[i].given && !(verbs[v].options & options[i].bit))
+			return wgc_usage(ui, "'physical %s' does not take --%s", verb, options[i].name);
+	if (verbs[v].profile && x->c.argc != 2)
+		return wgc_usage(ui, x->c.argc > 2 ? "'physical %s' takes one PROFILE" : "'physical %s' needs a PROFILE", verb);
+	if (!verbs[v].profile && x->c.argc > 1 && strcmp(verb, "exec"))
+		return wgc_usage(ui, "'physical %s' takes no operand: '%s'", verb, x->c.argv[1]);
+	return 0;
+}
+
 int wgc_run_physical(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_physical_args *x = args;
 	const char *verb = x->c.argv[0];
 	struct wgc_arena *a;
-	int code;
+	int code = check_usage(ui, x);
 
-	if (!strcmp(verb, "up") != (x->c.argc == 2) && strcmp(verb, "exec"))
-		return wgc_usage(ui, x->c.argc == 2 ? "'physical %s' takes no operand" : x->c.argc > 2 ? "'physical %s' takes one PROFILE" :
-				 "'physical %s' needs a PROFILE", verb);
+	/* The codes of exec are the program's. */
+	if (code)
+		return strcmp(verb, "exec") ? code : WGC_EXIT_NOT_RUN;
 	if (!strcmp(verb, "exec"))
 		return exec(ui, x);
 	ui->confirm = x->confirm;

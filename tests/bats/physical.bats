@@ -279,6 +279,36 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$errors" "nothing to recover"
 }
 
+@test "the guard alone is left: recover removes it and says so, and so does the package that is removed" {
+	guard_alone() {
+		physical -q up home
+		on c nft list table inet wgctl_physical >"$BATS_TEST_TMPDIR/guard"
+		on c "$WGCTL" -q physical down
+		on c nft -f "$BATS_TEST_TMPDIR/guard"
+	}
+	guard_alone
+	run_split on c "$WGCTL" physical recover --dry-run
+	has "$errors" "there is something to recover"
+	run_split on c "$WGCTL" physical recover --json
+	is "$(jq -r .physical.result <<<"$output")" recovered
+	not on c nft list table inet wgctl_physical
+	run_split on c "$WGCTL" physical recover
+	has "$errors" "nothing to recover"
+	guard_alone
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$WGCTL" "$BATS_TEST_TMPDIR/bin/wgctl"
+	script() { on c env -u DPKG_ROOT PATH="$BATS_TEST_TMPDIR/bin:$PATH" sh -e "$WGCTL_ROOT/debian/wgctl.$1" "${@:2}"; }
+	script prerm remove
+	not on c nft list table inet wgctl_physical
+	script prerm remove
+	# There may be others again when what is left of a package is purged.
+	on c "$WGCTL" -q up home
+	script postrm purge
+	on c "$WGCTL" -q down home
+	script postrm remove
+	not on c test -e /run/wgctl
+}
+
 @test "somebody else's namespace of that name stays, with a journal that knows ours by more than its name and without one" {
 	local how inode pid
 	for how in recover down without-journal; do

@@ -113,6 +113,20 @@ commands() {
 	lacks "$errors" "did you mean"
 }
 
+@test "commands that are not for people: no help on them, and at a terminal they are none" {
+	local c
+	for c in wg wg-quick info create setup teardown __complete __mdoc; do
+		run_split "$WGCTL" help $c
+		is "$c: $status" "$c: 2"
+		is "$output" ""
+		has "$errors" "unknown command '$c'"
+	done
+	run_split "$WGCTL" help info
+	has "$errors" "did you mean 'status'?"
+	has "$(script -qec "$WGCTL info" /dev/null </dev/null)" "unknown command 'info'; did you mean 'status'?"
+	has "$("$WGCTL" info | cat)" api_version
+}
+
 @test "options before and after the command, values with and without =, clusters, --" {
 	run_split "$WGCTL" --json version
 	is "$(jq -r .schema <<<"$output")" 1

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* args: the command line against the command tables. */
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const color_choices[] = { "auto", "always", "never", NULL };
 
@@ -405,7 +406,8 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 			at++;
 	}
 	cmd = wgc_cmd_find(at < argc ? argv[at] : "status");
-	if (!cmd)
+	/* Netavark reads what its plugins print: at a terminal the word was meant for us. */
+	if (!cmd || (cmd->raw == wgc_netavark_main && isatty(STDOUT_FILENO)))
 		return wgc_unknown_command(ui, argv[at]);
 	ui->command = cmd->name;
 	if (cmd->takes & WGC_TAKES_RAW && cmd->takes & WGC_TAKES_JSON && ui->json)

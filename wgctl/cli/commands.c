@@ -464,7 +464,8 @@ static int run_help(struct wgc_ui *ui, const void *args)
 	const struct wgc_cmd *cmd = c->argc ? wgc_cmd_find(c->argv[0]) : NULL;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 
-	if (c->argc && !cmd)
+	/* Of those that are not for people there is nothing to tell. */
+	if (c->argc && (!cmd || cmd->takes & WGC_HIDDEN))
 		return wgc_unknown_command(ui, c->argv[0]);
 	wgc_help(cmd, &out);
 	wgc_ui_answer(&out);

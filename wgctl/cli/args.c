@@ -353,7 +353,7 @@ static int show_json(struct wgc_ui *ui, int argc, char **argv)
 {
 	const struct wgc_cmd *status = wgc_cmd_find("status");
 	WGC_AUTO_FREE char **rest = calloc((size_t)argc + 2, sizeof(*rest));
-	int n = 0;
+	int n = 0, operands = 0;
 
 	if (!rest) {
 		struct wgc_err err = WGC_ERR_INIT;
@@ -361,12 +361,17 @@ static int show_json(struct wgc_ui *ui, int argc, char **argv)
 		wgc_err_nomem(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "all") && strcmp(argv[i], "--json"))
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			continue;
+		if (argv[i][0] != '-' && operands++)
+			return wgc_usage(ui, "--json shows all fields: '%s' is one too many", argv[i]);
+		if (!strcmp(argv[i], "interfaces"))
+			return wgc_usage(ui, "--json shows all fields: it is not taken with 'interfaces'");
+		if (strcmp(argv[i], "all"))
 			rest[n++] = argv[i];
+	}
 	rest[n++] = (char[]){ "--json" };
-	if (n > 2)
-		return wgc_usage(ui, "--json shows all fields: '%s' is one too many", rest[1]);
 	return run_command(ui, status, n, rest);
 }
 

@@ -141,6 +141,12 @@ commands() {
 	is "$status" 0
 	run_split "$WGCTL" --dry-run list
 	is "$status" 2
+	run_split "$WGCTL" -qv up x
+	has "$errors" "--quiet and --verbose exclude each other"
+	is "$("$WGCTL" -vh)" "$("$WGCTL" --help)"
+	run_split "$WGCTL" -vZ list
+	is "$status" 2
+	has "$errors" "unknown option '-vZ'"
 }
 
 @test "check: a good profile, as a file, by name, on stdin" {

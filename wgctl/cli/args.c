@@ -375,6 +375,21 @@ static int show_json(struct wgc_ui *ui, int argc, char **argv)
 	return run_command(ui, status, n, rest);
 }
 
+/* The common option that @arg is, or the last one of "-nv"; NULL when not all of it is known. */
+static const struct wgc_opt *common_option(const char *arg)
+{
+	const struct wgc_opt *o = NULL;
+
+	if (!strncmp(arg, "--", 2))
+		return wgc_opt_find(NULL, arg + 2, strcspn(arg + 2, "="), 0);
+	while (*++arg) {
+		o = wgc_opt_find(NULL, NULL, 0, *arg);
+		if (!o)
+			return NULL;
+	}
+	return o;
+}
+
 /*
  * Options may stand before the command too. They are the common ones, and are
  * handed to the command behind its name, which then accepts or refuses them.
@@ -391,21 +406,17 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 		if (!strcmp(argv[i], "--json"))
 			ui->json = true;
 	for (; at < argc && argv[at][0] == '-'; at++) {
-		const struct wgc_opt *o = NULL;
+		const struct wgc_opt *o = common_option(argv[at]);
 		size_t len = strcspn(argv[at], "=");
 
 		if (!strcmp(argv[at], "--version") || !strcmp(argv[at], "-V")) {
 			printf("wgctl " WGC_VERSION "\n");
 			return WGC_EXIT_OK;
 		}
-		if (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h"))
-			return show_help(ui, NULL, !no_pager);
-		if (!strncmp(argv[at], "--", 2))
-			o = wgc_opt_find(NULL, argv[at] + 2, len - 2, 0);
-		else if (argv[at][1] && !argv[at][2])
-			o = wgc_opt_find(NULL, NULL, 0, argv[at][1]);
 		if (!o)
 			return unknown_option(ui, NULL, argv[at], len);
+		if (!strcmp(argv[at], "--help") || (argv[at][1] != '-' && strchr(argv[at], 'h')))
+			return show_help(ui, NULL, !no_pager);
 		no_pager |= !strcmp(o->name, "no-pager");
 		if (o->arg && !argv[at][len] && at + 1 < argc)
 			at++;

@@ -271,7 +271,7 @@ commands() {
 }
 
 @test "exit 4: not permitted, said plainly, before anything is done" {
-	local dir user=()
+	local c dir user=()
 	dir=$(mktemp -d)
 	cp "$WGCTL" "$dir/wgctl"
 	cp good.conf "$dir/good.conf"
@@ -285,6 +285,14 @@ commands() {
 	is "$status" 4
 	run_split "${user[@]}" ./wgctl up --json ./good.conf
 	is "$(jq -r '.errors[0].code' <<<"$errors")" not_permitted
+	# A file that he may not read; and their help knows that code.
+	chmod 000 good.conf
+	for c in check 'convert -tjson' qr; do
+		# shellcheck disable=SC2086
+		run_split "${user[@]}" ./wgctl $c ./good.conf
+		is "$c: $status" "$c: 4"
+		has "$("$WGCTL" help "${c%% *}")" "not permitted"
+	done
 	cd /
 	rm -rf "$dir"
 }

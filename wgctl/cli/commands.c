@@ -199,7 +199,7 @@ static const struct wgc_cmd cmd_convert = {
 	.args_size = sizeof(struct wgc_convert_args),
 	.min = 1,
 	.max = 1,
-	.exits = OK | FAILED | USAGE | INVALID,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_FILE,
 	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_convert,
@@ -439,7 +439,7 @@ static const struct wgc_cmd cmd_qr = {
 	.args_size = sizeof(struct wgc_common),
 	.min = 1,
 	.max = 1,
-	.exits = OK | FAILED | USAGE | INVALID,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_PROFILE,
 	.run = wgc_run_qr,
 };

@@ -554,6 +554,12 @@ zsh_at() {
 	run_split "$WGCTL" qr ./phone.conf
 	is "$status" 0
 	has "$errors" "left out, since telephones do not know it: FwMark, PostUp"
+	# Each key of wgctl's own that says something is named.
+	own='Name = wg7;SaveConfig = true;Backend = kernel;SocketNamespace = a;InterfaceNamespace = b;KillSwitch = on;AllowLAN = no;DNSMode = none;IPv6 = block;ExcludeIPs = 192.0.2.0/24;RefreshEndpoints = 60'
+	sed -i "/^ListenPort/a ${own//;/\\n}" phone.conf
+	run_split "$WGCTL" qr ./phone.conf
+	is "$status" 0
+	sed 's/ = [^;]*//g; s/;/\n/g' <<<"$own" | while read -r key; do has "$errors" "$key"; done
 	python3 - "$output" >code.pgm <<-'END'
 		import sys
 		rows = []
@@ -568,7 +574,7 @@ zsh_at() {
 	zbarimg --quiet --raw -Sdisable -Sqrcode.enable code.pgm >read.conf
 	chmod 600 read.conf
 	"$WGCTL" check ./read.conf
-	lacks "$(<read.conf)" FwMark
+	is "$(grep -E '^(Name|FwMark|PostUp|AllowLAN|Backend|DNSMode) *=' read.conf)" ""
 	has "$(<read.conf)" "PrivateKey = $SECRET"
 	has "$(<read.conf)" "PresharedKey = $PSK"
 	has "$(<read.conf)" "Endpoint = 192.0.2.1:51820"

@@ -71,6 +71,15 @@ commands() {
 		up -Z x
 		up --wait
 		up --wait=soon x
+		up --wait 0 x
+		up --confirm 0 x
+		reload --confirm 0 x
+		physical up --confirm 0 x
+		monitor --poll 0
+		down --wait 5 x
+		lockdown --wait 5 x
+		status --show-secrets
+		status --show-secrets --format prometheus
 		up --dry-run=yes x
 		up -q -v x
 		down --all x

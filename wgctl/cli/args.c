@@ -13,7 +13,7 @@ static const char *const color_choices[] = { "auto", "always", "never", NULL };
 #define COMMON(field) offsetof(struct wgc_common, field)
 const struct wgc_opt wgc_common_opts[] = {
 	{ "dry-run", 'n', NULL, WGC_OPT_FLAG, COMMON(dry_run), "show the steps, change nothing", .takes = WGC_TAKES_CHANGE },
-	{ "wait", 0, "SECS", WGC_OPT_SECONDS, COMMON(wait), "how long names may take to resolve", .takes = WGC_TAKES_CHANGE },
+	{ "wait", 0, "SECS", WGC_OPT_SECONDS, COMMON(wait), "how long names may take to resolve", .takes = WGC_TAKES_NAMES },
 	{ "allow-hooks", 0, NULL, WGC_OPT_FLAG, COMMON(allow_hooks), "trust hooks in files that root does not own",
 	  .takes = WGC_TAKES_HOOKS },
 	{ "show-secrets", 0, NULL, WGC_OPT_FLAG, COMMON(show_secrets), "show keys instead of hiding them",
@@ -108,8 +108,9 @@ static int store(struct wgc_ui *ui, const struct wgc_opt *o, const char *value, 
 		*(const char **)at = value;
 		return 0;
 	case WGC_OPT_SECONDS:
-		if (wgc_parse_u64(value, 86400, &n))
-			return wgc_usage(ui, "--%s takes a number of seconds up to 86400, not '%s'", o->name, value);
+		/* 0 stands for what was not given. */
+		if (wgc_parse_u64(value, 86400, &n) || !n)
+			return wgc_usage(ui, "--%s takes a number of seconds from 1 to 86400, not '%s'", o->name, value);
 		*(unsigned *)at = (unsigned)n;
 		return 0;
 	case WGC_OPT_CHOICE:

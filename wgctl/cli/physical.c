@@ -170,7 +170,7 @@ static int down(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_physica
 	int code = WGC_EXIT_OK;
 	struct wgc_steps s;
 
-	if (wgc_steps_init(&s, ui, x->c.dry_run, x->c.wait))
+	if (wgc_steps_init(&s, ui, x->c.dry_run, 0))
 		return no_memory(ui);
 	if (wgc_physical_down(sys, ask, &s.run, &err) < 0) {
 		wgc_steps_clear(&s);
@@ -194,7 +194,7 @@ static int recover(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_phys
 	int code = WGC_EXIT_OK;
 	struct wgc_steps s;
 
-	if (wgc_steps_init(&s, ui, x->c.dry_run, x->c.wait))
+	if (wgc_steps_init(&s, ui, x->c.dry_run, 0))
 		return no_memory(ui);
 	if (wgc_physical_recover(sys, &s.run, &err) < 0) {
 		wgc_steps_clear(&s);

@@ -277,13 +277,16 @@ int wgc_run_status(struct wgc_ui *ui, const void *args)
 	const struct wgc_status_args *s = args;
 	const struct wgc_common *c = &s->c;
 	WGC_AUTO_FREE char *want = c->argc ? wgc_name_of(c->argv[0]) : NULL;
-	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_arena *a;
 	struct wgc_sys sys;
 	int code;
 
 	if (s->format == WGC_STATUS_JSON)
 		ui->json = true;
+	if (c->show_secrets && !ui->json)
+		return wgc_usage(ui, "--show-secrets is taken with --json only: what is for people has no keys");
+	a = wgc_arena_new();
 	if (!a || (c->argc && !want)) {
 		wgc_err_nomem(&err);
 		code = wgc_show_err(ui, NULL, &err, NULL);

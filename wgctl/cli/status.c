@@ -161,7 +161,7 @@ const char *wgc_tunnel_state(const struct wgc_tunnel *t)
 
 /* ---- the command -------------------------------------------------------------------- */
 
-static bool lives_here(const struct wgc_up_info *info)
+bool wgc_lives_here(const struct wgc_up_info *info)
 {
 	struct wgc_ns_id home, own;
 	int fd = wgc_ns_own();
@@ -200,7 +200,7 @@ static int find_tunnels(struct wgc_sys *sys, struct wgc_arena *a, const char *wa
 
 		/* Of the same name, in another namespace: another one. */
 		for (size_t k = 0; k < n_up && !ours; k++)
-			ours = !strcmp(up[k].ifname, names[i]) && lives_here(&up[k]);
+			ours = !strcmp(up[k].ifname, names[i]) && wgc_lives_here(&up[k]);
 		/* A program's socket is seen from each namespace, its link is in one. */
 		ours = ours || wgc_nl_link_get(sys->nl, names[i], &link, NULL) < 0;
 		if (!ours)

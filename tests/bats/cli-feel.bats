@@ -187,4 +187,11 @@ commands() {
 		is "$c: $(jq -cs 'length, (.[0].errors | length)' <<<"$errors")" "$c: 1"$'\n1'
 		jq -e '.errors[0].hint' <<<"$errors" >/dev/null
 	done
+	# Of `show` one word names what; a field is no tunnel's name.
+	for c in 'show interfaces' 'show all dump' 'show wg0 all' 'show wg0 peers' 'show all all'; do
+		# shellcheck disable=SC2086
+		PROFILES=$PWD/etc run_split alone "$WGCTL" $c --json
+		is "$c: $status" "$c: 2"
+		has "$(jq -r '.errors[0].message' <<<"$errors")" "--json shows all fields"
+	done
 }

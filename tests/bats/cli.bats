@@ -71,6 +71,15 @@ commands() {
 		up -Z x
 		up --wait
 		up --wait=soon x
+		up --wait 0 x
+		up --confirm 0 x
+		reload --confirm 0 x
+		physical up --confirm 0 x
+		monitor --poll 0
+		down --wait 5 x
+		lockdown --wait 5 x
+		status --show-secrets
+		status --show-secrets --format prometheus
 		up --dry-run=yes x
 		up -q -v x
 		down --all x
@@ -84,6 +93,19 @@ commands() {
 		help nonsense
 		--nonsense
 		recover a b
+		physical up
+		physical up a b
+		physical up --kill x
+		physical down a b
+		physical down --take x
+		physical down --confirm 60
+		physical down --allow-hooks
+		physical recover a b
+		physical recover --force
+		physical confirm a b
+		physical confirm --dry-run
+		physical status a
+		physical status --dry-run
 	END
 }
 
@@ -100,6 +122,20 @@ commands() {
 	lacks "$errors" "did you mean"
 }
 
+@test "commands that are not for people: no help on them, and at a terminal they are none" {
+	local c
+	for c in wg wg-quick info create setup teardown __complete __mdoc; do
+		run_split "$WGCTL" help $c
+		is "$c: $status" "$c: 2"
+		is "$output" ""
+		has "$errors" "unknown command '$c'"
+	done
+	run_split "$WGCTL" help info
+	has "$errors" "did you mean 'status'?"
+	has "$(script -qec "$WGCTL info" /dev/null </dev/null)" "unknown command 'info'; did you mean 'status'?"
+	has "$("$WGCTL" info | cat)" api_version
+}
+
 @test "options before and after the command, values with and without =, clusters, --" {
 	run_split "$WGCTL" --json version
 	is "$(jq -r .schema <<<"$output")" 1
@@ -114,6 +150,12 @@ commands() {
 	is "$status" 0
 	run_split "$WGCTL" --dry-run list
 	is "$status" 2
+	run_split "$WGCTL" -qv up x
+	has "$errors" "--quiet and --verbose exclude each other"
+	is "$("$WGCTL" -vh)" "$("$WGCTL" --help)"
+	run_split "$WGCTL" -vZ list
+	is "$status" 2
+	has "$errors" "unknown option '-vZ'"
 }
 
 @test "check: a good profile, as a file, by name, on stdin" {
@@ -238,7 +280,7 @@ commands() {
 }
 
 @test "exit 4: not permitted, said plainly, before anything is done" {
-	local dir user=()
+	local c dir user=()
 	dir=$(mktemp -d)
 	cp "$WGCTL" "$dir/wgctl"
 	cp good.conf "$dir/good.conf"
@@ -252,6 +294,14 @@ commands() {
 	is "$status" 4
 	run_split "${user[@]}" ./wgctl up --json ./good.conf
 	is "$(jq -r '.errors[0].code' <<<"$errors")" not_permitted
+	# A file that he may not read; and their help knows that code.
+	chmod 000 good.conf
+	for c in check 'convert -tjson' qr; do
+		# shellcheck disable=SC2086
+		run_split "${user[@]}" ./wgctl $c ./good.conf
+		is "$c: $status" "$c: 4"
+		has "$("$WGCTL" help "${c%% *}")" "not permitted"
+	done
 	cd /
 	rm -rf "$dir"
 }
@@ -513,6 +563,12 @@ zsh_at() {
 	run_split "$WGCTL" qr ./phone.conf
 	is "$status" 0
 	has "$errors" "left out, since telephones do not know it: FwMark, PostUp"
+	# Each key of wgctl's own that says something is named.
+	own='Name = wg7;SaveConfig = true;Backend = kernel;SocketNamespace = a;InterfaceNamespace = b;KillSwitch = on;AllowLAN = no;DNSMode = none;IPv6 = block;ExcludeIPs = 192.0.2.0/24;RefreshEndpoints = 60'
+	sed -i "/^ListenPort/a ${own//;/\\n}" phone.conf
+	run_split "$WGCTL" qr ./phone.conf
+	is "$status" 0
+	sed 's/ = [^;]*//g; s/;/\n/g' <<<"$own" | while read -r key; do has "$errors" "$key"; done
 	python3 - "$output" >code.pgm <<-'END'
 		import sys
 		rows = []
@@ -527,7 +583,7 @@ zsh_at() {
 	zbarimg --quiet --raw -Sdisable -Sqrcode.enable code.pgm >read.conf
 	chmod 600 read.conf
 	"$WGCTL" check ./read.conf
-	lacks "$(<read.conf)" FwMark
+	is "$(grep -E '^(Name|FwMark|PostUp|AllowLAN|Backend|DNSMode) *=' read.conf)" ""
 	has "$(<read.conf)" "PrivateKey = $SECRET"
 	has "$(<read.conf)" "PresharedKey = $PSK"
 	has "$(<read.conf)" "Endpoint = 192.0.2.1:51820"

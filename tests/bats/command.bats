@@ -170,6 +170,22 @@ wg_quick() {
 	is "$status" 2
 }
 
+@test "metrics: a tunnel in a namespace and a device of its name here are two series" {
+	local kind="veth peer name somebody"
+	office c etc-wgctl/office.conf "InterfaceNamespace = blue"
+	on c "$WGCTL" -q up office
+	# The socket of a program is seen from here, too: with any link of its name it is a device.
+	[ "$(data_plane c)" != kernel ] || kind=wireguard
+	# shellcheck disable=SC2086
+	on c ip link add office type $kind
+	run_split on c "$WGCTL" status --format prometheus
+	has "$output" 'wgctl_tunnel_up{profile="office",interface="office",namespace="blue"} 1'
+	has "$output" 'wgctl_tunnel_up{profile="office",interface="office"} 1'
+	has "$output" 'wgctl_peer_sent_bytes_total{profile="office",interface="office",namespace="blue",public_key='
+	is "$(sed '/^#/d; s/} .*//' <<<"$output" | sort | uniq -d)" ""
+	on c "$WGCTL" -q down office
+}
+
 @test "status tells of devices that others made" {
 	if [ "$(data_plane c)" = kernel ]; then
 		on c ip link add foreign0 type wireguard

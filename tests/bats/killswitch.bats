@@ -253,6 +253,16 @@ other() {
 	[ "$status" = 3 ]
 }
 
+@test "recover: a lockdown is nothing to recover, and what ends it is said" {
+	full ftun "KillSwitch = lockdown"
+	on c "$WGCTL" lockdown ftun
+	run on c "$WGCTL" recover ftun
+	[ "$status" = 0 ]
+	[[ $output == *"'ftun' has nothing to recover: it is down"*"\`wgctl down --unlock ftun\`"* ]]
+	in_force
+	on c "$WGCTL" down --unlock ftun
+}
+
 @test "lockdown before up: nothing leaves until the tunnel is there; up takes it over, down keeps it" {
 	full ftun "KillSwitch = lockdown" hub.example.test:51820
 	# As at boot: no way to anywhere, nobody who knows names, nothing to make a tunnel of.

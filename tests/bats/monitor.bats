@@ -87,6 +87,23 @@ ends() { # ends SIGNAL: exit code 0
 	ends TERM
 }
 
+@test "monitor: a profile's file is its tunnel; one that lives elsewhere is not left out without a word" {
+	watch_events --json "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" up office
+	seen '.event == "link" and .interface == "office"'
+	ends TERM
+	on c "$WGCTL" -q down office
+	sed -i '/^\[Interface\]/a InterfaceNamespace = blue' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" -q up office
+	watch_events office j-c-s
+	has "$(<"$log.err")" "'office' lives in a network namespace of its own"
+	has "$(<"$log.err")" 'wgctl monitor office'
+	ends TERM
+	watch_events office
+	is "$(<"$log.err")" ""
+	ends TERM
+}
+
 @test "monitor for people: a line each, and no colour into a file" {
 	watch_events
 	on c ip addr add 192.0.2.7/32 dev lo

@@ -226,8 +226,9 @@ s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("0.0.0.0", 51999))
 }
 
 @test "metrics and their labels" {
+	office "InterfaceNamespace = blue"
 	on c "$WGCTL" -q up office
-	on c ping -q -c 1 -W 5 10.8.0.1
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	run_split on c "$WGCTL" status --format prometheus
 	local name
 	while read -r name; do

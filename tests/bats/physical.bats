@@ -279,6 +279,36 @@ inside() { on c ip netns exec physical "$@"; }
 	has "$errors" "nothing to recover"
 }
 
+@test "the guard alone is left: recover removes it and says so, and so does the package that is removed" {
+	guard_alone() {
+		physical -q up home
+		on c nft list table inet wgctl_physical >"$BATS_TEST_TMPDIR/guard"
+		on c "$WGCTL" -q physical down
+		on c nft -f "$BATS_TEST_TMPDIR/guard"
+	}
+	guard_alone
+	run_split on c "$WGCTL" physical recover --dry-run
+	has "$errors" "there is something to recover"
+	run_split on c "$WGCTL" physical recover --json
+	is "$(jq -r .physical.result <<<"$output")" recovered
+	not on c nft list table inet wgctl_physical
+	run_split on c "$WGCTL" physical recover
+	has "$errors" "nothing to recover"
+	guard_alone
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	ln -s "$WGCTL" "$BATS_TEST_TMPDIR/bin/wgctl"
+	script() { on c env -u DPKG_ROOT PATH="$BATS_TEST_TMPDIR/bin:$PATH" sh -e "$WGCTL_ROOT/debian/wgctl.$1" "${@:2}"; }
+	script prerm remove
+	not on c nft list table inet wgctl_physical
+	script prerm remove
+	# There may be others again when what is left of a package is purged.
+	on c "$WGCTL" -q up home
+	script postrm purge
+	on c "$WGCTL" -q down home
+	script postrm remove
+	not on c test -e /run/wgctl
+}
+
 @test "somebody else's namespace of that name stays, with a journal that knows ours by more than its name and without one" {
 	local how inode pid
 	for how in recover down without-journal; do
@@ -448,6 +478,29 @@ soon() { # COMMAND...: within ten seconds
 	on c "$WGCTL" physical confirm
 	sleep 4
 	inside ip link show j-c-s
+}
+
+@test "while a confirmation is waited for, up once more and options of other verbs leave it waiting" {
+	waits() { on c "$WGCTL" physical status --json | jq -e '.physical.confirm_seconds | . > 0 and . <= 60'; }
+	physical -q up home --confirm 60
+	run_split physical up home --confirm 600
+	is "$status" 0
+	has "$errors" "are in 'physical' already"
+	lacks "$errors" "undone in"
+	waits
+	cp "$BATS_TEST_TMPDIR"/host-c/etc-wgctl/{home,other}.conf
+	run_split physical up other --confirm 600
+	is "$status" 1
+	has "$errors" "already, for 'home'"
+	waits
+	run_split on c "$WGCTL" physical confirm --dry-run
+	is "$status" 2
+	waits
+	run_split on c "$WGCTL" physical exec --dry-run -- touch "$BATS_TEST_TMPDIR/ran"
+	is "$status" 125
+	not test -e "$BATS_TEST_TMPDIR/ran"
+	run_split on c "$WGCTL" physical confirm
+	has "$errors" "confirmed: the devices stay"
 }
 
 # The same with network cards, at the lines of one journal only, is in vm/physical.bats.

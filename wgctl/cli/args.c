@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /* args: the command line against the command tables. */
-#include "cli/cli.h"
+#include "cli/commands.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *const color_choices[] = { "auto", "always", "never", NULL };
 
 #define COMMON(field) offsetof(struct wgc_common, field)
 const struct wgc_opt wgc_common_opts[] = {
 	{ "dry-run", 'n', NULL, WGC_OPT_FLAG, COMMON(dry_run), "show the steps, change nothing", .takes = WGC_TAKES_CHANGE },
-	{ "wait", 0, "SECS", WGC_OPT_SECONDS, COMMON(wait), "how long names may take to resolve", .takes = WGC_TAKES_CHANGE },
+	{ "wait", 0, "SECS", WGC_OPT_SECONDS, COMMON(wait), "how long names may take to resolve", .takes = WGC_TAKES_NAMES },
 	{ "allow-hooks", 0, NULL, WGC_OPT_FLAG, COMMON(allow_hooks), "trust hooks in files that root does not own",
 	  .takes = WGC_TAKES_HOOKS },
 	{ "show-secrets", 0, NULL, WGC_OPT_FLAG, COMMON(show_secrets), "show keys instead of hiding them",
@@ -107,8 +108,9 @@ static int store(struct wgc_ui *ui, const struct wgc_opt *o, const char *value, 
 		*(const char **)at = value;
 		return 0;
 	case WGC_OPT_SECONDS:
-		if (wgc_parse_u64(value, 86400, &n))
-			return wgc_usage(ui, "--%s takes a number of seconds up to 86400, not '%s'", o->name, value);
+		/* 0 stands for what was not given. */
+		if (wgc_parse_u64(value, 86400, &n) || !n)
+			return wgc_usage(ui, "--%s takes a number of seconds from 1 to 86400, not '%s'", o->name, value);
 		*(unsigned *)at = (unsigned)n;
 		return 0;
 	case WGC_OPT_CHOICE:
@@ -352,7 +354,7 @@ static int show_json(struct wgc_ui *ui, int argc, char **argv)
 {
 	const struct wgc_cmd *status = wgc_cmd_find("status");
 	WGC_AUTO_FREE char **rest = calloc((size_t)argc + 2, sizeof(*rest));
-	int n = 0;
+	int n = 0, operands = 0;
 
 	if (!rest) {
 		struct wgc_err err = WGC_ERR_INIT;
@@ -360,13 +362,33 @@ static int show_json(struct wgc_ui *ui, int argc, char **argv)
 		wgc_err_nomem(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}
-	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "all") && strcmp(argv[i], "--json"))
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--json"))
+			continue;
+		if (argv[i][0] != '-' && operands++)
+			return wgc_usage(ui, "--json shows all fields: '%s' is one too many", argv[i]);
+		if (!strcmp(argv[i], "interfaces"))
+			return wgc_usage(ui, "--json shows all fields: it is not taken with 'interfaces'");
+		if (strcmp(argv[i], "all"))
 			rest[n++] = argv[i];
+	}
 	rest[n++] = (char[]){ "--json" };
-	if (n > 2)
-		return wgc_usage(ui, "--json shows all fields: '%s' is one too many", rest[1]);
 	return run_command(ui, status, n, rest);
+}
+
+/* The common option that @arg is, or the last one of "-nv"; NULL when not all of it is known. */
+static const struct wgc_opt *common_option(const char *arg)
+{
+	const struct wgc_opt *o = NULL;
+
+	if (!strncmp(arg, "--", 2))
+		return wgc_opt_find(NULL, arg + 2, strcspn(arg + 2, "="), 0);
+	while (*++arg) {
+		o = wgc_opt_find(NULL, NULL, 0, *arg);
+		if (!o)
+			return NULL;
+	}
+	return o;
 }
 
 /*
@@ -385,27 +407,24 @@ int wgc_dispatch(struct wgc_ui *ui, int argc, char **argv)
 		if (!strcmp(argv[i], "--json"))
 			ui->json = true;
 	for (; at < argc && argv[at][0] == '-'; at++) {
-		const struct wgc_opt *o = NULL;
+		const struct wgc_opt *o = common_option(argv[at]);
 		size_t len = strcspn(argv[at], "=");
 
 		if (!strcmp(argv[at], "--version") || !strcmp(argv[at], "-V")) {
 			printf("wgctl " WGC_VERSION "\n");
 			return WGC_EXIT_OK;
 		}
-		if (!strcmp(argv[at], "--help") || !strcmp(argv[at], "-h"))
-			return show_help(ui, NULL, !no_pager);
-		if (!strncmp(argv[at], "--", 2))
-			o = wgc_opt_find(NULL, argv[at] + 2, len - 2, 0);
-		else if (argv[at][1] && !argv[at][2])
-			o = wgc_opt_find(NULL, NULL, 0, argv[at][1]);
 		if (!o)
 			return unknown_option(ui, NULL, argv[at], len);
+		if (!strcmp(argv[at], "--help") || (argv[at][1] != '-' && strchr(argv[at], 'h')))
+			return show_help(ui, NULL, !no_pager);
 		no_pager |= !strcmp(o->name, "no-pager");
 		if (o->arg && !argv[at][len] && at + 1 < argc)
 			at++;
 	}
 	cmd = wgc_cmd_find(at < argc ? argv[at] : "status");
-	if (!cmd)
+	/* Netavark reads what its plugins print: at a terminal the word was meant for us. */
+	if (!cmd || (cmd->raw == wgc_netavark_main && isatty(STDOUT_FILENO)))
 		return wgc_unknown_command(ui, argv[at]);
 	ui->command = cmd->name;
 	if (cmd->takes & WGC_TAKES_RAW && cmd->takes & WGC_TAKES_JSON && ui->json)

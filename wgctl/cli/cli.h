@@ -139,12 +139,13 @@ enum wgc_complete {
 /* Which of the common options a command takes. */
 enum {
 	WGC_TAKES_JSON = 1 << 0,
-	WGC_TAKES_CHANGE = 1 << 1, /* --dry-run, --wait: it changes the system */
+	WGC_TAKES_CHANGE = 1 << 1, /* --dry-run: it changes the system */
 	WGC_TAKES_HOOKS = 1 << 2,  /* --allow-hooks */
 	WGC_TAKES_SECRETS = 1 << 3, /* --show-secrets */
 	WGC_TAKES_RAW = 1 << 4,	   /* arguments go on unparsed: the commands of wg(8) */
 	WGC_HIDDEN = 1 << 5,
 	WGC_TAKES_PAGER = 1 << 7,  /* --no-pager: its answer may be longer than a screen */
+	WGC_TAKES_NAMES = 1 << 8,  /* --wait: it looks names up */
 	WGC_TAKES_PROGRAM = 1 << 6, /* from the second operand on: a program with its own options */
 };
 

@@ -40,7 +40,7 @@ static const struct wgc_cmd cmd_up = {
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_NAMES | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_up,
 };
 
@@ -89,7 +89,7 @@ static const struct wgc_cmd cmd_reload = {
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_NAMES | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_reload,
 };
 
@@ -134,7 +134,7 @@ static const struct wgc_cmd cmd_recover = {
 	.max = 1,
 	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INCOMPLETE,
 	.complete = WGC_COMPLETE_UP,
-	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE,
+	.takes = WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_NAMES,
 	.run = wgc_run_recover,
 };
 
@@ -199,7 +199,7 @@ static const struct wgc_cmd cmd_convert = {
 	.args_size = sizeof(struct wgc_convert_args),
 	.min = 1,
 	.max = 1,
-	.exits = OK | FAILED | USAGE | INVALID,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_FILE,
 	.takes = WGC_TAKES_JSON,
 	.run = wgc_run_convert,
@@ -245,7 +245,8 @@ static const struct wgc_cmd cmd_status = {
 	.name = "status",
 	.args = "[PROFILE]",
 	.summary = "what is up, how its peers do, what is wrong",
-	.text = "A peer is ok when its last handshake is at most 180 seconds old, stale when it is older, and never when there was none.",
+	.text = "A peer is ok when its last handshake is at most 180 seconds old, stale when it is older, and never when there was none. "
+		"Secret keys are shown with --json only, and there with --show-secrets.",
 	.examples = (const char *const[]){ "wgctl status", "all tunnels, in short", "wgctl status office", "one screen",
 					   "wgctl status --format prometheus", "metrics", NULL },
 	.opts = status_opts,
@@ -439,7 +440,7 @@ static const struct wgc_cmd cmd_qr = {
 	.args_size = sizeof(struct wgc_common),
 	.min = 1,
 	.max = 1,
-	.exits = OK | FAILED | USAGE | INVALID,
+	.exits = OK | FAILED | USAGE | NOT_PERMITTED | INVALID,
 	.complete = WGC_COMPLETE_PROFILE,
 	.run = wgc_run_qr,
 };
@@ -464,7 +465,8 @@ static int run_help(struct wgc_ui *ui, const void *args)
 	const struct wgc_cmd *cmd = c->argc ? wgc_cmd_find(c->argv[0]) : NULL;
 	WGC_AUTO_STR struct wgc_str out = { 0 };
 
-	if (c->argc && !cmd)
+	/* Of those that are not for people there is nothing to tell. */
+	if (c->argc && (!cmd || cmd->takes & WGC_HIDDEN))
 		return wgc_unknown_command(ui, c->argv[0]);
 	wgc_help(cmd, &out);
 	wgc_ui_answer(&out);
@@ -575,7 +577,7 @@ static const struct wgc_cmd cmd_run = {
 	.conflicts = run_conflicts,
 	.exits = PROGRAM,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_PROGRAM | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS,
+	.takes = WGC_TAKES_PROGRAM | WGC_TAKES_CHANGE | WGC_TAKES_NAMES | WGC_TAKES_HOOKS,
 	.run = wgc_run_run,
 };
 
@@ -615,7 +617,7 @@ static const struct wgc_cmd cmd_physical = {
 	.max = UINT_MAX,
 	.exits = OK | FAILED | USAGE | NOT_UP | NOT_PERMITTED | INVALID | INCOMPLETE | INTERRUPTED,
 	.complete = WGC_COMPLETE_PROFILE,
-	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
+	.takes = WGC_TAKES_PAGER | WGC_TAKES_JSON | WGC_TAKES_CHANGE | WGC_TAKES_NAMES | WGC_TAKES_HOOKS | WGC_TAKES_SECRETS,
 	.run = wgc_run_physical,
 };
 

@@ -20,6 +20,8 @@ void wgc_names_read(struct wgc_names *t, const char *path);
 /** The name of the peer with @key, or NULL. */
 const char *wgc_names_find(const struct wgc_names *t, const struct wgc_key *key);
 void wgc_names_done(struct wgc_names *t);
+/** Does it live in the caller's network namespace, as far as can be known? */
+bool wgc_lives_here(const struct wgc_up_info *info);
 
 /* Signals for a command that runs until it is told to end. They are taken only
  * while it waits: hand `waiting` to ppoll(2), then look at the flags. */

@@ -11,7 +11,7 @@ static int lock_one(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_loa
 	int code = WGC_EXIT_OK;
 	struct wgc_steps s;
 
-	if (wgc_steps_init(&s, ui, c->dry_run, c->wait)) {
+	if (wgc_steps_init(&s, ui, c->dry_run, 0)) {
 		wgc_err_nomem(&err);
 		return wgc_show_err(ui, NULL, &err, NULL);
 	}

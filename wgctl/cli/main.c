@@ -20,8 +20,8 @@
  *     updown.c lockdown.c check.c import.c list.c status*.c doctor.c   the commands
  *     confirm.c            what is undone unless it is confirmed
  *     watch.c monitor.c    what runs until it is told to end
- *     exec.c run.c inside.h   programs in a tunnel's namespace
- *     attach.h     tunnels in containers: cni.c, oci.c, netavark.c, container.c
+ *     inside/      exec, run: programs in a tunnel's namespace
+ *     containers/  tunnels in containers: cni.c, oci.c, netavark.c, container.c
  *     quick.c      wg-quick(8)
  *     wg.h         wg(8): show, showconf, set and friends, keys
  *

@@ -27,7 +27,8 @@ struct seen_device {
 
 struct monitor {
 	struct wgc_ui *ui;
-	const struct wgc_common *c;
+	char **names; /* of links and profiles that are wanted; none: all */
+	size_t n_names;
 	struct wgc_sys sys;
 	struct wgc_links_seen links;
 	struct seen_device *devices;
@@ -44,12 +45,23 @@ struct monitor {
 /* By the link's name, or by the profile's. */
 static bool wanted_name(const struct monitor *m, const char *ifname, const char *profile)
 {
-	for (int i = 0; i < m->c->argc; i++)
-		if (!strcmp(m->c->argv[i], ifname) || (profile && !strcmp(m->c->argv[i], profile)))
+	for (size_t i = 0; i < m->n_names; i++)
+		if (!strcmp(m->names[i], ifname) || (profile && !strcmp(m->names[i], profile)))
 			return true;
-	return !m->c->argc;
+	return !m->n_names;
 }
 
+static bool take_names(struct monitor *m, const struct wgc_common *c)
+{
+	m->names = calloc((size_t)c->argc + 1, sizeof(*m->names));
+	for (int i = 0; m->names && i < c->argc; i++) {
+		m->names[i] = wgc_name_of(c->argv[i]);
+		if (!m->names[i])
+			return false;
+		m->n_names++;
+	}
+	return m->names;
+}
 
 static bool wanted(const struct monitor *m, const char *ifname, uint32_t table)
 {
@@ -58,7 +70,7 @@ static bool wanted(const struct monitor *m, const char *ifname, uint32_t table)
 	bool yes = ifname && wanted_name(m, ifname, NULL);
 	size_t n;
 
-	if (yes || !m->c->argc)
+	if (yes || !m->n_names)
 		return true;
 	a = wgc_arena_new();
 	if (a && wgc_plan_list((struct wgc_sys *)&m->sys, a, &up, &n, NULL) == 0)
@@ -244,20 +256,25 @@ static int watch_all(struct monitor *m, struct wgc_events *events, const struct 
 	return WGC_EXIT_OK;
 }
 
-/* One tunnel that lives in a namespace of its own is listened to in there. */
+/* One tunnel that lives in a namespace of its own is listened to in there: of several, each may be elsewhere. */
 static int go_there(struct monitor *m, struct wgc_err *err)
 {
-	WGC_AUTO_FREE char *want = m->c->argc == 1 ? wgc_name_of(m->c->argv[0]) : NULL;
 	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_up_info *up;
 	size_t n = 0;
 	int r = 0;
 
 	/* Journals are root's: others listen where they are. */
-	if (want && a && wgc_plan_list(&m->sys, a, &up, &n, NULL) == 0)
-		for (size_t i = 0; i < n && !r; i++)
-			if (*up[i].home && (!strcmp(up[i].name, want) || !strcmp(up[i].ifname, want)))
+	if (m->n_names && a && wgc_plan_list(&m->sys, a, &up, &n, NULL) == 0)
+		for (size_t i = 0; i < n && !r; i++) {
+			if (!*up[i].home || !wanted_name(m, up[i].ifname, up[i].name))
+				continue;
+			if (m->n_names == 1)
 				r = wgc_plan_enter(&m->sys, &up[i], err);
+			else if (!wgc_lives_here(&up[i]))
+				wgc_ui_warn(m->ui, "'%s' lives in a network namespace of its own and is not shown beside others; "
+					    "`wgctl monitor %s` shows it", up[i].name, up[i].name);
+		}
 	wgc_arena_free(a);
 	return r;
 }
@@ -265,12 +282,12 @@ static int go_there(struct monitor *m, struct wgc_err *err)
 /* A link may come later, so that an unknown one is no error; but it may be a slip of the pen. */
 static void hint_unknown(struct monitor *m)
 {
-	for (int i = 0; i < m->c->argc; i++) {
-		WGC_AUTO_FREE char *name = wgc_name_of(m->c->argv[i]);
+	for (size_t i = 0; i < m->n_names; i++) {
+		const char *name = m->names[i];
 		WGC_AUTO_FREE char *near = NULL;
 		struct wgc_link link;
 
-		if (!name || wgc_nl_link_get(m->sys.nl, name, &link, NULL) == 0)
+		if (wgc_nl_link_get(m->sys.nl, name, &link, NULL) == 0)
 			continue;
 		near = wgc_nearest_name(&m->sys, name);
 		if (near)
@@ -278,34 +295,45 @@ static void hint_unknown(struct monitor *m)
 	}
 }
 
+static int monitor(struct monitor *m, const struct wgc_signals *signals)
+{
+	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_events *events = NULL;
+	int code;
+
+	hint_unknown(m);
+	/* Listening begins before the first look: nothing falls between. */
+	if (wgc_events_open(&events, &err) || wgc_links_list(&m->links, m->sys.nl, &err))
+		code = wgc_show_err(m->ui, NULL, &err, NULL);
+	else
+		code = watch_all(m, events, signals);
+	while (m->n_devices)
+		drop_device(m, m->n_devices - 1);
+	free(m->devices);
+	free(m->links.v);
+	wgc_events_close(events);
+	wgc_plan_leave(&m->sys);
+	return code;
+}
+
 int wgc_run_monitor(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_monitor_args *c = args;
-	struct monitor m = { .ui = ui, .c = &c->c, .poll_ms = (c->poll ? c->poll : 1) * 1000 };
+	struct monitor m = { .ui = ui, .poll_ms = (c->poll ? c->poll : 1) * 1000 };
 	struct wgc_err err = WGC_ERR_INIT;
-	struct wgc_events *events = NULL;
 	struct wgc_signals signals;
-	int code;
+	int code = WGC_EXIT_OK;
 
 	wgc_signals_take(&signals, false);
-	if (wgc_sys_open(&m.sys, &err))
-		return wgc_show_err(ui, NULL, &err, NULL);
-	if (go_there(&m, &err)) {
+	if (!take_names(&m, &c->c)) {
+		wgc_err_nomem(&err);
+	} else if (wgc_sys_open(&m.sys, &err) == 0) {
+		if (go_there(&m, &err) == 0)
+			code = monitor(&m, &signals);
 		wgc_sys_close(&m.sys);
-		return wgc_show_err(ui, NULL, &err, NULL);
 	}
-	hint_unknown(&m);
-	/* Listening begins before the first look: nothing falls between. */
-	if (wgc_events_open(&events, &err) || wgc_links_list(&m.links, m.sys.nl, &err))
-		code = wgc_show_err(ui, NULL, &err, NULL);
-	else
-		code = watch_all(&m, events, &signals);
-	while (m.n_devices)
-		drop_device(&m, m.n_devices - 1);
-	free(m.devices);
-	free(m.links.v);
-	wgc_events_close(events);
-	wgc_plan_leave(&m.sys);
-	wgc_sys_close(&m.sys);
-	return code;
+	for (size_t i = 0; i < m.n_names; i++)
+		free(m.names[i]);
+	free(m.names);
+	return err.code ? wgc_show_err(ui, NULL, &err, NULL) : code;
 }

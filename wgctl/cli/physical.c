@@ -92,6 +92,19 @@ static int take_down(void *arg)
 	return 0;
 }
 
+/* What is up stays as it is, a confirmation that is waited for included: then *@ret_hold stays -1. */
+static int arm(struct wgc_sys *sys, unsigned seconds, int *ret_hold, struct wgc_err *err)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_physical_status st;
+	int r = a ? wgc_physical_look(sys, a, &st, err) : wgc_err_nomem(err);
+
+	if (r == 0 && !(st.up && st.finished && st.alive))
+		r = wgc_physical_confirm_arm(sys, seconds, take_down, NULL, ret_hold, err);
+	wgc_arena_free(a);
+	return r;
+}
+
 static int up_loaded(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_loaded *l, const struct wgc_physical_ask *ask,
 		     const struct wgc_physical_args *x)
 {
@@ -99,8 +112,8 @@ static int up_loaded(struct wgc_ui *ui, struct wgc_sys *sys, struct wgc_loaded *
 	int code = WGC_EXIT_OK, hold = -1, r = 0;
 	struct wgc_steps s;
 
-	if (x->confirm && !x->c.dry_run)
-		r = wgc_physical_confirm_arm(sys, x->confirm, take_down, NULL, &hold, &err);
+	if (x->confirm)
+		r = arm(sys, x->confirm, &hold, &err);
 	if (r < 0)
 		return wgc_show_err(ui, NULL, &err, NULL);
 	if (wgc_steps_init(&s, ui, x->c.dry_run, x->c.wait))
@@ -157,7 +170,7 @@ static int down(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_physica
 	int code = WGC_EXIT_OK;
 	struct wgc_steps s;
 
-	if (wgc_steps_init(&s, ui, x->c.dry_run, x->c.wait))
+	if (wgc_steps_init(&s, ui, x->c.dry_run, 0))
 		return no_memory(ui);
 	if (wgc_physical_down(sys, ask, &s.run, &err) < 0) {
 		wgc_steps_clear(&s);
@@ -181,7 +194,7 @@ static int recover(struct wgc_ui *ui, struct wgc_sys *sys, const struct wgc_phys
 	int code = WGC_EXIT_OK;
 	struct wgc_steps s;
 
-	if (wgc_steps_init(&s, ui, x->c.dry_run, x->c.wait))
+	if (wgc_steps_init(&s, ui, x->c.dry_run, 0))
 		return no_memory(ui);
 	if (wgc_physical_recover(sys, &s.run, &err) < 0) {
 		wgc_steps_clear(&s);
@@ -398,16 +411,59 @@ static int run_verb(struct wgc_ui *ui, const struct wgc_physical_args *x, struct
 	return code;
 }
 
+/* What each verb knows; the parser takes the options of all of them. */
+enum { TAKE = 1, LEAVE = 2, CONFIRM = 4, FORCE = 8, KILL = 16, DRY_RUN = 32, WAIT = 64, HOOKS = 128, SECRETS = 256 };
+static const struct {
+	const char *verb;
+	unsigned options;
+	bool profile; /* is its operand; else there is none, but for the program of exec */
+} verbs[] = {
+	{ "up", TAKE | LEAVE | CONFIRM | FORCE | DRY_RUN | WAIT | HOOKS | SECRETS, true },
+	{ "down", FORCE | KILL | DRY_RUN, false },
+	{ "recover", DRY_RUN, false },
+	{ "exec", 0, false },
+	{ "status", 0, false },
+	{ "confirm", 0, false },
+};
+
+/* One that would be ignored may be the one that was to make it harmless. */
+static int check_usage(struct wgc_ui *ui, const struct wgc_physical_args *x)
+{
+	const struct {
+		const char *name;
+		unsigned bit;
+		bool given;
+	} options[] = {
+		{ "take", TAKE, x->take },	  { "leave", LEAVE, x->leave },	  { "confirm", CONFIRM, x->confirm },
+		{ "force", FORCE, x->force },	  { "kill", KILL, x->kill },	  { "dry-run", DRY_RUN, x->c.dry_run },
+		{ "wait", WAIT, x->c.wait },	  { "allow-hooks", HOOKS, x->c.allow_hooks },
+		{ "show-secrets", SECRETS, x->c.show_secrets },
+	};
+	const char *verb = x->c.argv[0];
+	size_t v = 0;
+
+	while (strcmp(verbs[v].verb, verb))
+		v++;
+	for (size_t i = 0; i < WGC_ARRAY_SIZE(options); i++)
+		if (options[i].given && !(verbs[v].options & options[i].bit))
+			return wgc_usage(ui, "'physical %s' does not take --%s", verb, options[i].name);
+	if (verbs[v].profile && x->c.argc != 2)
+		return wgc_usage(ui, x->c.argc > 2 ? "'physical %s' takes one PROFILE" : "'physical %s' needs a PROFILE", verb);
+	if (!verbs[v].profile && x->c.argc > 1 && strcmp(verb, "exec"))
+		return wgc_usage(ui, "'physical %s' takes no operand: '%s'", verb, x->c.argv[1]);
+	return 0;
+}
+
 int wgc_run_physical(struct wgc_ui *ui, const void *args)
 {
 	const struct wgc_physical_args *x = args;
 	const char *verb = x->c.argv[0];
 	struct wgc_arena *a;
-	int code;
+	int code = check_usage(ui, x);
 
-	if (!strcmp(verb, "up") != (x->c.argc == 2) && strcmp(verb, "exec"))
-		return wgc_usage(ui, x->c.argc == 2 ? "'physical %s' takes no operand" : x->c.argc > 2 ? "'physical %s' takes one PROFILE" :
-				 "'physical %s' needs a PROFILE", verb);
+	/* The codes of exec are the program's. */
+	if (code)
+		return strcmp(verb, "exec") ? code : WGC_EXIT_NOT_RUN;
 	if (!strcmp(verb, "exec"))
 		return exec(ui, x);
 	ui->confirm = x->confirm;

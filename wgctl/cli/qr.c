@@ -75,24 +75,32 @@ static void reduce(struct wgc_profile *p, struct wgc_str *left)
 				 .dns_search = p->dns_search,
 				 .n_dns_search = p->n_dns_search,
 				 .mtu = p->mtu,
-				 .allow_lan = p->allow_lan,
 				 .peers = p->peers,
 				 .n_peers = p->n_peers };
+	char usual[IFNAMSIZ];
+
+	wgc_ifname_for(p->name, usual);
 	const struct {
 		const char *key;
 		bool there;
 	} v[] = {
+		{ "Name", strcmp(usual, p->ifname) },
 		{ "FwMark", p->device.flags & WGC_DEVICE_HAS_FWMARK },
 		{ "Table", p->table_mode != WGC_TABLE_AUTO },
 		{ "PreUp", p->hooks[WGC_PRE_UP].n },
 		{ "PostUp", p->hooks[WGC_POST_UP].n },
 		{ "PreDown", p->hooks[WGC_PRE_DOWN].n },
 		{ "PostDown", p->hooks[WGC_POST_DOWN].n },
-		{ "KillSwitch", p->kill_switch },
-		{ "ExcludeIPs", p->n_exclude_ips },
-		{ "IPv6", p->ipv6 != WGC_IPV6_AUTO },
-		{ "InterfaceNamespace", p->interface_namespace.s },
+		{ "SaveConfig", p->save_config },
+		{ "Backend", p->backend },
 		{ "SocketNamespace", p->socket_namespace.s },
+		{ "InterfaceNamespace", p->interface_namespace.s },
+		{ "KillSwitch", p->kill_switch },
+		{ "AllowLAN", p->allow_lan_at.line },
+		{ "DNSMode", p->dns_mode },
+		{ "IPv6", p->ipv6 != WGC_IPV6_AUTO },
+		{ "ExcludeIPs", p->n_exclude_ips },
+		{ "RefreshEndpoints", p->refresh_endpoints },
 	};
 
 	/* Which names go to which resolver is for systemd-resolved to know. */
@@ -106,8 +114,6 @@ static void reduce(struct wgc_profile *p, struct wgc_str *left)
 		if (v[i].there)
 			wgc_str_addf(left, "%s%s", left->len ? ", " : "", v[i].key);
 	q.device.flags &= ~WGC_DEVICE_HAS_FWMARK;
-	memcpy(q.ifname, p->ifname, sizeof(q.ifname));
-	q.ifname_derived = p->ifname_derived;
 	for (size_t i = 0; i < q.n_peers; i++) {
 		struct wgc_profile_peer *peer = &q.peers[i];
 

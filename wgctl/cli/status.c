@@ -161,7 +161,7 @@ const char *wgc_tunnel_state(const struct wgc_tunnel *t)
 
 /* ---- the command -------------------------------------------------------------------- */
 
-static bool lives_here(const struct wgc_up_info *info)
+bool wgc_lives_here(const struct wgc_up_info *info)
 {
 	struct wgc_ns_id home, own;
 	int fd = wgc_ns_own();
@@ -200,7 +200,7 @@ static int find_tunnels(struct wgc_sys *sys, struct wgc_arena *a, const char *wa
 
 		/* Of the same name, in another namespace: another one. */
 		for (size_t k = 0; k < n_up && !ours; k++)
-			ours = !strcmp(up[k].ifname, names[i]) && lives_here(&up[k]);
+			ours = !strcmp(up[k].ifname, names[i]) && wgc_lives_here(&up[k]);
 		/* A program's socket is seen from each namespace, its link is in one. */
 		ours = ours || wgc_nl_link_get(sys->nl, names[i], &link, NULL) < 0;
 		if (!ours)
@@ -277,13 +277,16 @@ int wgc_run_status(struct wgc_ui *ui, const void *args)
 	const struct wgc_status_args *s = args;
 	const struct wgc_common *c = &s->c;
 	WGC_AUTO_FREE char *want = c->argc ? wgc_name_of(c->argv[0]) : NULL;
-	struct wgc_arena *a = wgc_arena_new();
 	struct wgc_err err = WGC_ERR_INIT;
+	struct wgc_arena *a;
 	struct wgc_sys sys;
 	int code;
 
 	if (s->format == WGC_STATUS_JSON)
 		ui->json = true;
+	if (c->show_secrets && !ui->json)
+		return wgc_usage(ui, "--show-secrets is taken with --json only: what is for people has no keys");
+	a = wgc_arena_new();
 	if (!a || (c->argc && !want)) {
 		wgc_err_nomem(&err);
 		code = wgc_show_err(ui, NULL, &err, NULL);

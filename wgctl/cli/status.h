@@ -26,7 +26,7 @@ struct wgc_tunnel {
 };
 
 enum wgc_health wgc_health_of(const struct wgc_peer *p, int64_t now);
-/** "up", "gone" or "unfinished". */
+/** "up", "gone", "unfinished" or "locked". */
 const char *wgc_tunnel_state(const struct wgc_tunnel *t);
 void wgc_tunnel_text(const struct wgc_ui *ui, const struct wgc_tunnel *t, bool brief, int64_t now, struct wgc_str *out);
 /** All tunnels in the text format of Prometheus. */

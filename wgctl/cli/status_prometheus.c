@@ -27,6 +27,9 @@ static void tunnel_labels(const struct wgc_tunnel *t, struct wgc_str *out)
 {
 	label(out, "profile", t->name, "{");
 	label(out, "interface", t->ifname, ",");
+	/* Here there may be another link of that name, and, for want of one, of that profile. */
+	if (t->info && *t->info->home)
+		label(out, "namespace", t->info->home, ",");
 }
 
 static void head(struct wgc_str *out, const char *name, const char *type, const char *help)

@@ -380,6 +380,9 @@ static int recover_one(struct wgc_ui *ui, struct wgc_sys *sys, const char *name,
 			code = finish_reload(ui, sys, info, c, j);
 		else if (info && !info->finished && !info->locked)
 			code = down_info(ui, sys, name, info, c->dry_run, false, c->wait, j);
+		else if (info && info->locked)
+			wgc_ui_note(ui, "'%s' has nothing to recover: it is down, and its lockdown is on; `wgctl down --unlock %s` ends it", name,
+				    info->name);
 		else if (info)
 			wgc_ui_note(ui, "'%s' has nothing to recover: it is up", name);
 		else

@@ -98,6 +98,7 @@ static int sweep(struct wgc_sys *sys, struct wgc_run *run, struct wgc_err *err)
 {
 	struct wgc_physical p = { .home = wgc_ns_own(), .inside = -1 };
 	struct sweep s = { .sys = sys, .run = run, .p = &p, .err = err };
+	bool found;
 
 	if (p.home < 0)
 		return wgc_err_set(err, WGC_E_IO, -p.home, "cannot open the own network namespace: %s", strerror(-p.home));
@@ -107,10 +108,10 @@ static int sweep(struct wgc_sys *sys, struct wgc_run *run, struct wgc_err *err)
 		marked_home(&s, p.nl);
 	}
 	marked_home(&s, sys->nl);
-	if (!run->dry_run && (s.found || any_trace(sys)))
+	found = s.found || any_trace(sys);
+	if (found && !run->dry_run)
 		traces_away(&s);
-	if (s.found)
-		run->repaired = true;
+	run->repaired |= found;
 	wgc_physical_close(&p);
 	wgc_close(p.home);
 	return s.first;

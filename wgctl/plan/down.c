@@ -67,7 +67,9 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 }
 
 /* SaveConfig: into the file that the profile came from, as it is now. When
- * that is gone or broken nothing is written; the tunnel goes down anyway. */
+ * that is gone or broken nothing is written; the tunnel goes down anyway. Not
+ * where our link is gone: one of its name is somebody else's then, and has neither
+ * our keys nor our peers. */
 static void save(struct wgc_undo *u)
 {
 	/* Through a symbolic link, not over it. */
@@ -116,7 +118,6 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 	const struct wgc_history *h = u->history;
 	struct wgc_err unwritten = WGC_ERR_INIT;
 	struct wgc_run *run = u->run;
-	struct wgc_link link;
 	int hooks = 0, r;
 
 	/* An `up` that never finished gets what it would have got itself: its
@@ -127,7 +128,7 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 			warn(run, "%s", unwritten.msg);
 		hooks = run_hooks(u, "pre_down", "PreDown", h->pre_down_run, err);
 		if (json_is_true(json_object_get(h->head, "save")) && !h->down && !run->dry_run &&
-		    wgc_nl_link_get(u->sys->nl, wgc_history_str(h, "ifname"), &link, NULL) == 0)
+		    wgc_history_link(h, u->sys->nl))
 			save(u);
 	} else if (!h->up) {
 		run->repaired = true;

@@ -94,6 +94,19 @@ gone_within() { # gone_within SECONDS
 	not waits
 }
 
+@test "a down that is refused leaves the wait as it is" {
+	on c "$WGCTL" up --confirm 60 ftun
+	on c ip netns add elsewhere
+	run_split on c nsenter --net=/run/netns/elsewhere "$WGCTL" down ftun
+	is "$status" 1
+	has "$errors" "is up in another network namespace"
+	waits
+	[ "$(on c "$WGCTL" status --json ftun | jq '.tunnels[].confirm_within_seconds')" -gt 10 ]
+	on c "$WGCTL" down ftun
+	not waits
+	is "$(on c ls -A /run/wgctl)" ""
+}
+
 @test "up --confirm that is killed half-way is undone when the time is up" {
 	run on c strace -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=20 "$WGCTL" up --confirm 2 ftun
 	is "$status" 137

@@ -163,7 +163,7 @@ static int not_up(const char *name, struct wgc_err *err)
 }
 
 static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
-		      const struct wgc_history *h, struct wgc_err *err)
+		      const struct wgc_history *h, bool *ret_refused, struct wgc_err *err)
 {
 	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .history = h };
 	char netns[48];
@@ -171,6 +171,7 @@ static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run
 	wgc_netns_id(netns);
 	undo.netns_gone = strcmp(wgc_history_str(h, "netns"), netns);
 	if (undo.netns_gone && wgc_place_alive(h)) {
+		*ret_refused = true;
 		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", name);
 		wgc_err_hint(err, "run `wgctl down %s` in there", name);
 		return -EBUSY;
@@ -183,8 +184,9 @@ static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run
 	return down_here(&undo, err);
 }
 
+/* Refused: it is up, and stays so. */
 static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
-		       struct wgc_arena *a, struct wgc_err *err)
+		       struct wgc_arena *a, bool *ret_refused, struct wgc_err *err)
 {
 	struct wgc_place place = WGC_PLACE_INIT;
 	struct wgc_history h;
@@ -193,6 +195,7 @@ static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *ru
 	int r;
 
 	r = wgc_journal_read(journal, &records, err);
+	*ret_refused = r < 0;
 	if (r < 0)
 		return r;
 	if (!records)
@@ -205,7 +208,9 @@ static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *ru
 		r = wgc_place_of_history(sys, &h, &place, err);
 		/* Gone with all that was in it, but for what is not in it. */
 		if (r == 0 || r == -ENOENT)
-			r = down_there(sys, name, run, journal, &h, err);
+			r = down_there(sys, name, run, journal, &h, ret_refused, err);
+		else
+			*ret_refused = true;
 		wgc_place_leave(sys, &place);
 	}
 	json_decref(records);
@@ -216,14 +221,16 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 {
 	struct wgc_journal journal;
 	struct wgc_arena *a = wgc_arena_new();
+	bool refused;
 	int r;
 
 	if (!a)
 		return wgc_err_nomem(err);
 	r = wgc_journal_lock(sys, name, &journal, err);
 	if (r == 0) {
-		r = down_locked(sys, name, run, &journal, a, err);
-		if (!run->dry_run)
+		r = down_locked(sys, name, run, &journal, a, &refused, err);
+		/* A tunnel that goes on is still to be confirmed. */
+		if (!run->dry_run && !refused)
 			wgc_confirm_drop(&journal);
 		wgc_journal_unlock(&journal);
 	}

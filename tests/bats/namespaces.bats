@@ -565,6 +565,14 @@ resolvers() {
 	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	grep -q 'query\[A\] hub.example from 10.9.0.1' "$BATS_TEST_TMPDIR/dns.log" "$BATS_TEST_TMPDIR/dns.log.err"
 	on c "$WGCTL" -q down office
+	# Its only server may be a program in there.
+	on c sh -c 'echo nameserver 127.0.0.1 >/etc/netns/outside/resolv.conf'
+	on c ip -n outside link set lo up
+	background c "$BATS_TEST_TMPDIR/dns2.log" ip netns exec outside dnsmasq -k -C /dev/null -R -h -2 -z -a 127.0.0.1 -A /hub.example/10.9.0.2
+	for _ in $(seq 50); do on c ip netns exec outside ss -Hln 'sport = :53' | grep -q . && break; sleep 0.1; done
+	on c "$WGCTL" -q up --wait 10 office
+	is "$(on c "$WGCTL" show office endpoints | cut -f2)" 10.9.0.2:51820
+	on c "$WGCTL" -q down office
 }
 
 # What these two do to a program's view of the machine is up to the kernel: this much of

@@ -256,6 +256,32 @@ back_within() { # back_within SECONDS
 	same "$before" "$(snapshot c)"
 }
 
+@test "reload --confirm goes back, and what others did since stays" {
+	keys other
+	split
+	on c "$WGCTL" up ftun
+	split "MTU = 1300"
+	echo "PersistentKeepalive = 21" >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+	on c "$WGCTL" reload --confirm 2 ftun
+	on c wg set ftun peer "$other_public" allowed-ips 10.66.0.0/16
+	# As one that has roamed.
+	on c wg set ftun peer "$server_public" endpoint 10.9.0.99:7
+	back_within 10
+	lacks "$(on c ip link show ftun)" "mtu 1300"
+	has "$(on c wg show ftun persistent-keepalive)" "$server_public"$'\t'off
+	has "$(on c wg show ftun allowed-ips)" "$other_public"$'\t'10.66.0.0/16
+	has "$(on c wg show ftun endpoints)" "$server_public"$'\t'10.9.0.99:7
+	# An endpoint that it did change goes back.
+	split
+	sed -i 's/10.9.0.2:51820/10.9.0.77:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+	on c "$WGCTL" reload --confirm 1 ftun
+	has "$(on c wg show ftun endpoints)" "$server_public"$'\t'10.9.0.77:51820
+	back_within 10
+	has "$(on c wg show ftun endpoints)" "$server_public"$'\t'10.9.0.99:7
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+}
+
 @test "reload --confirm and confirm: it stays, down leaves nothing; a reload with nothing to do waits for nobody" {
 	split
 	on c "$WGCTL" up ftun

@@ -439,17 +439,6 @@ const struct wgc_step_def wgc_step_dns_change = {
 	.undo_text = "restore",
 };
 
-/* The new for the old in one transaction: at no moment is there neither. */
-static int nft_swap(struct wgc_exec *x, const struct wgc_past *old, const char *load, struct wgc_err *err)
-{
-	WGC_AUTO_STR struct wgc_str commands = { 0 };
-
-	if (wgc_nft_present(x->plan->reload->undo, old))
-		wgc_str_addf(&commands, "%s\n", wgc_record_str(old, "delete"));
-	wgc_str_add(&commands, load);
-	return commands.oom ? wgc_err_nomem(err) : x->sys->nft(x->sys, commands.s, err);
-}
-
 /* The old record has had its day, and any other one of this table that an `up`
  * or a kill has left: that of this step undoes whatever is there. */
 static int retire(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
@@ -479,14 +468,14 @@ static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 
 static int nft_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	int r = nft_swap(x, s->past, x->plan->want.nft_load, err);
+	int r = wgc_nft_swap(x->sys, s->past, x->plan->want.nft_load, err);
 
 	return r < 0 ? r : retire(x, s, err);
 }
 
 static int nft_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
-	int r = nft_swap(x, s->past, wgc_record_str(s->past, "load"), err);
+	int r = wgc_nft_swap(x->sys, s->past, wgc_record_str(s->past, "load"), err);
 
 	return r < 0 ? r : retire_back(x, s, err);
 }

@@ -94,6 +94,19 @@ gone_within() { # gone_within SECONDS
 	not waits
 }
 
+@test "a down that is refused leaves the wait as it is" {
+	on c "$WGCTL" up --confirm 60 ftun
+	on c ip netns add elsewhere
+	run_split on c nsenter --net=/run/netns/elsewhere "$WGCTL" down ftun
+	is "$status" 1
+	has "$errors" "is up in another network namespace"
+	waits
+	[ "$(on c "$WGCTL" status --json ftun | jq '.tunnels[].confirm_within_seconds')" -gt 10 ]
+	on c "$WGCTL" down ftun
+	not waits
+	is "$(on c ls -A /run/wgctl)" ""
+}
+
 @test "up --confirm that is killed half-way is undone when the time is up" {
 	run on c strace -o /dev/null -e trace=sendto -e inject=sendto:signal=KILL:when=20 "$WGCTL" up --confirm 2 ftun
 	is "$status" 137
@@ -239,6 +252,32 @@ back_within() { # back_within SECONDS
 	has "$errors" "is as its profile says"
 	another
 	on c "$WGCTL" reload ftun
+	on c "$WGCTL" down ftun
+	same "$before" "$(snapshot c)"
+}
+
+@test "reload --confirm goes back, and what others did since stays" {
+	keys other
+	split
+	on c "$WGCTL" up ftun
+	split "MTU = 1300"
+	echo "PersistentKeepalive = 21" >>"$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+	on c "$WGCTL" reload --confirm 2 ftun
+	on c wg set ftun peer "$other_public" allowed-ips 10.66.0.0/16
+	# As one that has roamed.
+	on c wg set ftun peer "$server_public" endpoint 10.9.0.99:7
+	back_within 10
+	lacks "$(on c ip link show ftun)" "mtu 1300"
+	has "$(on c wg show ftun persistent-keepalive)" "$server_public"$'\t'off
+	has "$(on c wg show ftun allowed-ips)" "$other_public"$'\t'10.66.0.0/16
+	has "$(on c wg show ftun endpoints)" "$server_public"$'\t'10.9.0.99:7
+	# An endpoint that it did change goes back.
+	split
+	sed -i 's/10.9.0.2:51820/10.9.0.77:51820/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/ftun.conf"
+	on c "$WGCTL" reload --confirm 1 ftun
+	has "$(on c wg show ftun endpoints)" "$server_public"$'\t'10.9.0.77:51820
+	back_within 10
+	has "$(on c wg show ftun endpoints)" "$server_public"$'\t'10.9.0.99:7
 	on c "$WGCTL" down ftun
 	same "$before" "$(snapshot c)"
 }

@@ -287,12 +287,16 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	same "$before" "$(snapshot c)"
 }
 
+# dies NAME: the namespace and the tunnel in it. With that goes its wireguard-go, a moment later.
+dies() {
+	on c ip netns del "$1"
+	for _ in $(seq 50); do [ -n "$(on c sh -c 'ls /run/wireguard /var/run/wireguard 2>/dev/null | grep sock')" ] || break; sleep 0.1; done
+}
+
 @test "a namespace that dies with the tunnel in it: status says that, and up begins anew" {
 	inside blue
 	on c "$WGCTL" -q up office
-	on c ip netns del blue
-	# With it goes its wireguard-go, a moment later.
-	for _ in $(seq 50); do [ -n "$(on c sh -c 'ls /run/wireguard /var/run/wireguard 2>/dev/null | grep sock')" ] || break; sleep 0.1; done
+	dies blue
 	is "$(on c "$WGCTL" status --json | jq -c '[.tunnels[] | [.name, .state, (.problems | length)]]')" '[["office","gone",1]]'
 	has "$(on c "$WGCTL" status office)" "its network namespace is gone"
 	is "$(on c "$WGCTL" list --json | jq -r '.profiles[0].state')" gone
@@ -479,6 +483,48 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	same "$before" "$(snapshot c)"
 }
 
+# resolvers: what the host's programs ask, and those in each namespace.
+resolvers() {
+	on c cat /etc/resolv.conf
+	on c sh -c 'for f in /etc/netns/*/resolv.conf; do [ ! -e $f ] || { echo $f; cat $f; }; done'
+}
+
+@test "reload --confirm that nobody confirms goes back inside, and the host's resolvers are let be" {
+	inside blue "SocketNamespace = /proc/self/ns/net"
+	before=$(snapshot c)
+	on c "$WGCTL" -q up office
+	up=$(resolvers)
+	inside blue $'SocketNamespace = /proc/self/ns/net\nMTU = 1300'
+	sed -i 's/^DNS = .*/DNS = 10.8.0.54/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" -q reload --confirm 1 office
+	has "$(resolvers)" 10.8.0.54
+	for _ in $(seq 50); do on c test -e /run/wgctl/office/confirm || break; sleep 0.1; done
+	same "$up" "$(resolvers)"
+	lacks "$(on c ip -n blue link show office)" "mtu 1300"
+	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
+	on c "$WGCTL" -q down office
+	same "$before" "$(snapshot c)"
+}
+
+@test "a namespace that died, and another one in the profile by now: the resolvers of the first go, too" {
+	inside blue
+	before=$(snapshot c)
+	on c "$WGCTL" -q up office
+	dies blue
+	inside green
+	on c "$WGCTL" -q up office
+	not on c test -e /etc/netns/blue/resolv.conf
+	has "$(on c cat /etc/netns/green/resolv.conf)" 10.8.0.1
+	dies green
+	# And from a namespace to none.
+	sed -i '/^InterfaceNamespace/d; s/^DNS .*/&\nDNSMode = file/' "$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf"
+	on c "$WGCTL" -q up office
+	not on c test -e /etc/netns/green/resolv.conf
+	has "$(on c cat /etc/resolv.conf)" 10.8.0.1
+	on c "$WGCTL" -q down office
+	settles "$before" c
+}
+
 @test "leak 19: a namespace that is recreated under its name while somebody is in the old one" {
 	inside blue
 	on c "$WGCTL" -q up office
@@ -518,6 +564,14 @@ tunnels() { on c "$WGCTL" status --json | jq -r '[.tunnels[].name] | join(" ")';
 	is "$(on c "$WGCTL" show office endpoints | cut -f2)" 10.9.0.2:51820
 	on c ip netns exec blue ping -q -c 1 -W 5 10.8.0.1
 	grep -q 'query\[A\] hub.example from 10.9.0.1' "$BATS_TEST_TMPDIR/dns.log" "$BATS_TEST_TMPDIR/dns.log.err"
+	on c "$WGCTL" -q down office
+	# Its only server may be a program in there.
+	on c sh -c 'echo nameserver 127.0.0.1 >/etc/netns/outside/resolv.conf'
+	on c ip -n outside link set lo up
+	background c "$BATS_TEST_TMPDIR/dns2.log" ip netns exec outside dnsmasq -k -C /dev/null -R -h -2 -z -a 127.0.0.1 -A /hub.example/10.9.0.2
+	for _ in $(seq 50); do on c ip netns exec outside ss -Hln 'sport = :53' | grep -q . && break; sleep 0.1; done
+	on c "$WGCTL" -q up --wait 10 office
+	is "$(on c "$WGCTL" show office endpoints | cut -f2)" 10.9.0.2:51820
 	on c "$WGCTL" -q down office
 }
 

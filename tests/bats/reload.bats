@@ -187,6 +187,31 @@ equal() {
 	lacks "$(on c ip rule show)" "suppress_prefixlength"
 }
 
+@test "tables that somebody emptied are missed by diff as by doctor, and reload fills them again" {
+	office 0.0.0.0/0,::/0 $'Address = 10.8.0.2/24\nKillSwitch = on'
+	both_up
+	before=$(snapshot c)
+	on c nft flush table inet wgctl-office
+	differs
+	has "$output" "+ put.back nft.load table inet wgctl-office"
+	is "$(grep -c put.back <<<"$output")" 1
+	reload
+	same "$before" "$(snapshot c)"
+	equal
+	on c nft flush table inet wgctl-office/kill
+	differs
+	has "$output" "+ put.back killswitch.load table inet wgctl-office/kill"
+	reload
+	same "$before" "$(snapshot c)"
+	# Empty, and its text is another one by now.
+	on c nft flush table inet wgctl-office
+	office 0.0.0.0/0,::/0 $'Address = 10.8.0.2/24, 10.8.0.3/24\nKillSwitch = on'
+	reload
+	has "$(on c nft list table inet wgctl-office)" 10.8.0.3
+	on c "$WGCTL" down office
+	is "$(on c nft list tables)" ""
+}
+
 @test "split becomes full and split again; down leaves nothing" {
 	office 10.8.0.0/24 "Address = 10.8.0.2/24"
 	first=$(snapshot c)

@@ -4,6 +4,7 @@
 # numbers in brackets are the cases of the list of known failures of wg-quick
 # that this program is measured by.
 
+load lib
 load net
 
 setup() {
@@ -408,6 +409,46 @@ postdown" "$(cat "$out")"
 	on c "$WGCTL" down office
 	on c grep -q '10.66.0.2/32' /run/berlin.conf
 	on c test -L /etc/wgctl/office.conf
+}
+
+@test "SaveConfig: another one's link of that name is not what was running" {
+	split "SaveConfig = true"
+	was=$(on c cat /etc/wgctl/office.conf)
+	on c "$WGCTL" up office
+	on c ip link del office
+	for _ in $(seq 50); do on c ip link show office >/dev/null 2>&1 || break; sleep 0.1; done
+	if [ "$(data_plane c)" = kernel ]; then
+		on c ip link add office type wireguard
+	else
+		# As a program that goes into the background by itself.
+		on c wireguard-go office >/dev/null 2>&1
+	fi
+	on c wg set office listen-port 7777
+	on c "$WGCTL" down office
+	same "$was" "$(on c cat /etc/wgctl/office.conf)"
+	is "$(on c wg show office listen-port)" 7777
+}
+
+@test "SaveConfig: addresses that the machine or the profile left out are the profile's still" {
+	split $'SaveConfig = true\nIPv6 = block'
+	on c "$WGCTL" up office
+	lacks "$(on c ip -6 -o addr show dev office)" fd08::2
+	on c ip addr add 10.66.0.1/32 dev office
+	on c "$WGCTL" down office
+	has "$(on c cat /etc/wgctl/office.conf)" 10.66.0.1/32
+	has "$(on c cat /etc/wgctl/office.conf)" fd08::2/64
+	split "SaveConfig = true"
+	on c sh -c 'for f in all default; do echo 1 >/proc/sys/net/ipv6/conf/$f/disable_ipv6; done'
+	on c "$WGCTL" up office
+	on c "$WGCTL" down office
+	has "$(on c cat /etc/wgctl/office.conf)" fd08::2/64
+	# What was there, and was taken away by hand, goes.
+	on c sh -c 'for f in all default; do echo 0 >/proc/sys/net/ipv6/conf/$f/disable_ipv6; done'
+	on c "$WGCTL" up office
+	on c ip addr del fd08::2/64 dev office
+	on c "$WGCTL" down office
+	lacks "$(on c cat /etc/wgctl/office.conf)" fd08::2/64
+	has "$(on c cat /etc/wgctl/office.conf)" 10.8.0.2/24
 }
 
 @test "a name over 15 characters gets a short link and keeps its name as alias" {

@@ -67,7 +67,9 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 }
 
 /* SaveConfig: into the file that the profile came from, as it is now. When
- * that is gone or broken nothing is written; the tunnel goes down anyway. */
+ * that is gone or broken nothing is written; the tunnel goes down anyway. Not
+ * where our link is gone: one of its name is somebody else's then, and has neither
+ * our keys nor our peers. */
 static void save(struct wgc_undo *u)
 {
 	/* Through a symbolic link, not over it. */
@@ -116,7 +118,6 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 	const struct wgc_history *h = u->history;
 	struct wgc_err unwritten = WGC_ERR_INIT;
 	struct wgc_run *run = u->run;
-	struct wgc_link link;
 	int hooks = 0, r;
 
 	/* An `up` that never finished gets what it would have got itself: its
@@ -127,7 +128,7 @@ static int down_here(struct wgc_undo *u, struct wgc_err *err)
 			warn(run, "%s", unwritten.msg);
 		hooks = run_hooks(u, "pre_down", "PreDown", h->pre_down_run, err);
 		if (json_is_true(json_object_get(h->head, "save")) && !h->down && !run->dry_run &&
-		    wgc_nl_link_get(u->sys->nl, wgc_history_str(h, "ifname"), &link, NULL) == 0)
+		    wgc_history_link(h, u->sys->nl))
 			save(u);
 	} else if (!h->up) {
 		run->repaired = true;
@@ -162,7 +163,7 @@ static int not_up(const char *name, struct wgc_err *err)
 }
 
 static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
-		      const struct wgc_history *h, struct wgc_err *err)
+		      const struct wgc_history *h, bool *ret_refused, struct wgc_err *err)
 {
 	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .history = h };
 	char netns[48];
@@ -170,6 +171,7 @@ static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run
 	wgc_netns_id(netns);
 	undo.netns_gone = strcmp(wgc_history_str(h, "netns"), netns);
 	if (undo.netns_gone && wgc_place_alive(h)) {
+		*ret_refused = true;
 		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "'%s' is up in another network namespace", name);
 		wgc_err_hint(err, "run `wgctl down %s` in there", name);
 		return -EBUSY;
@@ -182,8 +184,9 @@ static int down_there(struct wgc_sys *sys, const char *name, struct wgc_run *run
 	return down_here(&undo, err);
 }
 
+/* Refused: it is up, and stays so. */
 static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *run, struct wgc_journal *journal,
-		       struct wgc_arena *a, struct wgc_err *err)
+		       struct wgc_arena *a, bool *ret_refused, struct wgc_err *err)
 {
 	struct wgc_place place = WGC_PLACE_INIT;
 	struct wgc_history h;
@@ -192,6 +195,7 @@ static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *ru
 	int r;
 
 	r = wgc_journal_read(journal, &records, err);
+	*ret_refused = r < 0;
 	if (r < 0)
 		return r;
 	if (!records)
@@ -204,7 +208,9 @@ static int down_locked(struct wgc_sys *sys, const char *name, struct wgc_run *ru
 		r = wgc_place_of_history(sys, &h, &place, err);
 		/* Gone with all that was in it, but for what is not in it. */
 		if (r == 0 || r == -ENOENT)
-			r = down_there(sys, name, run, journal, &h, err);
+			r = down_there(sys, name, run, journal, &h, ret_refused, err);
+		else
+			*ret_refused = true;
 		wgc_place_leave(sys, &place);
 	}
 	json_decref(records);
@@ -215,6 +221,7 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 {
 	struct wgc_journal journal;
 	struct wgc_arena *a = wgc_arena_new();
+	bool refused;
 	int r;
 
 	if (!a)
@@ -222,8 +229,9 @@ int wgc_plan_down(struct wgc_sys *sys, const char *name, struct wgc_run *run, st
 	r = wgc_journal_lock(sys, name, &journal, err);
 	if (r == 0) {
 		wgc_mend_resolver(sys, run);
-		r = down_locked(sys, name, run, &journal, a, err);
-		if (!run->dry_run)
+		r = down_locked(sys, name, run, &journal, a, &refused, err);
+		/* A tunnel that goes on is still to be confirmed. */
+		if (!run->dry_run && !refused)
 			wgc_confirm_drop(&journal);
 		wgc_journal_unlock(&journal);
 	}

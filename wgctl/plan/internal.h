@@ -301,8 +301,8 @@ int wgc_real_resolve(struct wgc_sys *sys, struct wgc_lookup *v, size_t n, unsign
 size_t wgc_resolve_direct(const char *host, const char *port, const struct wgc_outside *o, union wgc_sockaddr **ret);
 /** The servers that systemd-resolved asks. */
 void wgc_outside_resolved(struct wgc_outside *ret);
-/** Those of a resolv.conf. */
-void wgc_outside_file(const char *path, struct wgc_outside *ret);
+/** Those of a resolv.conf; with one on a loopback address only when they are asked @inside the namespace that it is of. */
+void wgc_outside_file(const char *path, bool inside, struct wgc_outside *ret);
 /** Servers beside the tunnel of @p whose packets bear @mark: those of the network now, and @recorded (may be NULL). */
 void wgc_outside_find(const struct wgc_sys *sys, const char *recorded, const struct wgc_profile *p, uint32_t mark, struct wgc_outside *ret);
 /** Those that there are before @p comes up, for its journal. */

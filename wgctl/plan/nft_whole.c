@@ -27,6 +27,9 @@ bool wgc_nft_is_whole(struct wgc_sys *sys, const char *table, const char *load)
 	char command[80];
 	int r;
 
+	/* Of a table that wg-quick made there is no text, see adopt.c: "putting it back" would be deleting it. */
+	if (!*load)
+		return true;
 	snprintf(command, sizeof(command), "list table inet %s", table);
 	r = sys->nft_list(sys, command, &text, NULL);
 	return r < 0 ? r != -ENOENT : rules(text) >= rules(load);

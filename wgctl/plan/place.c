@@ -258,6 +258,17 @@ int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struc
 	return enter_for(sys, place, wgc_history_str(h, "profile"), wgc_history_str(h, "ifname"), err);
 }
 
+void wgc_place_use_resolv_conf(struct wgc_sys *sys, const struct wgc_history *h)
+{
+	const char *theirs = word(h, "resolv_conf");
+
+	sys->dns.own_directory = *theirs;
+	if (*theirs)
+		sys->dns.resolv_conf = theirs;
+	else if (sys->place)
+		sys->dns.resolv_conf = sys->place->caller_resolv_conf;
+}
+
 int wgc_plan_enter(struct wgc_sys *sys, const struct wgc_up_info *info, struct wgc_err *err)
 {
 	struct wgc_place *place;

@@ -42,6 +42,8 @@ int wgc_place_of_profile(struct wgc_sys *sys, const struct wgc_profile *p, struc
  * that sys->dns changes. A birthplace that is gone is no failure.
  */
 int wgc_place_of_history(struct wgc_sys *sys, const struct wgc_history *h, struct wgc_place *place, struct wgc_err *err);
+/** sys->dns is of the resolv.conf that a journal's tunnel was given, wherever we are; the caller puts it back while @h lives. */
+void wgc_place_use_resolv_conf(struct wgc_sys *sys, const struct wgc_history *h);
 /** Back to where the thread came from. Does nothing for a place that was not entered. */
 void wgc_place_leave(struct wgc_sys *sys, struct wgc_place *place);
 #define WGC_PLACE_INIT { .back = -1, .home = -1, .birth = -1 }

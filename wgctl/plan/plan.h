@@ -18,6 +18,7 @@
 /* Name servers to be asked beside a tunnel, when nobody answers in it. */
 struct wgc_outside {
 	uint32_t mark; /* of the packets to them; 0: none */
+	bool inside; /* asked where their resolv.conf belongs: one on a loopback address is as good as any */
 	union wgc_sockaddr servers[4];
 	size_t n;
 };

@@ -255,7 +255,7 @@ static bool use_own_servers(struct pool *p, const struct wgc_place *place)
 	snprintf(path, sizeof(path), "/etc/netns/%s/resolv.conf", name);
 	if (access(path, R_OK) < 0)
 		return false;
-	wgc_outside_file(path, &p->outside);
+	wgc_outside_file(path, true, &p->outside);
 	p->beside = false;
 	return true;
 }

@@ -54,6 +54,47 @@ static int save_peers(const struct wgc_profile *p, const struct wgc_device *d, s
 	return 0;
 }
 
+static bool is_off(const struct wgc_sys *sys, const char *where)
+{
+	char path[64], now[16];
+
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", where);
+	return wgc_sysctl_read(sys, path, now, sizeof(now)) < 0 || strcmp(now, "0");
+}
+
+/* Did `up` leave IPv6 addresses out, or did somebody take them away who wants none on this machine? */
+static bool skips_ipv6(const struct wgc_sys *sys, const struct wgc_profile *p)
+{
+	return p->ipv6 == WGC_IPV6_BLOCK || is_off(sys, "all") || is_off(sys, p->ifname);
+}
+
+static bool has_address(const struct wgc_profile *p, const struct wgc_prefix *prefix)
+{
+	for (size_t i = 0; i < p->n_addresses; i++)
+		if (wgc_prefix_equal(&p->addresses[i].prefix, prefix))
+			return true;
+	return false;
+}
+
+/* Those of the link; and the profile's own that it could not have, which are no less the profile's for that. */
+static int save_addresses(const struct wgc_sys *sys, const struct wgc_profile *p, const struct wgc_ifaddr *v, size_t n,
+			  struct wgc_arena *a, struct wgc_profile *out)
+{
+	bool skipped = skips_ipv6(sys, p);
+
+	out->n_addresses = 0;
+	out->addresses = wgc_arena_alloc(a, (n + p->n_addresses + 1) * sizeof(*out->addresses));
+	if (!out->addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		out->addresses[out->n_addresses++].prefix = v[i].prefix;
+	for (size_t i = 0; skipped && i < p->n_addresses; i++)
+		if (p->addresses[i].prefix.ip.family == AF_INET6 && !has_address(out, &p->addresses[i].prefix))
+			out->addresses[out->n_addresses++] = p->addresses[i];
+	out->cap_addresses = out->n_addresses;
+	return 0;
+}
+
 static int running_profile(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_arena *a, struct wgc_profile *out,
 			   struct wgc_err *err)
 {
@@ -77,15 +118,9 @@ static int running_profile(struct wgc_sys *sys, const struct wgc_profile *p, str
 		out->device.flags &= ~(uint32_t)WGC_DEVICE_HAS_FWMARK;
 	if (p->private_key_file.s || p->private_key_command.n)
 		out->device.flags &= ~(uint32_t)WGC_DEVICE_HAS_PRIVATE_KEY;
-	out->n_addresses = out->cap_addresses = n;
-	out->addresses = n ? wgc_arena_alloc(a, n * sizeof(*out->addresses)) : NULL;
-	if (n && !out->addresses)
-		return wgc_err_nomem(err);
-	for (size_t i = 0; i < n; i++)
-		out->addresses[i].prefix = addrs[i].prefix;
 	if (p->mtu)
 		out->mtu = link.mtu;
-	return save_peers(p, d, a, out) < 0 ? wgc_err_nomem(err) : 0;
+	return save_addresses(sys, p, addrs, n, a, out) < 0 || save_peers(p, d, a, out) < 0 ? wgc_err_nomem(err) : 0;
 }
 
 int wgc_plan_save(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_err *err)

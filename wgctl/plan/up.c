@@ -194,12 +194,16 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		r = 0;
 	} else {
 		struct wgc_run repair = { .ctx = run->ctx, .on_undo = run->on_undo, .on_warning = run->on_warning };
+		const struct wgc_dns_paths dns = sys->dns;
 
 		/* Unfinished, or its link is gone; or it is down, locked. */
 		undo.run = &repair;
 		run->repaired = !wgc_history_locked(&h);
 		run->remade = h.up && !h.down;
+		/* The profile may name another namespace by now, with a file of its own. */
+		wgc_place_use_resolv_conf(sys, &h);
 		r = wgc_undo_all(&undo, err);
+		sys->dns = dns;
 		look_at_name_again(sys, false);
 		run->undo_failed = repair.undo_failed;
 		memcpy(run->remains, repair.remains, sizeof(run->remains));

@@ -169,6 +169,20 @@ static void userspace(void)
 	       "4/4 + route.add 10.0.0.0/8 dev wg-plnoe6tte35e [ip route add 10.0.0.0/8 dev wg-plnoe6tte35e] {covered by step 1}\n");
 }
 
+/* In a namespace that is made for it, it is the second step that takes the rest along. */
+static void inside(void)
+{
+	struct wgc_facts f = usual();
+
+	f.netns = f.home = "blue";
+	golden("office", "[Peer]\nAllowedIPs = 10.0.0.0/8\n", &f,
+	       "1/5 + netns.create blue [ip netns add blue && ip -n blue link set lo up] {remove, if nobody is inside}\n"
+	       "2/5 + link.create office type wireguard [ip link add office netns blue type wireguard] {delete}\n"
+	       "3/5 ~ device.configure office key (hidden), 1 peer [ip netns exec blue wg addconf office /dev/stdin] {covered by step 2}\n"
+	       "4/5 ~ link.set office up, mtu by the paths to the peers [ip -n blue link set office up] {covered by step 2}\n"
+	       "5/5 + route.add 10.0.0.0/8 dev office [ip -n blue route add 10.0.0.0/8 dev office] {covered by step 2}\n");
+}
+
 /* What is sent to the device. */
 static void device(void)
 {
@@ -199,6 +213,7 @@ int main(void)
 	from_elsewhere();
 	adopted();
 	userspace();
+	inside();
 	device();
 	return tap_done();
 }

@@ -122,6 +122,12 @@ int wgc_foreign_add(struct wgc_foreigns *f, struct wgc_arena *a, const char *wor
  * moment in which they are nobody's. Pure; all of it lives in @a. 0 or -ENOMEM.
  */
 int wgc_delta_device(const struct wgc_delta_sides *sides, struct wgc_arena *a, struct wgc_delta *ret, struct wgc_foreigns *foreign);
+/**
+ * What the device is to be so that @d is taken back, which was made from @was: as it is @now, but for what @d changed.
+ * Pure; what is not in @was or @now lives in @a. 0 or -ENOMEM.
+ */
+int wgc_delta_back(const struct wgc_delta *d, const struct wgc_device *was, const struct wgc_device *now, struct wgc_arena *a,
+		   struct wgc_device *ret);
 static inline bool wgc_delta_is_empty(const struct wgc_delta *d)
 {
 	return !d->n_peers && !d->private_key && !d->port;

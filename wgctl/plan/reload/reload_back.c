@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "plan/place.h"
 #include "plan/reload/reload.h"
 #include "plan/steps/steps.h"
 
@@ -142,6 +143,22 @@ static void back_locked(struct waiting *w, struct wgc_journal *journal)
 	wgc_confirm_drop(journal);
 }
 
+/* The copy of the process is where the tunnel's link lives, and knows no more than that: neither
+ * where its packets leave from, nor whose resolv.conf is meant. */
+static int back_in_place(struct waiting *w, struct wgc_journal *journal, struct wgc_err *err)
+{
+	struct wgc_place place = WGC_PLACE_INIT;
+	int r = wgc_place_of_history(w->x->sys, w->x->plan->reload->history, &place, err);
+
+	/* Gone: then it is another tunnel by now, if any. */
+	if (r == 0 || r == -ENOENT) {
+		back_locked(w, journal);
+		r = 0;
+	}
+	wgc_place_leave(w->x->sys, &place);
+	return r;
+}
+
 static int take_back(void *arg)
 {
 	struct waiting *w = arg;
@@ -159,7 +176,7 @@ static int take_back(void *arg)
 			/* Nothing of what the process had open is open in its copy. */
 			x->sys = x->plan->reload->undo->sys = &sys;
 			x->run = x->plan->reload->undo->run = &run;
-			back_locked(w, &journal);
+			r = back_in_place(w, &journal, &err);
 			wgc_journal_unlock(&journal);
 		}
 		wgc_sys_close(&sys);

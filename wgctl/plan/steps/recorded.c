@@ -24,12 +24,20 @@ int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(v
 {
 	const char *via = wgc_record_str(&h->steps[index], "via");
 	char word[WGC_PREFIX_TEXT + 16], whole[sizeof(word)];
+	size_t len;
 
-	for (int r, used; sscanf(via, " %65s%n", word, &used) == 1; via += used) {
-		char *at = strchr(word, '@');
+	/* Not by sscanf(3), which looks for the end of all of it at each word: there may be 100,000. */
+	for (via += strspn(via, " "); (len = strcspn(via, " ")); via += len, via += strspn(via, " ")) {
 		struct wgc_route route = { .type = RTN_UNICAST, .protocol = WGC_RTPROT };
 		uint64_t table;
+		char *at;
+		int r;
 
+		if (len >= sizeof(word))
+			return -EBADMSG;
+		memcpy(word, via, len);
+		word[len] = 0;
+		at = strchr(word, '@');
 		if (!at)
 			return -EBADMSG;
 		memcpy(whole, word, sizeof(whole));

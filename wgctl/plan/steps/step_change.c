@@ -27,26 +27,23 @@ static int device_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 	return r < 0 ? r : wgc_wg_set(x->sys->nl, &d->message, err);
 }
 
-/* Everything as it was: again by the difference, so that what did not change is not touched. */
+/* What the step changed as it was, again by the difference: so what did not change, or is others' doing, is not touched. */
 static int device_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
-	struct wgc_device *was = x->plan->reload->live.device;
+	const struct wgc_reload *rl = x->plan->reload;
 	const struct wgc_applied all = { .all = true };
 	struct wgc_foreigns none = { .v = NULL };
 	struct wgc_arena *a = wgc_arena_new();
-	struct wgc_device want, *now;
-	struct wgc_delta delta;
+	struct wgc_device want = { .flags = 0 }, *now;
+	struct wgc_delta delta = { .n_peers = 0 };
 	int r;
 
 	if (!a)
 		return wgc_err_nomem(err);
-	r = wgc_wg_get(x->sys->nl, was->ifname, a, &now, err);
+	r = wgc_wg_get(x->sys->nl, rl->live.device->ifname, a, &now, err);
 	if (r == 0) {
-		want = *was;
-		want.flags |= WGC_DEVICE_HAS_PRIVATE_KEY | WGC_DEVICE_HAS_LISTEN_PORT | WGC_DEVICE_HAS_FWMARK;
-		for (size_t i = 0; i < want.n_peers; i++)
-			want.peers[i].flags |= WGC_PEER_HAS_PRESHARED_KEY | WGC_PEER_HAS_KEEPALIVE;
-		r = wgc_delta_device(&(struct wgc_delta_sides){ .want = &want, .applied = &all, .have = now }, a, &delta, &none);
+		r = wgc_delta_back(&rl->delta, rl->live.device, now, a, &want);
+		r = r ?: wgc_delta_device(&(struct wgc_delta_sides){ .want = &want, .applied = &all, .have = now }, a, &delta, &none);
 		if (r < 0)
 			r = wgc_err_nomem(err);
 		else if (!wgc_delta_is_empty(&delta))
@@ -442,17 +439,6 @@ const struct wgc_step_def wgc_step_dns_change = {
 	.undo_text = "restore",
 };
 
-/* The new for the old in one transaction: at no moment is there neither. */
-static int nft_swap(struct wgc_exec *x, const struct wgc_past *old, const char *load, struct wgc_err *err)
-{
-	WGC_AUTO_STR struct wgc_str commands = { 0 };
-
-	if (wgc_nft_present(x->plan->reload->undo, old))
-		wgc_str_addf(&commands, "%s\n", wgc_record_str(old, "delete"));
-	wgc_str_add(&commands, load);
-	return commands.oom ? wgc_err_nomem(err) : x->sys->nft(x->sys, commands.s, err);
-}
-
 /* The old record has had its day, and any other one of this table that an `up`
  * or a kill has left: that of this step undoes whatever is there. */
 static int retire(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
@@ -482,14 +468,14 @@ static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_
 
 static int nft_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	int r = nft_swap(x, s->past, x->plan->want.nft_load, err);
+	int r = wgc_nft_swap(x->sys, s->past, x->plan->want.nft_load, err);
 
 	return r < 0 ? r : retire(x, s, err);
 }
 
 static int nft_revert(struct wgc_exec *x, const struct wgc_step *s, struct wgc_err *err)
 {
-	int r = nft_swap(x, s->past, wgc_record_str(s->past, "load"), err);
+	int r = wgc_nft_swap(x->sys, s->past, wgc_record_str(s->past, "load"), err);
 
 	return r < 0 ? r : retire_back(x, s, err);
 }

@@ -211,17 +211,21 @@ static bool nft_same(const struct wgc_plan *plan, const struct wgc_step *s, cons
 
 bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p)
 {
-	char command[80];
-	int r;
-
-	snprintf(command, sizeof(command), "list table inet %s", wgc_record_str(p, "nft"));
-	r = u->sys->nft(u->sys, command, NULL);
-	return r != -ENOENT;
+	return wgc_nft_is_whole(u->sys, wgc_record_str(p, "nft"), wgc_record_str(p, "load"));
 }
 
+int wgc_nft_swap(struct wgc_sys *sys, const struct wgc_past *p, const char *load, struct wgc_err *err)
+{
+	WGC_AUTO_STR struct wgc_str commands = { 0 };
+
+	wgc_str_addf(&commands, "%s%s", wgc_record_str(p, "delete"), load);
+	return commands.oom ? wgc_err_nomem(err) : sys->nft(sys, commands.s, err);
+}
+
+/* Somebody may have emptied it, and left it there. */
 static int nft_redo(struct wgc_exec *x, const struct wgc_past *p, struct wgc_err *err)
 {
-	return x->sys->nft(x->sys, wgc_record_str(p, "load"), err);
+	return wgc_nft_swap(x->sys, p, wgc_record_str(p, "load"), err);
 }
 
 const struct wgc_step_def wgc_step_nft = {

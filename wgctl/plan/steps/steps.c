@@ -76,6 +76,12 @@ static void inside(const struct wgc_plan *p, const struct wgc_step *s, struct wg
 	wgc_str_add(equivalent, wgc_str_get(&there));
 }
 
+/* By the making of the link, which comes first, or behind the namespace that it is made in. */
+static const char *covered_by(const struct wgc_plan *p)
+{
+	return p->steps[0].kind == WGC_STEP_NETNS_CREATE ? "covered by step 2" : "covered by step 1";
+}
+
 void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text, struct wgc_str *equivalent,
 		   struct wgc_step_view *ret)
 {
@@ -92,7 +98,7 @@ void wgc_step_view(const struct wgc_plan *p, size_t index, struct wgc_str *text,
 		.sign = s->adopted ? '=' : def->sign,
 		.text = wgc_str_get(text),
 		.equivalent = equivalent->len ? equivalent->s : NULL,
-		.undo = s->adopted ? "not ours" : s->covered && !p->reload ? "covered by step 1" : def->undo_text,
+		.undo = s->adopted ? "not ours" : s->covered && !p->reload ? covered_by(p) : def->undo_text,
 		.at = s->at,
 	};
 }

@@ -25,8 +25,10 @@ int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, stru
 int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx);
 /** Did a reload take @word of such a string away after the record @after? */
 bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word);
-/** Is the table of an nft record still there? */
+/** Is the table of an nft record still there, with all that we put into it? */
 bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p);
+/** What @load makes for the table of an nft record, be that there or not, in one transaction: at no moment is there neither. */
+int wgc_nft_swap(struct wgc_sys *sys, const struct wgc_past *p, const char *load, struct wgc_err *err);
 /** Tell how the DNS backend was found, and what speaks against it. */
 void wgc_step_dns_tell(const struct wgc_facts *f, struct wgc_run *run);
 /** A tunnel that is up keeps the DNS backend that was found for it when it came up, unless its profile names one. */

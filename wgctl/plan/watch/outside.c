@@ -23,7 +23,7 @@ static bool is_tunnels(const struct wgc_profile *p, const struct wgc_ip *ip)
 	return false;
 }
 
-/* A resolver of this machine asks others itself, by packets that nobody marks. */
+/* A resolver of this machine asks others itself, by packets that nobody marks: beside the tunnel it is none. */
 static bool is_loopback(const struct wgc_ip *ip)
 {
 	static const uint8_t one[16] = { [15] = 1 };
@@ -36,7 +36,7 @@ static void add(struct wgc_outside *o, const struct wgc_profile *p, const char *
 	union wgc_sockaddr sa = { .sa = { 0 } };
 	struct wgc_ip ip;
 
-	if (o->n == WGC_ARRAY_SIZE(o->servers) || wgc_ip_parse(word, &ip) < 0 || is_loopback(&ip) || is_tunnels(p, &ip))
+	if (o->n == WGC_ARRAY_SIZE(o->servers) || wgc_ip_parse(word, &ip) < 0 || (!o->inside && is_loopback(&ip)) || is_tunnels(p, &ip))
 		return;
 	if (ip.family == AF_INET) {
 		sa.in = (struct sockaddr_in){ .sin_family = AF_INET, .sin_port = htons(NAMESERVER_PORT) };
@@ -67,15 +67,15 @@ static void add_file(struct wgc_outside *o, const struct wgc_profile *p, const c
 	}
 }
 
-void wgc_outside_file(const char *path, struct wgc_outside *ret)
+void wgc_outside_file(const char *path, bool inside, struct wgc_outside *ret)
 {
-	*ret = (struct wgc_outside){ .n = 0 };
+	*ret = (struct wgc_outside){ .inside = inside };
 	add_file(ret, NULL, path);
 }
 
 void wgc_outside_resolved(struct wgc_outside *ret)
 {
-	wgc_outside_file("/run/systemd/resolve/resolv.conf", ret);
+	wgc_outside_file("/run/systemd/resolve/resolv.conf", false, ret);
 }
 
 void wgc_outside_find(const struct wgc_sys *sys, const char *recorded, const struct wgc_profile *p, uint32_t mark, struct wgc_outside *ret)

@@ -126,6 +126,9 @@ static void tables(void)
 	ok(!d.policy);
 	p->table_name = NULL;
 	p->table = 0;
+	/* Behind the main table there is no other way for what is left out. */
+	is_int(plan(p, &f), -EINVAL);
+	p->n_exclude_ips = 0;
 	is_int(plan(p, &f), 0);
 	is_int(d.routes[0].table, 254);
 	wgc_profile_free(p);

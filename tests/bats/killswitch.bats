@@ -254,6 +254,7 @@ other() {
 }
 
 @test "recover: a lockdown is nothing to recover, and what ends it is said" {
+	not_for_guests
 	full ftun "KillSwitch = lockdown"
 	on c "$WGCTL" lockdown ftun
 	run on c "$WGCTL" recover ftun

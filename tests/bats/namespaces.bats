@@ -490,6 +490,7 @@ resolvers() {
 }
 
 @test "reload --confirm that nobody confirms goes back inside, and the host's resolvers are let be" {
+	not_for_guests
 	inside blue "SocketNamespace = /proc/self/ns/net"
 	before=$(snapshot c)
 	on c "$WGCTL" -q up office
@@ -507,6 +508,7 @@ resolvers() {
 }
 
 @test "a namespace that died, and another one in the profile by now: the resolvers of the first go, too" {
+	not_for_guests
 	inside blue
 	before=$(snapshot c)
 	on c "$WGCTL" -q up office

@@ -66,6 +66,9 @@ share() {
 	esac
 }
 
+# At the beginning of a test about what no kernel does differently.
+not_for_guests() { [ -z "${WGCTL_VM-}" ] || skip "elsewhere: on the machine itself; it is not the kernel's doing"; }
+
 # inhabitants HOST: every process in its network.
 inhabitants() { "$HOST_HELPER" list "${HOST_PID[$1]}"; }
 

@@ -430,6 +430,7 @@ postdown" "$(cat "$out")"
 }
 
 @test "SaveConfig: addresses that the machine or the profile left out are the profile's still" {
+	not_for_guests
 	split $'SaveConfig = true\nIPv6 = block'
 	on c "$WGCTL" up office
 	lacks "$(on c ip -6 -o addr show dev office)" fd08::2

@@ -441,8 +441,10 @@ compat() {
 	done
 	before=$(everything)
 	systemctl enable wg-quick@boot
+	script preinst upgrade 1.0
 	script postinst configure 1.0
 	is "$(systemctl is-active wg-quick@boot || :)" inactive
+	script preinst install
 	script postinst configure ''
 	is "$(systemctl is-active wg-quick@boot wg-quick@hand || :)" $'active\ninactive'
 	is "$(wg show interfaces)" boot
@@ -451,6 +453,11 @@ compat() {
 	is "$(systemctl is-active wg-quick@boot wg-quick@hand)" $'active\nactive'
 	script prerm remove
 	is "$(systemctl is-active wg-quick@boot wg-quick@hand || :)" $'inactive\ninactive'
+	# Removed, not purged, and back again: dpkg remembers the version that was there.
+	script preinst install 1.0
+	script postinst configure 1.0
+	is "$(systemctl is-active wg-quick@boot || :)" active
+	script prerm remove
 	systemctl disable wg-quick@boot
 	same "$before" "$(everything)"
 }

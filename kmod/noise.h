@@ -172,7 +172,10 @@ void wg_index_new(struct wg_peer *peer, struct wg_index *entry);
 void wg_index_move(struct wg_peer *peer, struct wg_index *from, struct wg_index *to);
 void wg_index_forget(struct wg_peer *peer, struct wg_index *entry);
 
-/** Forget an unfinished exchange, its index, and what follows from both static keys. What protects against replays stays. */
+/**
+ * Forget an unfinished exchange, its index, and what follows from both static keys. What
+ * protects against replays stays.
+ */
 void wg_handshake_clear(struct wg_peer *peer);
 bool wg_handshake_create_initiation(struct wg_peer *peer, struct wg_msg_initiation *msg);
 /** The peer, with a reference, when the message is a valid, fresh initiation of it. */

@@ -124,8 +124,6 @@ struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN]
 	int r;
 
 	lockdep_assert_held(&wg->update_lock);
-	if (wg->n_peers >= WG_MAX_PEERS)
-		return ERR_PTR(-ENOMEM);
 	peer = kmem_cache_zalloc(wg_peer_cache, GFP_KERNEL);
 	if (!peer)
 		return ERR_PTR(-ENOMEM);

@@ -75,7 +75,10 @@ struct wg_peer {
 int wg_peer_module_init(void);
 void wg_peer_module_exit(void); /* after the last device; waits for what is being freed */
 
-/** A peer of @wg in all tables, owned by the device's list. Update lock held. ERR_PTR(-ENOMEM, -ENOSPC, -EEXIST). */
+/**
+ * A peer of @wg, which has fewer than WG_MAX_PEERS, in all tables, owned by the device's
+ * list. Update lock held. ERR_PTR(-ENOMEM, -EEXIST).
+ */
 struct wg_peer *wg_peer_create(struct wg_device *wg, const u8 public[WG_KEY_LEN], const u8 *preshared);
 /**
  * Remove peers: those that were moved from the device's list to @list (by

@@ -101,11 +101,8 @@ static void wg_peer_clear_work(struct work_struct *work)
 {
 	struct wg_peer *peer = container_of(work, struct wg_peer, clear);
 
-	/* A session that was derived meanwhile has set the deadline anew. */
-	if (!READ_ONCE(peer->timers.due.at[WG_DUE_ZERO_KEYS])) {
-		wg_handshake_clear(peer);
-		wg_keypairs_clear(&peer->keypairs);
-	}
+	wg_handshake_clear(peer);
+	wg_keypairs_clear(&peer->keypairs);
 	wg_peer_put(peer);
 }
 

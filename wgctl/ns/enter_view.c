@@ -131,35 +131,30 @@ static int hide_directories(struct wgc_err *err)
 	return r;
 }
 
-/* What is in the place of a socket. */
-#define INERT "/run/inert"
-
-static int make_inert(struct wgc_err *err)
+/* With a file in the place of each, which has no name of its own for long. */
+static int mask(const struct wgc_ns_inside *x, const char *listeners, struct wgc_err *err)
 {
-	int fd = open(INERT, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	static const char inert[] = "/run/inert";
+	int fd = open(inert, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444), r;
 
 	if (fd < 0)
-		return wgc_ns_failed(err, "make", INERT);
+		return wgc_ns_failed(err, "make", inert);
 	close(fd);
-	return 0;
+	r = wgc_ns_mask_listeners(x, listeners, inert, err);
+	return r == 0 && unlink(inert) < 0 ? wgc_ns_failed(err, "remove", inert) : r;
 }
 
-/* On two layers: the lower one, which the upper one hides, has what /etc and
- * masked sockets are made of. */
+/* On two layers: the lower one, which the upper one hides, has what /etc is made of. */
 static int new_run(const struct wgc_ns_inside *x, const char *listeners, const struct wgc_ns_kept *data, const struct wgc_ns_kept *kept,
 		   struct wgc_err *err)
 {
 	bool two = stat("/var/run", &(struct stat){ 0 }) == 0 && !same_place("/var/run", "/run");
 	int r = new_tmpfs("/run", "mode=0755", err);
 
-	if (r == 0)
-		r = make_inert(err);
 	if (r == 0 && mkdir("/run/stage", 0755) < 0)
 		r = wgc_ns_failed(err, "make", "/run/stage");
 	if (r == 0)
 		r = wgc_ns_etc(x, "/run/stage", err);
-	if (r == 0)
-		r = wgc_ns_mask_listeners(x, listeners, INERT, err);
 	if (r == 0)
 		r = new_tmpfs("/run", "mode=0755", err);
 	if (r == 0 && two)
@@ -169,15 +164,11 @@ static int new_run(const struct wgc_ns_inside *x, const char *listeners, const s
 		r = wgc_ns_failed(err, "make", "/run/screen");
 	if (r == 0)
 		r = new_runtime(x, err);
-	/* Anybody may listen in /run/lock. */
+	/* Anybody may listen in /run/lock, so that of the machine's /run comes first. */
 	if (r == 0)
 		r = wgc_ns_put(data, err);
 	if (r == 0)
-		r = make_inert(err);
-	if (r == 0)
-		r = wgc_ns_mask_listeners(x, listeners, INERT, err);
-	if (r == 0 && unlink(INERT) < 0)
-		r = wgc_ns_failed(err, "remove", INERT);
+		r = mask(x, listeners, err);
 	if (r == 0)
 		r = wgc_ns_put(kept, err);
 	if (r == 0)

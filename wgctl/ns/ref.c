@@ -129,7 +129,8 @@ static int missing(const struct wgc_ns_ref *ref, int r, struct wgc_err *err)
 		wgc_err_set(err, code, ENOENT, "there is no network namespace '%s'", ref->text);
 		wgc_err_hint(err, ref->kind == WGC_NS_NAME ? "`ip netns list` shows those that have names" : "is the path right?");
 	} else {
-		wgc_err_set(err, code, -r, "cannot open the network namespace '%s': %s", ref->text ?: "of the caller", strerror(-r));
+		wgc_err_set(err, code, -r, "cannot open the network namespace%s%s%s: %s", ref->text ? " '" : " of the caller", ref->text ?: "",
+			    ref->text ? "'" : "", strerror(-r));
 	}
 	return r;
 }

@@ -60,13 +60,14 @@ struct prefixes {
 	size_t n, cap;
 };
 
-static bool is_lan(const struct wgc_prefix *p)
+/* Of the private and link-local addresses: with nothing besides, or with @some of them. */
+static bool is_lan(const struct wgc_prefix *p, bool some)
 {
 	bool v6 = p->ip.family == AF_INET6;
 	struct wgc_prefix q;
 
 	for (size_t i = 0; lan[v6][i]; i++)
-		if (wgc_prefix_parse(lan[v6][i], &q) == 0 && (wgc_prefix_covers(&q, p) || wgc_prefix_covers(p, &q)))
+		if (wgc_prefix_parse(lan[v6][i], &q) == 0 && (wgc_prefix_covers(&q, p) || (some && wgc_prefix_covers(p, &q))))
 			return true;
 	return false;
 }
@@ -90,25 +91,13 @@ static bool tunnel_prefixes(const struct wgc_profile *p, struct wgc_arena *a, st
 		for (uint32_t k = 0; k < p->peers[i].peer.n_allowed_ips; k++) {
 			const struct wgc_allowed_ip *x = &p->peers[i].peer.allowed_ips[k];
 
-			if (x->prefix.len && !x->remove && is_lan(&x->prefix))
+			if (x->prefix.len && !x->remove && is_lan(&x->prefix, true))
 				good &= push(a, set, &x->prefix);
 		}
 	for (size_t i = 0; i < p->n_addresses; i++)
-		if (p->addresses[i].prefix.len && is_lan(&p->addresses[i].prefix))
+		if (p->addresses[i].prefix.len && is_lan(&p->addresses[i].prefix, true))
 			good &= push(a, set, &p->addresses[i].prefix);
 	return good;
-}
-
-/* Of the private and link-local addresses, with nothing besides. */
-static bool is_in_lan(const struct wgc_prefix *p)
-{
-	bool v6 = p->ip.family == AF_INET6;
-	struct wgc_prefix q;
-
-	for (size_t i = 0; lan[v6][i]; i++)
-		if (wgc_prefix_parse(lan[v6][i], &q) == 0 && wgc_prefix_covers(&q, p))
-			return true;
-	return false;
 }
 
 /* Networks that this machine is in now, and the tunnel is not. Not its own addresses, nor
@@ -122,7 +111,7 @@ static bool connected_prefixes(const struct wgc_routes_facts *f, const struct pr
 		const struct wgc_route *r = &f->routes[i];
 		bool taken = false;
 
-		if (r->gateway || !r->oif || r->table == RT_TABLE_LOCAL || r->type != RTN_UNICAST || !is_in_lan(&r->dst) || r->oif == f->ifindex)
+		if (r->gateway || !r->oif || r->table == RT_TABLE_LOCAL || r->type != RTN_UNICAST || !is_lan(&r->dst, false) || r->oif == f->ifindex)
 			continue;
 		/* A wider network of the tunnel has a hole where this one is. */
 		for (size_t k = 0; k < tunnel->n && !taken; k++)

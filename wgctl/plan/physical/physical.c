@@ -33,6 +33,7 @@ int wgc_physical_lock(const struct wgc_sys *sys, struct wgc_journal *ret, struct
 	int64_t end = wgc_now_ms() + LOCK_MS;
 	WGC_AUTO_FREE char *dir = NULL;
 	struct wgc_sys there = *sys;
+	struct wgc_err why;
 	int r;
 
 	if (asprintf(&dir, "%s/." WGC_PHYSICAL, sys->run_dir) < 0) {
@@ -40,13 +41,15 @@ int wgc_physical_lock(const struct wgc_sys *sys, struct wgc_journal *ret, struct
 		return wgc_err_nomem(err);
 	}
 	there.run_dir = dir;
-	do
-		r = wgc_journal_lock(&there, "journal", ret, err);
-	while (r == -EBUSY && wgc_now_ms() < end);
-	if (r == -EBUSY && err) {
-		*err = (struct wgc_err)WGC_ERR_INIT;
+	do {
+		why = (struct wgc_err)WGC_ERR_INIT;
+		r = wgc_journal_lock(&there, "journal", ret, &why);
+	} while (r == -EBUSY && wgc_now_ms() < end);
+	if (r == -EBUSY) {
 		wgc_err_set(err, WGC_E_EXISTS, EBUSY, "another wgctl, or its keeper, is at work on the devices");
 		wgc_err_hint(err, "wait until it has finished; a hook of the profile cannot do this");
+	} else if (r < 0 && err) {
+		*err = why;
 	}
 	return r;
 }

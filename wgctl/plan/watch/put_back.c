@@ -48,14 +48,6 @@ static int admit_live(const struct wgc_again *g, struct wgc_err *err)
 	return wgc_plan_admit(g->sys, ifname, v, n, err);
 }
 
-static int load(const struct wgc_again *g, const struct wgc_past *p, struct wgc_err *err)
-{
-	WGC_AUTO_STR struct wgc_str commands = { 0 };
-
-	wgc_str_addf(&commands, "%s%s", wgc_record_str(p, "delete"), wgc_record_str(p, "load"));
-	return commands.oom ? wgc_err_nomem(err) : g->sys->nft(g->sys, commands.s, err);
-}
-
 static int tables(const struct wgc_again *g, struct wgc_err *err)
 {
 	int n = 0, r = 0;
@@ -68,7 +60,7 @@ static int tables(const struct wgc_again *g, struct wgc_err *err)
 		if ((!kill && !is_live(p, &wgc_step_nft)) || wgc_nft_is_whole(g->sys, wgc_record_str(p, "nft"), wgc_record_str(p, "load")))
 			continue;
 		if (!g->run->dry_run) {
-			r = load(g, p, err);
+			r = wgc_nft_swap(g->sys, p, wgc_record_str(p, "load"), err);
 			if (r == 0 && kill)
 				r = admit_live(g, err);
 		}

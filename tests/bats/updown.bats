@@ -292,6 +292,13 @@ full() { # full NAME [extra lines for Interface] [address]
 	[[ $output == *no-such-name.invalid* ]]
 	on c ping -c 1 -W 5 10.8.0.1
 	on c "$WGCTL" down names
+	# Who says how long to try wants all of them, as wg-quick does.
+	ln -s "$WGCTL" "$BATS_TEST_TMPDIR/wg-quick"
+	run on c env WG_ENDPOINT_RESOLUTION_RETRIES=1 "$BATS_TEST_TMPDIR/wg-quick" up /etc/wgctl/names.conf
+	[ "$status" = 1 ]
+	[[ $output == *no-such-name.invalid* ]]
+	run on c "$BATS_TEST_TMPDIR/wg-quick" up /etc/wgctl/names.conf
+	[ "$status" = 0 ]
 }
 
 @test "[7] no name resolves: refused, nothing left" {

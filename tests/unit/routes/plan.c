@@ -274,6 +274,10 @@ static void marks(void)
 	p->device.fwmark = 0;
 	is_int(plan(p, &f), 0);
 	is_int(d.mark, 4166);
+	/* It keeps what it came up with, as without a word about it. */
+	f.keep.mark = 4167;
+	is_int(plan(p, &f), 0);
+	is_int(d.mark, 4167);
 	wgc_profile_free(p);
 }
 

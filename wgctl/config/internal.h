@@ -177,6 +177,8 @@ bool wgc_quotable(const char *s);
 /** A copy in the arena; notes when there is no memory. */
 char *wgc_keep(struct wgc_parse *c, const char *s, size_t len);
 struct wgc_text wgc_keep_word(struct wgc_parse *c, const struct wgc_word *w);
+/** False, and said, for one that an INI could not hold: JSON could. */
+bool wgc_can_be_path(struct wgc_parse *c, const struct wgc_word *w);
 void wgc_push_text(struct wgc_parse *c, struct wgc_text **v, size_t *n, size_t *cap, const struct wgc_word *w);
 
 /* ---- words (words.c) ---------------------------------------------------------- */

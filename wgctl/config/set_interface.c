@@ -24,16 +24,22 @@ WGC_SETTER(private_key)
 		d->flags |= WGC_DEVICE_HAS_PRIVATE_KEY;
 }
 
+bool wgc_can_be_path(struct wgc_parse *c, const struct wgc_word *w)
+{
+	const char *comment = memchr(w->s, '#', w->len);
+
+	if (comment)
+		wgc_bad(c, wgc_word_at(w, (size_t)(comment - w->s), 1), "give the file another name",
+			"'#' begins a comment in a profile, so that no path can have it");
+	return !comment;
+}
+
 static bool absolute(struct wgc_parse *c, const struct wgc_word *w)
 {
-	if (w->s[0] == '/' && !memchr(w->s, '#', w->len))
-		return true;
 	if (w->s[0] == '/')
-		wgc_bad(c, wgc_word_at(w, (size_t)(strchr(w->s, '#') - w->s), 1), "give the file another name",
-			"'#' begins a comment in a profile, so that no path can have it");
-	else
-		wgc_bad(c, w->at, "begin with '/': what it is relative to would depend on who runs wgctl",
-			"%s is no absolute path", c->key->ini);
+		return wgc_can_be_path(c, w);
+	wgc_bad(c, w->at, "begin with '/': what it is relative to would depend on who runs wgctl", "%s is no absolute path",
+		c->key->ini);
 	return false;
 }
 

@@ -61,10 +61,7 @@ static struct wgc_text keep_namespace(struct wgc_parse *c, const struct wgc_word
 	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_ns_ref ref;
 
-	if (memchr(w->s, '#', w->len))
-		wgc_bad(c, wgc_word_at(w, (size_t)(strchr(w->s, '#') - w->s), 1), "name the namespace otherwise",
-			"'#' begins a comment in a profile, so that no namespace can have it");
-	else if (wgc_ns_parse(w->s, &ref, &err) < 0)
+	if (wgc_can_be_path(c, w) && wgc_ns_parse(w->s, &ref, &err) < 0)
 		wgc_bad(c, w->at, err.hint[0] ? err.hint : NULL, "%s", err.msg);
 	return wgc_keep_word(c, w);
 }

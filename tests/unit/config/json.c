@@ -53,6 +53,8 @@ static void places(void)
 		"what INI could not hold");
 	is_said(IF "\"allow_lan\": true, \"kill_switch\": \"on\"}}", "", "a kill switch");
 	is_said(IF "\"interface_namespace\": \"a\"}}", "", "a namespace");
+	is_said(IF "\"interface_namespace\": \"/run/a#b\"}}",
+		"2:31:1 error '#' begins a comment in a profile, so that no path can have it | give the file another name\n", "a namespace");
 }
 
 static void syntax(void)

@@ -42,7 +42,7 @@ static int announce(struct wgc_exec *x, size_t index, struct wgc_err *err)
 	}
 	/* In the same line: dying between two would leave a record that says
 	 * that somebody else's route is ours. */
-	if (s->adopted) {
+	if (s->adopted && !def->shared) {
 		wgc_json_key(&j, "adopted");
 		wgc_json_bool(&j, true);
 	}
@@ -59,12 +59,15 @@ static int run_step(struct wgc_exec *x, size_t index, struct wgc_err *err)
 {
 	const struct wgc_step *s = &x->plan->steps[index];
 	const struct wgc_step_def *def = wgc_step_defs[s->kind];
+	WGC_AUTO_FD int all = def->shared ? wgc_journal_lock_all(x->sys, err) : -1;
 	WGC_AUTO_STR struct wgc_str done = { 0 };
 	struct wgc_json j = { .out = &done, .compact = true };
 	int r;
 
+	if (def->shared && all < 0)
+		return all;
 	r = announce(x, index, err);
-	if (r < 0 || s->adopted)
+	if (r < 0 || (s->adopted && !def->shared))
 		return r;
 	wgc_json_object(&j);
 	wgc_json_key(&j, "done");

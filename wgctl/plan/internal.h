@@ -232,6 +232,9 @@ struct wgc_step_def {
 	const char *undo_text;
 	bool undo_last; /* after all other steps, wherever it stands among them */
 	bool outlives;	/* not gone with the network namespace */
+	/* Tunnels share what it sets. It is done under the lock of all, and @capture alone says what is adopted: another tunnel
+	 * may have gone since the plan was made. @undo takes the lock itself, and has its turn for an adopted one, too. */
+	bool shared;
 };
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);

@@ -64,7 +64,7 @@ static int undo_one(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	int r;
 
 	/* Nothing of ours is there: as good as undone. */
-	if (p->adopted || p->failed || !def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
+	if ((p->adopted && !(def && def->shared)) || p->failed || !def || !def->undo || json_is_true(json_object_get(p->begun, "covered")) ||
 	    (u->netns_gone && !def->outlives)) {
 		u->run->undone++;
 		return 0;
@@ -79,7 +79,8 @@ static int undo_one(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 		u->run->undone++;
 		return 0;
 	}
-	wgc_undo_tell(u, p, def);
+	if (!p->adopted)
+		wgc_undo_tell(u, p, def);
 	r = def->undo(u, p, err);
 	if (r == 0 && def->remains && def->remains(u, p))
 		r = wgc_err_set(err, WGC_E_KERNEL, EBUSY, "it is still there, though the kernel said that it was removed");

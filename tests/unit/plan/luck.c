@@ -463,6 +463,56 @@ static void two_at_once(void)
 	wgc_profile_free(b);
 }
 
+static int steps_until_down;
+
+/* Another process' `down`, in the middle of what we do. */
+static void down_inside(void *ctx, const struct wgc_step_view *v)
+{
+	struct wgc_run mine = { .steps = 0 };
+
+	if (steps_until_down-- == 0 && wgc_plan_down(&f->sys, inner->name, &mine, &err) < 0)
+		printf("# inner: %s: %s\n", err.ctx, err.msg);
+}
+
+/* One goes while the other comes, or goes as well; each of them was first once. */
+static void crossing(void)
+{
+	struct wgc_profile *a = profile("one", FULL);
+	struct wgc_profile *b = profile("two", "Address = 10.8.0.2/24\n[Peer]\nAllowedIPs = 0.0.0.0/0\n");
+	unsigned good = 0, tried = 0;
+
+	inner = a;
+	for (int at = 0; at < 12; at++)
+		for (int order = 0; order < 2; order++) {
+			bool fine;
+
+			begin();
+			tried++;
+			fine = up(a) == 0;
+			run = (struct wgc_run){ .on_step = down_inside };
+			steps_until_down = at;
+			fine &= wgc_plan_up(&f->sys, b, &run, &err) == 0;
+			if (fake_ifindex(f, "one"))
+				fine &= down(a) == 0;
+			fine &= sysctl_is("1") && down(b) == 0 && as_before();
+
+			begin();
+			fine &= up(order ? a : b) == 0 && up(order ? b : a) == 0;
+			run = (struct wgc_run){ .on_undo = down_inside };
+			steps_until_down = at;
+			fine &= wgc_plan_down(&f->sys, b->name, &run, &err) == 0;
+			if (fake_ifindex(f, "one"))
+				fine &= sysctl_is("1") && down(a) == 0;
+			fine &= as_before();
+			if (!fine)
+				printf("# at step %d, %s was first\n", at, order ? "one" : "two");
+			good += fine;
+		}
+	is_int(good, tried);
+	wgc_profile_free(a);
+	wgc_profile_free(b);
+}
+
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static bool ran(const char *list)
@@ -527,6 +577,7 @@ int main(void)
 	somebody_elses_route();
 	between();
 	two_at_once();
+	crossing();
 	hooks();
 	log_done(&said);
 	free(before);

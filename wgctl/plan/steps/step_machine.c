@@ -20,9 +20,8 @@ static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct w
 	wgc_json_str(j, old);
 	wgc_json_key(j, "new");
 	wgc_json_str(j, s->value);
-	/* Another tunnel was quicker since the plan was made: it restores the
-	 * value, or leaves that to us. */
-	if (!s->adopted && !strcmp(old, s->value)) {
+	/* Another tunnel has set it: it restores the value, or leaves that to us. */
+	if (!strcmp(old, s->value)) {
 		wgc_json_key(j, "adopted");
 		wgc_json_bool(j, true);
 	}
@@ -31,8 +30,13 @@ static int sysctl_capture(struct wgc_exec *x, const struct wgc_step *s, struct w
 
 static int sysctl_apply(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *done, struct wgc_err *err)
 {
-	int r = wgc_sysctl_write(x->sys, s->path, s->value);
+	char now[64];
+	int r = wgc_sysctl_read(x->sys, s->path, now, sizeof(now));
 
+	/* Where it may not be written, it may still be right. */
+	if (r >= 0 && !strcmp(now, s->value))
+		return 0;
+	r = wgc_sysctl_write(x->sys, s->path, s->value);
 	if (r >= 0)
 		return 0;
 	wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s to %s: %s", s->path, s->value, strerror(-r));
@@ -94,24 +98,51 @@ static int give_to_heir(void *ctx, const char *dir, json_t *records)
 	return r < 0 ? r : h->found;
 }
 
-static int sysctl_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+static int restore(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
 	struct heir heir = { .u = u, .past = p, .own_dir = u->journal->dir, .err = err };
 	const char *path = wgc_record_str(p, "path"), *old = wgc_record_str(p, "old");
-	WGC_AUTO_FD int lock = -1;
 	char now[64];
 	int r;
 
 	if (wgc_sysctl_read(u->sys, path, now, sizeof(now)) < 0 || strcmp(now, wgc_record_str(p, "new")) || !strcmp(now, old))
 		return 0; /* not as we left it: whoever changed it meant it */
-	lock = wgc_journal_lock_all(u->sys, err);
-	if (lock < 0)
-		return lock;
 	r = wgc_journal_each(u->sys, give_to_heir, &heir, err);
 	if (r)
 		return r < 0 ? r : 0;
 	r = wgc_sysctl_write(u->sys, path, old);
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s back to %s: %s", path, old, strerror(-r)) : 0;
+}
+
+/* What another tunnel has left to us since we read our journal. */
+static int restore_inherited(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	struct wgc_arena *a = wgc_arena_new();
+	json_t *records = NULL;
+	struct wgc_history h;
+	int r = a ? wgc_journal_read(u->journal, &records, err) : wgc_err_nomem(err);
+
+	if (r == 0 && records && wgc_history_read(records, a, &h, NULL) == 0)
+		for (size_t i = u->history->n; i < h.n && r == 0; i++)
+			if (!strcmp(wgc_record_str(&h.steps[i], "path"), wgc_record_str(p, "path")) && !h.steps[i].undone)
+				r = restore(u, &h.steps[i], err);
+	json_decref(records);
+	wgc_arena_free(a);
+	return r;
+}
+
+static int sysctl_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	WGC_AUTO_FD int lock = wgc_journal_lock_all(u->sys, err);
+
+	if (lock < 0)
+		return lock;
+	if (!p->adopted)
+		return restore(u, p, err);
+	/* From now on nobody leaves us anything. */
+	if (wgc_journal_appendf(u->journal, err, "{\"undone\":%zu}", p->index) < 0)
+		return -EIO;
+	return restore_inherited(u, p, err);
 }
 
 static bool sysctl_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)
@@ -145,6 +176,7 @@ const struct wgc_step_def wgc_step_sysctl = {
 	.present = sysctl_present,
 	.redo = sysctl_redo,
 	.undo_text = "restore",
+	.shared = true,
 };
 
 static int nft_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc_json *j, struct wgc_err *err)

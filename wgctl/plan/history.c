@@ -139,9 +139,9 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 				p->failed = true;
 			else {
 				p->undone = true;
-				/* Neither by `down` nor by a reload: `up` got to
-				 * its end, and could not write that down for good. */
-				h.up &= h.down || reloaded;
+				/* Neither by `down` nor by a reload, nor what stood there before:
+				 * `up` got to its end, and could not write that down for good. */
+				h.up &= h.down || reloaded || p < h.steps + h.n_inherited;
 			}
 		}
 	}

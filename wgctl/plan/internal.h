@@ -188,6 +188,7 @@ struct wgc_exec {
 	struct wgc_run *run;
 	struct wgc_journal *journal;
 	uint32_t ifindex; /* of the link, once it exists */
+	bool lockdown; /* of an earlier run, which stays in force whatever the profile says by now */
 	bool dns_left_out; /* what was there could not be found out, and the profile does not insist */
 };
 

@@ -145,9 +145,9 @@ static void look_at_name_again(struct wgc_sys *sys, bool gone)
 
 /* What an earlier run of this profile left. 1: it is up and the same; 0: the
  * way is free; negative: it is not. A kill switch in force stays so, and the
- * journal with it: *@ret_goes_on. */
+ * journal with it: *@ret_in_force. */
 static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_journal *journal, struct wgc_run *run,
-		     struct wgc_arena *a, bool *ret_goes_on, struct wgc_err *err)
+		     struct wgc_arena *a, enum wgc_kill_switch *ret_in_force, struct wgc_err *err)
 {
 	struct wgc_undo undo = { .sys = sys, .run = run, .journal = journal, .keep_kill_switch = true };
 	char boot[64], netns[48], print[33];
@@ -207,7 +207,8 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 		look_at_name_again(sys, false);
 		run->undo_failed = repair.undo_failed;
 		memcpy(run->remains, repair.remains, sizeof(run->remains));
-		*ret_goes_on = r == 0 && undo.kept;
+		if (r == 0 && undo.kept)
+			*ret_in_force = wgc_history_kill_switch(&h, h.n, true) ? WGC_KILL_SWITCH_LOCKDOWN : WGC_KILL_SWITCH_ON;
 		if (r == 0 && !undo.kept)
 			r = wgc_journal_remove(journal, err);
 		else if (r < 0)
@@ -246,20 +247,57 @@ static int roll_back(struct wgc_exec *x, struct wgc_arena *a)
 	return r;
 }
 
+/* A lockdown ends only by being told so, not by an edited profile. */
+static void tell_of_lockdown(const struct wgc_profile *p, struct wgc_run *run)
+{
+	WGC_AUTO_STR struct wgc_str s = { 0 };
+
+	wgc_str_addf(&s, "the lockdown of '%s' stays in force, though the profile does not ask for one any more; "
+			 "`wgctl reload %s` ends it", p->name, p->name);
+	if (run->on_warning)
+		run->on_warning(run->ctx, wgc_str_get(&s));
+}
+
+/* The kill switch that was in force has a successor of the same table, or the profile wants none any
+ * more. Only now that this `up` has come to its end: until then whatever fails or dies leaves that of
+ * before. Should it not be written, `down` undoes both. */
+static void retire_kill_switch(struct wgc_exec *x, struct wgc_arena *a)
+{
+	const struct wgc_step_def *kill = wgc_step_defs[WGC_STEP_KILL_SWITCH];
+	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal };
+	struct wgc_history h = { 0 };
+	json_t *records;
+
+	if (wgc_journal_read(x->journal, &records, NULL) < 0 || !records)
+		return;
+	if (wgc_history_read(records, a, &h, NULL) < 0)
+		h.n_inherited = 0;
+	for (size_t i = 0; i < h.n_inherited; i++) {
+		if (h.steps[i].undone || wgc_step_def_find(wgc_record_str(&h.steps[i], "kind")) != kill)
+			continue;
+		if (wgc_record_replaced(&h, i) || (!x->lockdown && kill->undo(&undo, &h.steps[i], NULL) == 0))
+			wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", h.steps[i].index);
+	}
+	json_decref(records);
+}
+
 static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_run *run, struct wgc_journal *journal,
 		     struct wgc_arena *a, struct wgc_err *err)
 {
 	struct wgc_plan plan = { .n = 0 };
 	struct wgc_facts facts = { 0 };
 	struct wgc_exec x = { .sys = sys, .plan = &plan, .run = run, .journal = journal };
-	bool goes_on = false;
+	enum wgc_kill_switch in_force = WGC_KILL_SWITCH_OFF;
 	int all, r;
 
-	r = look_back(sys, p, journal, run, a, &goes_on, err);
+	r = look_back(sys, p, journal, run, a, &in_force, err);
 	if (r == 1)
 		run->already_up = true;
 	if (r)
 		return r < 0 ? r : 0;
+	x.lockdown = in_force == WGC_KILL_SWITCH_LOCKDOWN;
+	if (x.lockdown && p->kill_switch != WGC_KILL_SWITCH_LOCKDOWN)
+		tell_of_lockdown(p, run);
 	/* Two `up`s at once must not choose the same mark, table or priorities:
 	 * one looks, plans and claims them in its journal before the other may
 	 * look. */
@@ -270,7 +308,7 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	if (r == 0)
 		r = (run->lockdown ? wgc_plan_build_lockdown : wgc_plan_build)(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
-		r = goes_on ? 0 : wgc_journal_create(journal, err);
+		r = in_force ? 0 : wgc_journal_create(journal, err);
 		if (r == 0)
 			r = write_head(&x, err);
 	}
@@ -279,7 +317,7 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		wgc_ssh_warn(&plan, run, sys->nl, 0);
 	if (r < 0) {
 		/* A journal without its first record says nothing. */
-		if (journal->fd >= 0 && !goes_on)
+		if (journal->fd >= 0 && !in_force)
 			wgc_journal_remove(journal, NULL);
 		wgc_wipe(&plan.device, sizeof(plan.device));
 		return r;
@@ -298,6 +336,8 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		}
 		if (r < 0)
 			roll_back(&x, a);
+		else if (in_force)
+			retire_kill_switch(&x, a);
 	}
 	for (size_t i = 0; i < plan.device.n_peers; i++)
 		wgc_wipe(&plan.device.peers[i].preshared_key, sizeof(struct wgc_key));

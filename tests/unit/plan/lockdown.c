@@ -343,9 +343,60 @@ static void lockdown_is_told(void)
 	wgc_profile_free(p);
 }
 
+/* Edited while it is down. */
+static void lockdown_given_up(const char *text)
+{
+	struct wgc_profile *p = profile("office", LOCKDOWN), *edited = profile("office", text);
+
+	begin();
+	is_int(up(p), 0);
+	is_int(down(p), 0);
+	is_int(up(edited), 0);
+	ok(in_force() && said.warnings.s && strstr(said.warnings.s, "`wgctl reload office` ends it"));
+	is_int(down(edited), 0);
+	ok(run.locked && in_force());
+	is_int(up(edited), 0);
+	log_done(&said);
+	run = logged(&said);
+	is_int(wgc_plan_reload(&f->sys, edited, &run, &err), 0);
+	is_int(in_force(), edited->kill_switch == WGC_KILL_SWITCH_ON);
+	is_int(down(edited), 0);
+	ok(!run.locked && as_before());
+	wgc_profile_free(edited);
+	wgc_profile_free(p);
+}
+
+/* Edited after it was killed half way. */
+static void kill_switch_given_up(void)
+{
+	struct wgc_profile *p = profile("office", ON), *edited = profile("office", "Address = 10.7.0.2/24, fd07::2/64\n" PEER);
+	unsigned found = 0;
+
+	for (unsigned k = 1;; k++) {
+		begin();
+		fake_arm(f, FAKE_KILL, k, 0);
+		if (!killed(up, p))
+			break;
+		found += in_force();
+		/* It had come to its end, and is up. */
+		if (up(edited) == -EEXIST)
+			break;
+		is_int(err.code, 0);
+		ok(!in_force() && !said.warnings.len);
+		is_int(down(edited), 0);
+		ok(as_before());
+	}
+	ok(found > 5);
+	wgc_profile_free(edited);
+	wgc_profile_free(p);
+}
+
 int main(void)
 {
 	f = fake_new();
+	kill_switch_given_up();
+	lockdown_given_up(ON);
+	lockdown_given_up("Address = 10.7.0.2/24, fd07::2/64\n" PEER);
 	without_nft();
 	order();
 	admit();

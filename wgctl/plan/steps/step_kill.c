@@ -70,7 +70,7 @@ static int kill_capture(struct wgc_exec *x, const struct wgc_step *s, struct wgc
 	wgc_json_key(j, "base");
 	wgc_json_str(j, base);
 	wgc_json_key(j, "lockdown");
-	wgc_json_bool(j, p->kill_switch == WGC_KILL_SWITCH_LOCKDOWN);
+	wgc_json_bool(j, p->kill_switch == WGC_KILL_SWITCH_LOCKDOWN || x->lockdown);
 	return 0;
 }
 

@@ -47,6 +47,16 @@ const char *wgc_record_str(const struct wgc_past *p, const char *key)
 	return json_string_value(json_object_get(p->begun, key)) ?: "";
 }
 
+bool wgc_record_replaced(const struct wgc_history *h, size_t index)
+{
+	const char *table = wgc_record_str(&h->steps[index], "nft");
+
+	for (size_t i = index + 1; *table && i < h->n; i++)
+		if (!h->steps[i].failed && !h->steps[i].undone && !strcmp(wgc_record_str(&h->steps[i], "nft"), table))
+			return true;
+	return false;
+}
+
 uint32_t wgc_record_int(const json_t *o, const char *key)
 {
 	return (uint32_t)json_integer_value(json_object_get(o, key));

@@ -25,6 +25,8 @@ int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, stru
 int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx);
 /** Did a reload take @word of such a string away after the record @after? */
 bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word);
+/** Has a later record, which stands, made the nft table of the one at @index anew? Then that says what is in it. */
+bool wgc_record_replaced(const struct wgc_history *h, size_t index);
 /** Is the table of an nft record still there, with all that we put into it? */
 bool wgc_nft_present(struct wgc_undo *u, const struct wgc_past *p);
 /** What @load makes for the table of an nft record, be that there or not, in one transaction: at no moment is there neither. */

@@ -420,6 +420,31 @@ in_use() {
 	wait "$watch"
 }
 
+thrown() { [ -n "$(on c ip route show table 1234 type throw 192.168.97.0/24)" ]; }
+
+@test "a way around the tunnel that one reload takes away and another brings back is guarded again" {
+	local file=$BATS_TEST_TMPDIR/host-c/etc-wgctl/office.conf
+	office "Endpoint = 10.9.0.2:51820" "$(printf '%s\n' 'Table = 1234' 'ExcludeIPs = 192.168.97.0/24')"
+	on c "$WGCTL" -q up office
+	watching office
+	on c ip route del throw 192.168.97.0/24 table 1234
+	soon thrown
+	sed -i 's/^ExcludeIPs/#&/' "$file"
+	on c "$WGCTL" -q reload office
+	on c ip link set lo down
+	on c ip link set lo up
+	sleep 1
+	if thrown; then return 1; fi
+	sed -i 's/^#ExcludeIPs/ExcludeIPs/' "$file"
+	on c "$WGCTL" -q reload office
+	thrown
+	on c ip route del throw 192.168.97.0/24 table 1234
+	soon thrown
+	ends TERM
+	on c "$WGCTL" -q down office
+	if thrown; then return 1; fi
+}
+
 @test "SIGHUP reads what is there under the profile's name: a link to a file of another one, a file in its place, another directory" {
 	local dir=$BATS_TEST_TMPDIR/host-c/etc-wgctl
 	office "Endpoint = 10.9.0.2:51820"

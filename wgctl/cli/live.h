@@ -3,8 +3,6 @@
 #ifndef WGC_CLI_LIVE_H
 #define WGC_CLI_LIVE_H
 
-#include <signal.h>
-
 #include "cli/cli.h"
 
 /* The names that a profile gives its peers. Keys point into the profile. */

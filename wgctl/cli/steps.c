@@ -195,7 +195,7 @@ static void on_finding(void *ctx, const char *text)
 int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigned wait_seconds)
 {
 	/* No SA_RESTART: a wait that a signal ends is what was asked for. */
-	struct sigaction act = { .sa_handler = on_signal }, old;
+	struct sigaction act = { .sa_handler = on_signal };
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
 
 	*s = (struct wgc_steps){ .ui = ui, .started_ms = now_ms() };
@@ -213,9 +213,7 @@ int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigne
 				   .stop = &stop_wanted,
 				   .wait_seconds = wait_seconds };
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(sigs); i++)
-		/* What nohup or a shell's & made us ignore stays ignored. */
-		if (!sigaction(sigs[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaction(sigs[i], &act, NULL);
+		wgc_signal_act(sigs[i], &act);
 	return 0;
 }
 

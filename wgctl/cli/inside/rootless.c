@@ -135,9 +135,9 @@ static void hand_on(int sig)
 /* What nohup made us ignore stays ignored. */
 static void heed(int sig, void (*how)(int))
 {
-	struct sigaction old;
-
-	if (sig != SIGHUP || sigaction(sig, NULL, &old) < 0 || old.sa_handler != SIG_IGN)
+	if (sig == SIGHUP)
+		wgc_signal_act(sig, &(struct sigaction){ .sa_handler = how, .sa_flags = SA_RESTART });
+	else
 		signal(sig, how);
 }
 

@@ -44,15 +44,6 @@ static void hold_signals(sigset_t *ret_before)
 	sigprocmask(SIG_BLOCK, &all, ret_before);
 }
 
-static void act_on(int sig, const struct sigaction *act)
-{
-	struct sigaction old;
-
-	/* What nohup or a shell's & made us ignore stays ignored. */
-	if (sigaction(sig, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
-		sigaction(sig, act, NULL);
-}
-
 static void mind_signals(const sigset_t *before)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN }, on = { .sa_handler = hand_on, .sa_flags = SA_RESTART };
@@ -65,7 +56,7 @@ static void mind_signals(const sigset_t *before)
 		sigaction(own[i], &ignore, NULL);
 	}
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(passed); i++)
-		act_on(passed[i], &on);
+		wgc_signal_act(passed[i], &on);
 	sigprocmask(SIG_SETMASK, before, NULL);
 }
 
@@ -75,9 +66,9 @@ static void heed_signals(const sigset_t *before)
 	const struct sigaction end = { .sa_handler = SIG_DFL };
 
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(own); i++)
-		act_on(own[i], &end);
+		wgc_signal_act(own[i], &end);
 	for (size_t i = 0; i < WGC_ARRAY_SIZE(passed); i++)
-		act_on(passed[i], &end);
+		wgc_signal_act(passed[i], &end);
 	sigprocmask(SIG_SETMASK, before, NULL);
 }
 

@@ -6,18 +6,24 @@
 
 #include "plan/steps/steps.h"
 
-bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *key, const char *word)
+static bool has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (size_t i = after + 1; i < h->n; i++) {
-		const char *gone = wgc_record_str(&h->steps[i], key);
-
-		for (const char *at = gone; !h->steps[i].undone && (at = strstr(at, word)); at += len)
-			if ((at == gone || at[-1] == ' ') && (!at[len] || at[len] == ' '))
-				return true;
-	}
+	for (const char *at = list; (at = strstr(at, word)); at += len)
+		if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ' '))
+			return true;
 	return false;
+}
+
+bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *goes, const char *comes, const char *word)
+{
+	bool gone = false;
+
+	for (size_t i = after + 1; i < h->n; i++)
+		if (!h->steps[i].undone && has_word(wgc_record_str(&h->steps[i], gone ? comes : goes), word))
+			gone = !gone;
+	return gone;
 }
 
 int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx)
@@ -41,7 +47,8 @@ int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(v
 		if (!at)
 			return -EBADMSG;
 		memcpy(whole, word, sizeof(whole));
-		if (wgc_record_is_gone(h, index, "gone", whole))
+		/* One that comes again has a record of its own. */
+		if (wgc_record_is_gone(h, index, "gone", "", whole))
 			continue;
 		*at++ = 0;
 		if (wgc_prefix_parse(word, &route.dst) < 0 || wgc_parse_u64(at, UINT32_MAX, &table) < 0)

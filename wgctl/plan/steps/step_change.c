@@ -275,7 +275,7 @@ static int route_capture(struct wgc_exec *x, const struct wgc_step *s, struct wg
 
 	/* Those of no link stand in a record of their own, which says what they are. */
 	if (v->type != RTN_UNICAST)
-		return s->takes_away ? wgc_routes_record(v, s->n, "gone_shared", j, err) : 0;
+		return wgc_routes_record(v, s->n, s->takes_away ? "gone_shared" : "back_shared", j, err);
 	return wgc_routes_record(v, s->n, s->takes_away ? "gone" : "via", j, err);
 }
 

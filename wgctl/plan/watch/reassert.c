@@ -132,7 +132,7 @@ static bool shared_is_gone(const struct wgc_history *h, size_t after, const stru
 
 	wgc_prefix_print(&r->dst, dst);
 	snprintf(word, sizeof(word), "%s@%u", dst, r->table);
-	return wgc_record_is_gone(h, after, "gone_shared", word);
+	return wgc_record_is_gone(h, after, "gone_shared", "back_shared", word);
 }
 
 static int want_recorded(void *ctx, const struct wgc_route *r)

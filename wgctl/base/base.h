@@ -276,6 +276,7 @@ void wgc_json_array(struct wgc_json *j);
 void wgc_json_array_end(struct wgc_json *j);
 void wgc_json_key(struct wgc_json *j, const char *key);
 void wgc_json_str(struct wgc_json *j, const char *s); /* NULL writes null; bytes that are not UTF-8 become U+FFFD */
+void wgc_json_bytes(struct wgc_json *j, const char *s); /* a string, or what is not UTF-8 as an array of its bytes */
 void wgc_json_int(struct wgc_json *j, int64_t v);
 void wgc_json_uint(struct wgc_json *j, uint64_t v);
 void wgc_json_bool(struct wgc_json *j, bool v);

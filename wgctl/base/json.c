@@ -162,6 +162,22 @@ void wgc_json_str(struct wgc_json *j, const char *s)
 	j->comma = true;
 }
 
+void wgc_json_bytes(struct wgc_json *j, const char *s)
+{
+	const unsigned char *at = (const unsigned char *)s;
+
+	for (size_t n; *at && (n = utf8_len(at)); at += n)
+		;
+	if (!*at) {
+		wgc_json_str(j, s);
+		return;
+	}
+	wgc_json_array(j);
+	for (; *s; s++)
+		wgc_json_uint(j, (unsigned char)*s);
+	wgc_json_array_end(j);
+}
+
 void wgc_json_int(struct wgc_json *j, int64_t v)
 {
 	lead(j);

@@ -79,13 +79,7 @@ static void put_head(struct adoption *ad)
 	}
 	wgc_json_key(&j, "save");
 	wgc_json_bool(&j, p->save_config);
-	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
-		wgc_json_key(&j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
-		wgc_json_array(&j);
-		for (size_t i = 0; i < p->hooks[h].n; i++)
-			wgc_json_str(&j, p->hooks[h].v[i].s);
-		wgc_json_array_end(&j);
-	}
+	wgc_head_hooks(p, &j);
 	wgc_json_object_end(&j);
 	wgc_str_addc(&ad->text, '\n');
 }

@@ -25,6 +25,22 @@ static void warn(struct wgc_run *run, const char *fmt, ...)
 		run->on_warning(run->ctx, text);
 }
 
+/* As wgc_head_hooks writes it. To be freed; NULL without memory. */
+static char *command_of(const json_t *o)
+{
+	size_t n = json_array_size(o);
+	char *bytes;
+
+	if (!json_is_array(o))
+		return strdup(json_string_value(o) ?: "");
+	bytes = malloc(n + 1);
+	for (size_t i = 0; bytes && i < n; i++)
+		bytes[i] = (char)json_integer_value(json_array_get(o, i));
+	if (bytes)
+		bytes[n] = 0;
+	return bytes;
+}
+
 /* Run the hooks of @key that have not run yet; the first failure is
  * remembered, the rest run all the same. */
 static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size_t already, struct wgc_err *err)
@@ -34,8 +50,9 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 	size_t i;
 
 	json_array_foreach(list, i, command) {
-		const char *said = json_string_value(command) ?: "", *ifname = wgc_history_str(u->history, "ifname");
-		WGC_AUTO_FREE char *expanded = wgc_hook_expand(said, ifname);
+		const char *ifname = wgc_history_str(u->history, "ifname");
+		WGC_AUTO_FREE char *said = command_of(command);
+		WGC_AUTO_FREE char *expanded = said ? wgc_hook_expand(said, ifname) : NULL;
 		struct wgc_err mine = WGC_ERR_INIT;
 		struct wgc_step_view v = { .index = i + 1,
 					   .total = json_array_size(list),
@@ -48,6 +65,10 @@ static int run_hooks(struct wgc_undo *u, const char *key, const char *word, size
 
 		if (i < already)
 			continue;
+		if (!said) {
+			first = first ?: wgc_err_nomem(err);
+			continue;
+		}
 		if (u->run->on_undo)
 			u->run->on_undo(u->run->ctx, &v);
 		if (u->run->dry_run)

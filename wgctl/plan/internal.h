@@ -240,6 +240,8 @@ struct wgc_step_def {
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];
 const struct wgc_step_def *wgc_step_def_find(const char *word);
 
+/** The hooks of `down`, for the journal's first record: they run even when the file is gone or says otherwise by then. */
+void wgc_head_hooks(const struct wgc_profile *p, struct wgc_json *j);
 /** The command of a hook with the interface's name for each %i; to be freed, NULL without memory. */
 char *wgc_hook_expand(const char *command, const char *ifname);
 /** A step as shown to people; strings live in @text and @equivalent. */

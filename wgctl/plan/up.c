@@ -71,6 +71,17 @@ static char *whole_path(const char *path)
 	return whole;
 }
 
+void wgc_head_hooks(const struct wgc_profile *p, struct wgc_json *j)
+{
+	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
+		wgc_json_key(j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
+		wgc_json_array(j);
+		for (size_t i = 0; i < p->hooks[h].n; i++)
+			wgc_json_bytes(j, p->hooks[h].v[i].s);
+		wgc_json_array_end(j);
+	}
+}
+
 void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
 {
 	const struct wgc_profile *p = plan->profile;
@@ -80,14 +91,7 @@ void wgc_head_members(const struct wgc_plan *plan, struct wgc_json *j)
 	wgc_head_numbers(plan, j);
 	wgc_json_key(j, "save");
 	wgc_json_bool(j, p->save_config);
-	/* `down` runs these even when the file is gone or says otherwise by then. */
-	for (enum wgc_hook h = WGC_PRE_DOWN; h <= WGC_POST_DOWN; h++) {
-		wgc_json_key(j, h == WGC_PRE_DOWN ? "pre_down" : "post_down");
-		wgc_json_array(j);
-		for (size_t i = 0; i < p->hooks[h].n; i++)
-			wgc_json_str(j, p->hooks[h].v[i].s);
-		wgc_json_array_end(j);
-	}
+	wgc_head_hooks(p, j);
 }
 
 static int write_head(struct wgc_exec *x, struct wgc_err *err)

@@ -531,12 +531,21 @@ static bool ran(const char *list)
 static void hooks(void)
 {
 	struct wgc_profile *p = profile("office", "PreUp = a %i\nPreUp = b\nPostUp = c\nPreDown = d\nPreDown = e\nPostDown = f\n" SPLIT);
+	struct wgc_profile *bytes;
 
 	begin();
 	is_int(up(p), 0);
 	ok(ran("office a %i, office b, office c"));
 	is_int(down(p), 0);
 	ok(ran("office a %i, office b, office c, office d, office e, office f"));
+	/* What wg-quick would run may have bytes that JSON cannot say, and `down` reads the journal. */
+	bytes = profile("office", "PreDown = d\nPostDown = mkdir /caf\xc3\xa9\n" SPLIT);
+	bytes->hooks[WGC_PRE_DOWN].v[0].s = "mkdir /caf\xe9";
+	begin();
+	is_int(up(bytes), 0);
+	is_int(down(bytes), 0);
+	ok(ran("office mkdir /caf\xe9, office mkdir /caf\xc3\xa9"));
+	wgc_profile_free(bytes);
 	/* One that fails keeps `up` from going on, not `down`. */
 	begin();
 	fake_arm(f, FAKE_FAIL, op_of(p, "hook b"), EIO);

@@ -217,6 +217,7 @@ struct wgc_ifaddr {
 	struct wgc_prefix prefix; /* host bits kept */
 	uint32_t ifindex;
 	uint8_t scope;
+	bool kernel_made; /* link-local or announced by a router; kernels before 5.18 do not say */
 	struct wgc_span at;
 };
 

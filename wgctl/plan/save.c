@@ -86,8 +86,10 @@ static int save_addresses(const struct wgc_sys *sys, const struct wgc_profile *p
 	out->addresses = wgc_arena_alloc(a, (n + p->n_addresses + 1) * sizeof(*out->addresses));
 	if (!out->addresses)
 		return -ENOMEM;
+	/* A link of a userspace implementation gets another link-local address each time. */
 	for (size_t i = 0; i < n; i++)
-		out->addresses[out->n_addresses++].prefix = v[i].prefix;
+		if (!v[i].kernel_made)
+			out->addresses[out->n_addresses++].prefix = v[i].prefix;
 	for (size_t i = 0; skipped && i < p->n_addresses; i++)
 		if (p->addresses[i].prefix.ip.family == AF_INET6 && !has_address(out, &p->addresses[i].prefix))
 			out->addresses[out->n_addresses++] = p->addresses[i];

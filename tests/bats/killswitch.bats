@@ -322,6 +322,7 @@ other() {
 }
 
 @test "lockdown --all: the profiles that ask for it, and whatever is wrong with one keeps no other open" {
+	not_for_guests
 	full ftun "KillSwitch = lockdown
 		PostUp = true"
 	full second "KillSwitch = on" 198.51.100.2:51820 10.8.0.1/32 10.8.0.3/32
@@ -502,6 +503,7 @@ lacks_line() {
 }
 
 @test "the dry run shows it, and where it stands" {
+	not_for_guests
 	full ftun "KillSwitch = on"
 	before=$(snapshot c)
 	run on c "$WGCTL" up -n -v ftun

@@ -231,6 +231,7 @@ inside() {
 }
 
 @test "heal is not for a container's tunnel: from the profile alone it would be another one, here" {
+	not_for_guests
 	local watch box
 	[ "$(data_plane c)" = kernel ] || skip "elsewhere: in guests; a program keeps the namespace that it was started in"
 	inside ''
@@ -321,6 +322,7 @@ dies() {
 }
 
 @test "completion knows namespaces, who is up in one, and the words behind the first" {
+	not_for_guests
 	inside blue
 	on c ip netns add green
 	on c ip netns add box
@@ -397,6 +399,7 @@ dies() {
 }
 
 @test "wrong namespaces: a sentence, and nothing has changed" {
+	not_for_guests
 	local value
 	before=$(snapshot c)
 	while IFS='|' read -r code value text; do
@@ -439,6 +442,7 @@ dies() {
 }
 
 @test "a dry run shows the namespace, and makes none" {
+	not_for_guests
 	inside blue
 	before=$(snapshot c)
 	run_split on c "$WGCTL" up -n office

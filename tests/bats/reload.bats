@@ -263,6 +263,7 @@ equal() {
 }
 
 @test "not up, another link, a profile that is wrong: a sentence and no change" {
+	not_for_guests
 	office 10.8.0.0/24 "Address = 10.8.0.2/24"
 	run_split reload
 	is "$status" 3
@@ -282,6 +283,7 @@ equal() {
 }
 
 @test "a PrivateKeyCommand that takes its time keeps no other profile waiting" {
+	not_for_guests
 	local dir=$BATS_TEST_TMPDIR/host-c
 	cat >"$dir/print" <<-END
 		#!/bin/bash

@@ -196,6 +196,13 @@ inside() {
 	has "$errors" "systemd-resolved does not answer on the bus: "
 	has "$errors" "org.freedesktop.resolve1"
 	same "$before" "$(snapshot c)"
+	office 10.8.0.0/24 "DNS = 10.8.0.1"
+	run_split on c "$WGCTL" up office
+	is "$status" 0
+	has "$errors" "names are asked of systemd-resolved here, but it does not answer: the tunnel's servers are written into /etc/resolv.conf"
+	has "$(on c cat /etc/resolv.conf)" "nameserver 10.8.0.1"
+	on c "$WGCTL" --quiet down office
+	same "$before" "$(snapshot c)"
 }
 
 @test "in another network namespace with the same files: nobody else's resolver is changed" {

@@ -44,6 +44,8 @@ int wgc_close(int fd);
 
 /** Overwrite @len bytes so that the compiler cannot drop it (libsodium). */
 void wgc_wipe(void *p, size_t len);
+/** free(3) what may hold a secret: a library's allocations, whose sizes it does not tell. */
+void wgc_wipe_free(void *p);
 
 /* ---- tables ------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Giving things back: the functions behind the cleanup attributes, and wiping. */
 #include <errno.h>
+#include <malloc.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,4 +39,11 @@ void wgc_wipe(void *p, size_t len)
 {
 	if (len)
 		sodium_memzero(p, len);
+}
+
+void wgc_wipe_free(void *p)
+{
+	if (p)
+		wgc_wipe(p, malloc_usable_size(p));
+	free(p);
 }

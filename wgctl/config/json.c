@@ -11,31 +11,6 @@
 
 #include "config/internal.h"
 
-/* ---- memory: jansson's holds keys, too ----------------------------------------- */
-
-#define HEAD 16 /* keeps the alignment of malloc */
-
-static void *sized_alloc(size_t size)
-{
-	unsigned char *p = size <= SIZE_MAX - HEAD ? malloc(HEAD + size) : NULL;
-
-	if (!p)
-		return NULL;
-	memcpy(p, &size, sizeof(size));
-	return p + HEAD;
-}
-
-static void sized_free(void *p)
-{
-	size_t size;
-
-	if (!p)
-		return;
-	memcpy(&size, (unsigned char *)p - HEAD, sizeof(size));
-	wgc_wipe(p, size);
-	free((unsigned char *)p - HEAD);
-}
-
 /* ---- the cursor ------------------------------------------------------------------ */
 
 struct cursor {
@@ -432,8 +407,9 @@ void wgc_json_read(struct wgc_parse *c)
 	json_free_t old_free;
 	json_t *root;
 
+	/* jansson's memory holds keys, too. */
 	json_get_alloc_funcs(&old_malloc, &old_free);
-	json_set_alloc_funcs(sized_alloc, sized_free);
+	json_set_alloc_funcs(malloc, wgc_wipe_free);
 	root = load(&u);
 	c->unread = !json_is_object(root);
 	if (json_is_object(root))
@@ -523,7 +499,7 @@ struct wgc_node *wgc_json_tree(struct wgc_parse *c)
 	json_t *v;
 
 	json_get_alloc_funcs(&old_malloc, &old_free);
-	json_set_alloc_funcs(sized_alloc, sized_free);
+	json_set_alloc_funcs(malloc, wgc_wipe_free);
 	v = load(&u);
 	if (v && root)
 		whole = take_node(&u, v, root);

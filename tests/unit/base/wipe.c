@@ -73,6 +73,13 @@ static void strings(void)
 	is_int(reallocs, 0);
 }
 
+static void of_a_library(void)
+{
+	wgc_wipe_free(NULL);
+	wgc_wipe_free(strdup(SECRET));
+	is_int(leaks, 0);
+}
+
 static void arenas(void)
 {
 	struct wgc_arena *a = wgc_arena_new();
@@ -124,6 +131,7 @@ int main(void)
 {
 	the_test_itself();
 	strings();
+	of_a_library();
 	arenas();
 	files();
 	return tap_done();

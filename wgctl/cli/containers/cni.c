@@ -250,6 +250,8 @@ int wgc_cni_main(struct wgc_ui *ui)
 	struct cni c = { .ui = ui, .r.version = "1.1.0" };
 	int r;
 
+	/* A network's configuration may have the profile in it, keys and all. */
+	json_set_alloc_funcs(malloc, wgc_wipe_free);
 	r = read_input(&c, &env);
 	r = r ?: wgc_cni_parse(&env, c.input ?: "", c.len, &c.r, &c.err);
 	if (r == 0 && c.r.command == WGC_CNI_VERSION)

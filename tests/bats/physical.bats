@@ -89,6 +89,30 @@ inside() { on c ip netns exec physical "$@"; }
 	is "$status" 3
 }
 
+@test "a route over two devices, one without a carrier, goes with both and comes home" {
+	on c ip link add spare type veth peer name socket
+	on c ip addr add 10.77.0.1/24 dev spare
+	on c ip link set spare up
+	on c ip route add 203.0.113.0/24 nexthop via 10.9.0.2 dev j-c-s nexthop via 10.77.0.2 dev spare weight 2
+	has "$(on c ip route show 203.0.113.0/24)" "dev spare weight 2 linkdown"
+	before=$(snapshot c)
+	on c "$WGCTL" -q physical up home --take j-c-s,spare
+	has "$(inside ip route show 203.0.113.0/24)" "nexthop via 10.9.0.2 dev j-c-s weight 1"
+	has "$(inside ip route show 203.0.113.0/24)" "nexthop via 10.77.0.2 dev spare weight 2 linkdown"
+	on c "$WGCTL" -q physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+	# With one of them only: it has no half in there, and comes home all the same.
+	run_split on c "$WGCTL" physical up home --take j-c-s
+	is "$status" 0
+	has "$errors" "1 route could not be carried over: it goes over another link as well, which is not there"
+	is "$(inside ip route show 203.0.113.0/24)" ""
+	on c "$WGCTL" -q physical down
+	settled c j-c-s
+	same "$before" "$(snapshot c)"
+	on c ip link del spare
+}
+
 @test "[26] a port that nobody has in there, as a tunnel's that went, answers nobody in clear" {
 	# It would be heard: here it is answered.
 	for to in 10.9.0.1 fd09::1; do

@@ -320,6 +320,7 @@ static void paste_one(struct wgc_nl *nl, struct nlmsghdr *nlh, struct pass *p)
 	each_index(nlh, renumber, &m);
 	if (m.missing) {
 		p->left_out++;
+		wgc_err_set(err, WGC_E_NOT_FOUND, ENODEV, "it goes over another link as well, which is not there");
 		return;
 	}
 	clean(nlh);

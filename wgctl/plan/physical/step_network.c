@@ -183,16 +183,23 @@ static int put_back(struct wgc_undo *u, const json_t *links, struct wgc_renumber
 static int record_undo(struct wgc_undo *u, const struct wgc_past *past, struct wgc_err *err)
 {
 	json_t *links = json_object_get(past->begun, "links"), *o;
-	size_t n = json_array_size(links), left_out = 0, i;
+	size_t n = json_array_size(links), n_here = 0, left_out = 0, i;
 	struct wgc_arena *a = wgc_arena_new();
-	struct wgc_renumber *map = a ? wgc_arena_alloc(a, n * sizeof(*map) + 1) : NULL;
-	int r;
+	struct wgc_renumber *map = NULL;
+	struct wgc_link *here;
+	int r = a ? wgc_nl_link_list(u->sys->nl, a, &here, &n_here, err) : wgc_err_nomem(err);
 
+	if (r == 0)
+		map = wgc_arena_alloc(a, (n + n_here) * sizeof(*map) + 1);
 	if (!map) {
 		wgc_arena_free(a);
-		return wgc_err_nomem(err);
+		return r ?: wgc_err_nomem(err);
 	}
+	/* A route may go over one that stayed, too, whose number is what it was. */
+	for (size_t k = 0; k < n_here; k++)
+		map[n + k] = (struct wgc_renumber){ here[k].ifindex, here[k].ifindex };
 	r = put_back(u, links, map, err);
+	n += n_here;
 	r = wgc_nl_paste(u->sys->nl, wgc_record_str(past, "ways"), map, n, &left_out, r ? NULL : err) ?: r;
 	if (left_out)
 		wgc_physical_warn(u->run, "%zu route%s could not be put back", left_out, left_out == 1 ? "" : "s");

@@ -374,7 +374,7 @@ sys.exit(f"reached: {reached}" if reached else 0)' "${sockets[@]}"
 	output=$(on c env -i PATH="$PATH" SUDO_UID=4242 SUDO_USER=root TERM=vt100 LC_ALL=C LANG=C http_proxy=http://10.9.0.2 https_proxy=x ALL_PROXY=x no_proxy=x \
 		SSH_AUTH_SOCK=/run/x SSH_CONNECTION=x DBUS_SYSTEM_BUS_ADDRESS=unix:path=/x BROWSER=x SESSION_MANAGER=x LD_PRELOAD= GIO_USE_VFS=x TMUX=/x,1,0 \
 		DOCKER_HOST=x KEPT=yes ALSO=too HOSTALIASES=x LOCALDOMAIN=x RES_OPTIONS=x PYTHONPATH=/x XDG_DATA_HOME=/root/x HOME=/root \
-		"$WGCTL" exec --cwd / --keep-env KEPT,ALSO,NONE office -- env | cut -d= -f1 | sort | tr '\n' ' ')
+		"$WGCTL" exec --cwd / --keep-env KEPT --keep-env ALSO,NONE office -- env | cut -d= -f1 | sort | tr '\n' ' ')
 	is "$output" 'ALSO DBUS_SESSION_BUS_ADDRESS HOME KEPT LANG LC_ALL LOGNAME MOZ_NO_REMOTE PATH SHELL TERM USER WGCTL_NAMESPACE '
 	is "$(inside sh -c 'echo $HOME $USER $SHELL')" '/home/guest guest /bin/sh'
 }

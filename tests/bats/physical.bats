@@ -96,7 +96,7 @@ inside() { on c ip netns exec physical "$@"; }
 	on c ip route add 203.0.113.0/24 nexthop via 10.9.0.2 dev j-c-s nexthop via 10.77.0.2 dev spare weight 2
 	has "$(on c ip route show 203.0.113.0/24)" "dev spare weight 2 linkdown"
 	before=$(snapshot c)
-	on c "$WGCTL" -q physical up home --take j-c-s,spare
+	on c "$WGCTL" -q physical up home --take j-c-s --take=spare
 	has "$(inside ip route show 203.0.113.0/24)" "nexthop via 10.9.0.2 dev j-c-s weight 1"
 	has "$(inside ip route show 203.0.113.0/24)" "nexthop via 10.77.0.2 dev spare weight 2 linkdown"
 	on c "$WGCTL" -q physical down

@@ -95,6 +95,24 @@ static int unknown_option(struct wgc_ui *ui, const struct wgc_cmd *cmd, const ch
 	return wgc_usage(ui, "unknown option '%s'", word);
 }
 
+static int add_to_list(struct wgc_ui *ui, const char **list, const char *value)
+{
+	/* As the arguments, these live as long as the process. */
+	static struct wgc_arena *arena;
+	struct wgc_err err = WGC_ERR_INIT;
+
+	if (!*list) {
+		*list = value;
+		return 0;
+	}
+	arena = arena ?: wgc_arena_new();
+	*list = arena ? wgc_arena_printf(arena, "%s,%s", *list, value) : NULL;
+	if (*list)
+		return 0;
+	wgc_err_nomem(&err);
+	return wgc_show_err(ui, NULL, &err, NULL);
+}
+
 static int store(struct wgc_ui *ui, const struct wgc_opt *o, const char *value, void *args)
 {
 	void *at = (char *)args + o->offset;
@@ -107,6 +125,8 @@ static int store(struct wgc_ui *ui, const struct wgc_opt *o, const char *value, 
 	case WGC_OPT_TEXT:
 		*(const char **)at = value;
 		return 0;
+	case WGC_OPT_LIST:
+		return add_to_list(ui, at, value);
 	case WGC_OPT_SECONDS:
 		/* 0 stands for what was not given. */
 		if (wgc_parse_u64(value, 86400, &n) || !n)

@@ -117,6 +117,7 @@ int wgc_usage(struct wgc_ui *ui, const char *fmt, ...) WGC_PRINTF(2, 3);
 enum wgc_opt_type {
 	WGC_OPT_FLAG,	/* bool */
 	WGC_OPT_TEXT,	/* const char * */
+	WGC_OPT_LIST,	/* const char *: words, commas between them; each time that it is given adds to them */
 	WGC_OPT_SECONDS, /* unsigned */
 	WGC_OPT_CHOICE, /* int: 1 + index into choices; 0 stays when it is not given */
 };

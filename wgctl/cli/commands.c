@@ -518,13 +518,13 @@ static const struct wgc_cmd cmd_version = {
 #define PROGRAM_OPTS(type)                                                                                                          \
 	{ "user", 'u', "USER", WGC_OPT_TEXT, offsetof(struct type, user), .text = "run as USER, not as who called sudo" },          \
 	{ "root", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, root), .text = "run as root, with all that root may do" },           \
-	{ "keep-env", 0, "NAMES", WGC_OPT_TEXT, offsetof(struct type, keep_env),                                                    \
+	{ "keep-env", 0, "NAMES", WGC_OPT_LIST, offsetof(struct type, keep_env),                                                    \
 	  .text = "hand on these variables, too; commas between them" },                                                          \
 	{ "cwd", 0, "DIR", WGC_OPT_TEXT, offsetof(struct type, cwd), .text = "start there, not in the caller's directory",          \
 	  .complete = WGC_COMPLETE_FILE },                                                                                          \
 	{ "pin-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, pin_dns),                                                         \
 	  .text = "browsers are told by a policy to use the tunnel's resolver" },                                                   \
-	{ "dns", 0, "ADDRESSES", WGC_OPT_TEXT, offsetof(struct type, dns),                                                          \
+	{ "dns", 0, "ADDRESSES", WGC_OPT_LIST, offsetof(struct type, dns),                                                          \
 	  .text = "ask these name servers; commas between them" },                                                                \
 	{ "no-dns", 0, NULL, WGC_OPT_FLAG, offsetof(struct type, no_dns), .text = "no name server at all" }
 
@@ -584,9 +584,9 @@ static const struct wgc_cmd cmd_run = {
 /* ---- the devices in a namespace of their own ------------------------------------------ */
 
 static const struct wgc_opt physical_opts[] = {
-	{ "take", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, take),
+	{ "take", 0, "LINKS", WGC_OPT_LIST, offsetof(struct wgc_physical_args, take),
 	  .text = "move these, too, though they are no devices; commas between them", .complete = WGC_COMPLETE_LINKS },
-	{ "leave", 0, "LINKS", WGC_OPT_TEXT, offsetof(struct wgc_physical_args, leave),
+	{ "leave", 0, "LINKS", WGC_OPT_LIST, offsetof(struct wgc_physical_args, leave),
 	  .text = "leave these here, and let packets out through them", .complete = WGC_COMPLETE_LINKS },
 	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_physical_args, confirm),
 	  .text = "undo everything after SECS, unless `wgctl physical confirm` is run by then" },

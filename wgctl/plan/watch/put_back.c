@@ -57,7 +57,9 @@ static int tables(const struct wgc_again *g, struct wgc_err *err)
 		bool kill = is_live(p, &wgc_step_kill_switch);
 		WGC_AUTO_STR struct wgc_str text = { 0 };
 
-		if ((!kill && !is_live(p, &wgc_step_nft)) || wgc_record_replaced(g->history, i) || wgc_nft_is_whole(g->sys, wgc_record_str(p, "nft"), wgc_record_str(p, "load")))
+		if ((!kill && !is_live(p, &wgc_step_nft)) || wgc_record_replaced(g->history, i))
+			continue;
+		if (wgc_nft_is_whole(g->sys, wgc_record_str(p, "nft"), wgc_record_str(p, "load")))
 			continue;
 		if (!g->run->dry_run) {
 			r = wgc_nft_swap(g->sys, p, wgc_record_str(p, "load"), err);

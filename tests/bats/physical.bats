@@ -92,9 +92,12 @@ inside() { on c ip netns exec physical "$@"; }
 @test "a route over two devices, one without a carrier, goes with both and comes home" {
 	on c ip link add spare type veth peer name socket
 	on c ip addr add 10.77.0.1/24 dev spare
+	on c ip addr add fd77::1/64 dev spare nodad
 	on c ip link set spare up
 	on c ip route add 203.0.113.0/24 nexthop via 10.9.0.2 dev j-c-s nexthop via 10.77.0.2 dev spare weight 2
 	has "$(on c ip route show 203.0.113.0/24)" "dev spare weight 2 linkdown"
+	on c ip -6 route add fd99::/64 nexthop via fd09::2 dev j-c-s nexthop via fd77::2 dev spare weight 2
+	is "$(on c ip -6 route show fd99::/64 | grep -c nexthop)" 2
 	before=$(snapshot c)
 	on c "$WGCTL" -q physical up home --take j-c-s --take=spare
 	has "$(inside ip route show 203.0.113.0/24)" "nexthop via 10.9.0.2 dev j-c-s weight 1"
@@ -105,8 +108,9 @@ inside() { on c ip netns exec physical "$@"; }
 	# With one of them only: it has no half in there, and comes home all the same.
 	run_split on c "$WGCTL" physical up home --take j-c-s
 	is "$status" 0
-	has "$errors" "1 route could not be carried over: it goes over another link as well, which is not there"
+	has "$errors" "2 routes could not be carried over: it goes over another link as well, which is not there"
 	is "$(inside ip route show 203.0.113.0/24)" ""
+	is "$(on c ip -6 route show fd99::/64)" "fd99::/64 via fd77::2 dev spare metric 1024 linkdown pref medium"
 	on c "$WGCTL" -q physical down
 	settled c j-c-s
 	same "$before" "$(snapshot c)"

@@ -98,6 +98,14 @@ full() { # full NAME [extra lines for Interface] [address]
 
 @test "[6] a full /run: up leaves nothing, and down takes the tunnel down" {
 	full ftun
+	# A mark that somebody else counts on: there is nothing to be taken back.
+	on c sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.all.src_valid_mark=1
+	on c "$WGCTL" -q up ftun
+	no_room c
+	on c "$WGCTL" down ftun
+	on c rm /run/fill
+	is "$(on c cat /proc/sys/net/ipv4/conf/all/src_valid_mark)" 1
+	on c sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.all.src_valid_mark=0
 	before=$(snapshot c)
 	on c "$WGCTL" up ftun
 	no_room c

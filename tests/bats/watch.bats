@@ -429,8 +429,12 @@ thrown() { [ -n "$(on c ip route show table 1234 type throw 192.168.97.0/24)" ];
 	watching office
 	on c ip route del throw 192.168.97.0/24 table 1234
 	soon thrown
+	# Also where somebody had taken it away before.
+	kill -STOP "$watch"
+	on c ip route del throw 192.168.97.0/24 table 1234
 	sed -i 's/^ExcludeIPs/#&/' "$file"
 	on c "$WGCTL" -q reload office
+	kill -CONT "$watch"
 	on c ip link set lo down
 	on c ip link set lo up
 	sleep 1

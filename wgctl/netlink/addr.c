@@ -95,7 +95,7 @@ int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret)
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	struct wgc_ip local = { 0 }, address = { 0 };
-	uint8_t protocol = IFAPROT_UNSPEC;
+	uint8_t protocol = 0;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR && nlh->nlmsg_type != RTM_DELADDR)
 		return 0;
@@ -108,8 +108,8 @@ int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret)
 			return -EBADMSG;
 		if (mnl_attr_get_type(attr) == IFA_ADDRESS && !wgc_nl_get_ip(attr, ifa->ifa_family, &address))
 			return -EBADMSG;
-		if (mnl_attr_get_type(attr) == IFA_PROTO && mnl_attr_validate(attr, MNL_TYPE_U8) == 0)
-			protocol = mnl_attr_get_u8(attr);
+		if (mnl_attr_get_type(attr) == WGC_IFA_PROTO)
+			wgc_nl_get_u8(attr, &protocol);
 	}
 	/* IFA_ADDRESS is the peer's where there is one; IPv6 omits IFA_LOCAL then. */
 	if (!local.family)
@@ -120,7 +120,7 @@ int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret)
 		.prefix = { .ip = local, .len = ifa->ifa_prefixlen },
 		.ifindex = ifa->ifa_index,
 		.scope = ifa->ifa_scope,
-		.kernel_made = protocol == IFAPROT_KERNEL_LL || protocol == IFAPROT_KERNEL_RA,
+		.kernel_made = protocol == WGC_IFA_PROTO_LL || protocol == WGC_IFA_PROTO_RA,
 	};
 	return 1;
 }

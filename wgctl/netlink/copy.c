@@ -11,9 +11,6 @@
 
 #include "netlink/internal.h"
 
-/* Who put an address there: newer than the headers that this is built with, perhaps. */
-#define ADDR_PROTO 11
-#define ADDR_PROTO_RA 2
 #define ROUTE_PROTO_RA 9
 #define MESSAGE_MAX (WGC_NL_RX_SIZE / 4)
 
@@ -99,10 +96,10 @@ static bool by_itself(const struct nlmsghdr *nlh)
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
 		if (mnl_attr_get_type(attr) == IFA_FLAGS)
 			wgc_nl_get_u32(attr, &flags);
-		if (mnl_attr_get_type(attr) == ADDR_PROTO)
+		if (mnl_attr_get_type(attr) == WGC_IFA_PROTO)
 			wgc_nl_get_u8(attr, &proto);
 	}
-	return proto == ADDR_PROTO_RA || flags & (IFA_F_MANAGETEMPADDR | (ifa->ifa_family == AF_INET6 ? IFA_F_TEMPORARY : 0));
+	return proto == WGC_IFA_PROTO_RA || flags & (IFA_F_MANAGETEMPADDR | (ifa->ifa_family == AF_INET6 ? IFA_F_TEMPORARY : 0));
 }
 
 /* The three rules that every namespace has. */
@@ -308,6 +305,19 @@ static bool has_gateway(const struct nlmsghdr *nlh)
 	return false;
 }
 
+static bool is_ipv6_over_several(const struct nlmsghdr *nlh)
+{
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWROUTE || rtm->rtm_family != AF_INET6)
+		return false;
+	mnl_attr_for_each(attr, nlh, sizeof(*rtm))
+		if (mnl_attr_get_type(attr) == RTA_MULTIPATH)
+			return true;
+	return false;
+}
+
 static void paste_one(struct wgc_nl *nl, struct nlmsghdr *nlh, struct pass *p)
 {
 	struct map m = { p->map, p->n_map, false };
@@ -325,6 +335,11 @@ static void paste_one(struct wgc_nl *nl, struct nlmsghdr *nlh, struct pass *p)
 	}
 	clean(nlh);
 	r = wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, &fault);
+	/* Of an IPv6 route over several links those hops are still there whose links have stayed. */
+	if (r == -EEXIST && is_ipv6_over_several(nlh)) {
+		nlh->nlmsg_flags = NLM_F_CREATE | NLM_F_REPLACE;
+		r = wgc_nl_call(nl, NETLINK_ROUTE, nlh, NULL, NULL, &fault);
+	}
 	if (!r || r == -EEXIST)
 		return;
 	p->left_out++;

@@ -158,6 +158,10 @@ int wgc_nl_link_get_index(struct wgc_nl *nl, uint32_t ifindex, struct wgc_link *
  * is about something else; -errno when it is malformed.
  */
 int wgc_nl_link_parse(const struct nlmsghdr *nlh, struct wgc_link *ret);
+/* Who put an address there (<linux/if_addr.h> since 5.18: newer than the headers that this is built with, perhaps). */
+#define WGC_IFA_PROTO 11
+#define WGC_IFA_PROTO_RA 2 /* the kernel, which heard a router */
+#define WGC_IFA_PROTO_LL 3 /* the kernel, a link-local one */
 int wgc_nl_addr_parse(const struct nlmsghdr *nlh, struct wgc_ifaddr *ret);
 int wgc_nl_route_parse(const struct nlmsghdr *nlh, struct wgc_route *ret);
 /** A rule is known by its message type: 0 or -errno. */

@@ -59,7 +59,7 @@ static void inherit(struct wgc_history *h)
 			h->steps[kept++].index += GENERATION;
 		}
 	h->n = h->n_inherited = kept;
-	h->up = h->down = false;
+	h->up = h->down = h->reloading = false;
 	h->pre_down_run = h->post_down_run = 0;
 }
 
@@ -97,6 +97,7 @@ int wgc_history_read(json_t *records, struct wgc_arena *a, struct wgc_history *r
 			/* A further `up`, which began with a kill switch in force. */
 			if (h.head)
 				inherit(&h);
+			reloaded = false;
 			h.head = rec;
 		} else if ((v = json_object_get(rec, "step"))) {
 			struct wgc_past *p = wgc_arena_push(a, &h.steps, &h.n, &cap, sizeof(*p));

@@ -234,7 +234,8 @@ struct wgc_step_def {
 	bool undo_last; /* after all other steps, wherever it stands among them */
 	bool outlives;	/* not gone with the network namespace */
 	/* Tunnels share what it sets. It is done under the lock of all, and @capture alone says what is adopted: another tunnel
-	 * may have gone since the plan was made. @undo takes the lock itself, and has its turn for an adopted one, too. */
+	 * may have gone since the plan was made. @undo takes the lock itself, notes what it did under it, and has its turn for
+	 * an adopted one, too. */
 	bool shared;
 };
 extern const struct wgc_step_def *const wgc_step_defs[WGC_N_STEP_KINDS];

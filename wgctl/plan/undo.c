@@ -91,7 +91,8 @@ static int undo_one(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err
 	}
 	u->run->undone++;
 	/* Not fatal: undo is idempotent, so a lost mark costs a repetition. */
-	wgc_journal_appendf(u->journal, NULL, "{\"undone\":%zu}", p->index);
+	if (!def->shared)
+		wgc_journal_appendf(u->journal, NULL, "{\"undone\":%zu}", p->index);
 	return 0;
 }
 

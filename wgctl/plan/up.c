@@ -194,6 +194,8 @@ static int look_back(struct wgc_sys *sys, const struct wgc_profile *p, struct wg
 				     p->name, p->name);
 		}
 	} else if (run->dry_run) {
+		if (!undo.netns_gone && wgc_history_kill_switch(&h, h.n, true))
+			*ret_in_force = WGC_KILL_SWITCH_LOCKDOWN;
 		look_at_name_again(sys, !undo.netns_gone && gave_a_name(&h));
 		r = 0;
 	} else {
@@ -256,8 +258,8 @@ static void tell_of_lockdown(const struct wgc_profile *p, struct wgc_run *run)
 {
 	WGC_AUTO_STR struct wgc_str s = { 0 };
 
-	wgc_str_addf(&s, "the lockdown of '%s' stays in force, though the profile does not ask for one any more; "
-			 "`wgctl reload %s` ends it", p->name, p->name);
+	wgc_str_addf(&s, "the lockdown of '%s' stays in force as it is, though the profile does not ask for one any more; once it is up "
+			 "`wgctl reload %s` ends it, before that `wgctl down --unlock %s`", p->name, p->name, p->name);
 	if (run->on_warning)
 		run->on_warning(run->ctx, wgc_str_get(&s));
 }
@@ -269,6 +271,7 @@ static void retire_kill_switch(struct wgc_exec *x, struct wgc_arena *a)
 {
 	const struct wgc_step_def *kill = wgc_step_defs[WGC_STEP_KILL_SWITCH];
 	struct wgc_undo undo = { .sys = x->sys, .run = x->run, .journal = x->journal };
+	struct wgc_err err = WGC_ERR_INIT;
 	struct wgc_history h = { 0 };
 	json_t *records;
 
@@ -279,9 +282,11 @@ static void retire_kill_switch(struct wgc_exec *x, struct wgc_arena *a)
 	for (size_t i = 0; i < h.n_inherited; i++) {
 		if (h.steps[i].undone || wgc_step_def_find(wgc_record_str(&h.steps[i], "kind")) != kill)
 			continue;
-		if (wgc_record_replaced(&h, i) || (!x->lockdown && kill->undo(&undo, &h.steps[i], NULL) == 0))
+		if (wgc_record_replaced(&h, i) || (!x->lockdown && kill->undo(&undo, &h.steps[i], &err) == 0))
 			wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", h.steps[i].index);
 	}
+	if (err.code && x->run->on_warning)
+		x->run->on_warning(x->run->ctx, err.msg);
 	json_decref(records);
 }
 
@@ -313,6 +318,9 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 		r = (run->lockdown ? wgc_plan_build_lockdown : wgc_plan_build)(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
 		r = in_force ? 0 : wgc_journal_create(journal, err);
+		/* Of a reload that was cut short before. */
+		if (in_force)
+			unlinkat(journal->dir_fd, WGC_APPLIED_NEXT, 0);
 		if (r == 0)
 			r = write_head(&x, err);
 	}

@@ -366,6 +366,38 @@ static void lockdown_given_up(const char *text)
 	wgc_profile_free(p);
 }
 
+static int reload_edited(const struct wgc_profile *p)
+{
+	run = (struct wgc_run){ .steps = 0 };
+	return wgc_plan_reload(&f->sys, p, &run, &err);
+}
+
+/* A reload that is killed anywhere is over when the tunnel is down, and up again. */
+static void reload_is_over(void)
+{
+	struct wgc_profile *p = profile("office", LOCKDOWN), *edited = profile("office", "MTU = 1300\nListenPort = 4444\n" LOCKDOWN);
+	struct wgc_arena *a = wgc_arena_new();
+	struct wgc_up_info *v;
+	size_t n;
+
+	for (unsigned k = 1;; k++) {
+		begin();
+		if (up(p) < 0)
+			abort();
+		fake_arm(f, FAKE_KILL, k, 0);
+		if (!killed(reload_edited, edited))
+			break;
+		is_int(down(p), 0);
+		is_int(up(edited), 0);
+		ok(wgc_plan_list(&f->sys, a, &v, &n, NULL) == 0 && n == 1 && v[0].finished);
+		is_int(down_with(p, true), 0);
+		ok(as_before());
+	}
+	wgc_arena_free(a);
+	wgc_profile_free(edited);
+	wgc_profile_free(p);
+}
+
 /* Edited after it was killed half way. */
 static void kill_switch_given_up(void)
 {
@@ -395,6 +427,7 @@ int main(void)
 {
 	f = fake_new();
 	kill_switch_given_up();
+	reload_is_over();
 	lockdown_given_up(ON);
 	lockdown_given_up("Address = 10.7.0.2/24, fd07::2/64\n" PEER);
 	without_nft();

@@ -2,6 +2,8 @@
 /* Machines that lack something, and people who change things while a tunnel is up. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "fake/kernel.c"
 #include "unit/plan/make.h"
@@ -513,6 +515,108 @@ static void crossing(void)
 	wgc_profile_free(b);
 }
 
+static bool killed(int (*fn)(const struct wgc_profile *), const struct wgc_profile *p, unsigned k)
+{
+	int status;
+	pid_t pid;
+
+	fake_arm(f, FAKE_KILL, k, 0);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		fn(p);
+		_exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		abort();
+	fake_arm(f, FAKE_NEVER, 0, 0);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+/* One dies on its way up, or down; the other one comes then, and stays when the first is repaired. */
+static void dying(void)
+{
+	struct wgc_profile *a = profile("one", FULL);
+	struct wgc_profile *b = profile("two", "Address = 10.8.0.2/24\n[Peer]\nAllowedIPs = 0.0.0.0/0\n");
+	unsigned good = 0, tried = 0;
+
+	for (int goes_down = 0; goes_down < 2; goes_down++)
+		for (int other_first = 0; other_first < 2; other_first++)
+			for (unsigned k = 1;; k++) {
+				bool fine;
+
+				begin();
+				if (goes_down && up(a) < 0)
+					abort();
+				if (!killed(goes_down ? down : up, a, k))
+					break;
+				tried++;
+				fine = up(b) == 0 && sysctl_is("1");
+				if (other_first) {
+					fine &= down(b) == 0;
+					down(a);
+				} else {
+					down(a);
+					fine &= sysctl_is("1") && down(b) == 0;
+				}
+				fine &= as_before();
+				if (!fine)
+					printf("# %s was killed at %u, %s\n", goes_down ? "down" : "up", k, other_first ? "repaired last" : "repaired first");
+				good += fine;
+			}
+	ok(tried > 40);
+	is_int(good, tried);
+	wgc_profile_free(a);
+	wgc_profile_free(b);
+}
+
+static int reload(const struct wgc_profile *p)
+{
+	log_done(&said);
+	run = logged(&said);
+	err = (struct wgc_err)WGC_ERR_INIT;
+	return wgc_plan_reload(&f->sys, p, &run, &err);
+}
+
+/* A full tunnel that becomes a split one beside another full one, and back. */
+static void reloaded(void)
+{
+	struct wgc_profile *a = profile("one", FULL);
+	struct wgc_profile *b = profile("two", "Address = 10.8.0.2/24\n[Peer]\nAllowedIPs = 0.0.0.0/0\n");
+	struct wgc_profile *split = profile("two", "Address = 10.8.0.2/24\n[Peer]\nAllowedIPs = 10.2.0.0/16\n");
+	unsigned failed = 0;
+
+	/* It had found the value as it is, and has inherited it since. */
+	begin();
+	ok(up(a) == 0 && up(b) == 0 && down(a) == 0 && sysctl_is("1"));
+	ok(reload(split) == 0 && sysctl_is("0"));
+	ok(reload(b) == 0 && sysctl_is("1"));
+	ok(reload(b) == 0 && !run.steps);
+	ok(down(b) == 0 && as_before());
+	/* The owner's reload fails, wherever: it needs the value as before, and so does who has it from the owner. */
+	for (unsigned k = 1;; k++) {
+		bool met;
+
+		begin();
+		if (up(b) < 0 || up(a) < 0)
+			abort();
+		fake_arm(f, FAKE_FAIL, k, EIO);
+		met = reload(split) < 0;
+		fake_arm(f, FAKE_NEVER, 0, 0);
+		if (!met && !f->s->hit[0])
+			break;
+		failed += met && !run.undo_failed;
+		if (met && !run.undo_failed)
+			ok(down(a) == 0 && sysctl_is("1"));
+		down(a);
+		ok(down(b) == 0 && as_before());
+	}
+	ok(failed > 5);
+	wgc_profile_free(a);
+	wgc_profile_free(b);
+	wgc_profile_free(split);
+}
+
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static bool ran(const char *list)
@@ -587,6 +691,8 @@ int main(void)
 	between();
 	two_at_once();
 	crossing();
+	dying();
+	reloaded();
 	hooks();
 	log_done(&said);
 	free(before);

@@ -35,7 +35,7 @@ static int undo_step(struct wgc_exec *x, struct wgc_undo *u, size_t index, struc
 		const struct wgc_past *p = &u->history->steps[i];
 		int r;
 
-		if (p->index != wgc_step_number(x, index) || p->adopted || p->failed || p->undone)
+		if (p->index != wgc_step_number(x, index) || (p->adopted && !def->shared) || p->failed || p->undone)
 			continue;
 		r = def->undo(u, p, err);
 		return r < 0 ? r : wgc_journal_appendf(x->journal, NULL, "{\"undone\":%zu}", p->index);

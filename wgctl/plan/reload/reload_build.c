@@ -251,7 +251,8 @@ static bool in_list(const struct wgc_route *r, const struct wgc_route *v, size_t
 	return false;
 }
 
-bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r)
+/* The record that has made it, or NULL. */
+static const struct wgc_past *owner_of(const struct wgc_history *h, const struct wgc_route *r)
 {
 	for (size_t i = 0; r->type != RTN_UNICAST && i < h->n; i++) {
 		json_t *o;
@@ -263,10 +264,15 @@ bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r)
 			struct wgc_route own;
 
 			if (wgc_route_of_record(o, &own) == 0 && same_route(&own, r))
-				return true;
+				return &h->steps[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r)
+{
+	return owner_of(h, r);
 }
 
 /* One by one: those that have a record and are gone come back, those that have
@@ -278,9 +284,10 @@ static int compare_shared(struct work *w, const struct wgc_step *s)
 
 	for (size_t i = s->first; i < s->first + s->n; i++) {
 		const struct wgc_route *r = &w->up->want.routes[i];
+		const struct wgc_past *owner = owner_of(w->r->history, r);
 		bool there = in_list(r, w->all, w->n_all);
 
-		if (!there && !wgc_reload_owns(w->r->history, r)) {
+		if (!there && !owner) {
 			if (!open) {
 				open = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*open));
 				if (!open)
@@ -291,22 +298,37 @@ static int compare_shared(struct work *w, const struct wgc_step *s)
 			continue;
 		}
 		open = NULL;
-		if (!there && push_route(w, r) < 0)
+		/* There, and said to be gone: by a reload that was killed before it was. */
+		if (owner && (!there || wgc_shared_is_gone(w->r->history, (size_t)(owner - w->r->history->steps), r)) && push_route(w, r) < 0)
 			return -ENOMEM;
 	}
 	return add_route_step(w, first, false);
 }
 
-/* Their record stays: it does no harm, and they may be wanted again. */
+/* Their records stay: they do no harm, and may be wanted again. Somebody may have taken one away;
+ * that it is not wanted any more must be known to who would put it back. And one that is said to be
+ * gone may be there, where the reload that said so was killed. */
 static int extra_shared(struct work *w)
 {
 	const struct wgc_routes_desired *d = &w->up->want;
+	const struct wgc_history *h = w->r->history;
 	size_t first = w->r->n_routes;
 
-	for (size_t i = 0; i < w->n_all; i++)
-		if (w->all[i].type != RTN_UNICAST && w->all[i].protocol == WGC_RTPROT && wgc_reload_owns(w->r->history, &w->all[i]) &&
-		    !in_list(&w->all[i], d->routes, d->n_routes) && push_route(w, &w->all[i]) < 0)
-			return -ENOMEM;
+	for (size_t i = 0; i < h->n; i++) {
+		json_t *o;
+		size_t k;
+
+		if (!stands(&h->steps[i]) || h->steps[i].adopted)
+			continue;
+		json_array_foreach(json_object_get(h->steps[i].begun, "routes"), k, o) {
+			struct wgc_route r;
+
+			if (wgc_route_of_record(o, &r) < 0 || r.type == RTN_UNICAST || in_list(&r, d->routes, d->n_routes))
+				continue;
+			if ((in_list(&r, w->all, w->n_all) || !wgc_shared_is_gone(h, i, &r)) && push_route(w, &r) < 0)
+				return -ENOMEM;
+		}
+	}
 	return add_route_step(w, first, true);
 }
 
@@ -380,8 +402,11 @@ static int compare_recorded(struct work *w, const struct wgc_step *s)
 	const struct wgc_past *past = find_past(w, s, true);
 	struct wgc_step *slot;
 
-	if (past && (past->adopted || def->present(w->r->undo, past)))
+	if (past && ((past->adopted && !def->shared) || def->present(w->r->undo, past)))
 		return 0;
+	/* What was found once, and is not there any more, was somebody else's: now it will be ours. */
+	if (past && past->adopted)
+		past = NULL;
 	if (past) {
 		slot = add(w, WGC_STEP_PUT_BACK, s->at);
 	} else if (s->kind == WGC_STEP_DNS_SET && (past = find_past(w, s, false))) {

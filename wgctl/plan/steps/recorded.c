@@ -16,7 +16,8 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *goes, const char *comes, const char *word)
+/* Does a record behind @after have @word in its string @goes, and none behind that in @comes? */
+static bool is_gone(const struct wgc_history *h, size_t after, const char *goes, const char *comes, const char *word)
 {
 	bool gone = false;
 
@@ -24,6 +25,15 @@ bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *g
 		if (!h->steps[i].undone && has_word(wgc_record_str(&h->steps[i], gone ? comes : goes), word))
 			gone = !gone;
 	return gone;
+}
+
+bool wgc_shared_is_gone(const struct wgc_history *h, size_t after, const struct wgc_route *r)
+{
+	char dst[WGC_PREFIX_TEXT], word[WGC_PREFIX_TEXT + 16];
+
+	wgc_prefix_print(&r->dst, dst);
+	snprintf(word, sizeof(word), "%s@%u", dst, r->table);
+	return is_gone(h, after, "gone_shared", "back_shared", word);
 }
 
 int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx)
@@ -48,7 +58,7 @@ int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(v
 			return -EBADMSG;
 		memcpy(whole, word, sizeof(whole));
 		/* One that comes again has a record of its own. */
-		if (wgc_record_is_gone(h, index, "gone", "", whole))
+		if (is_gone(h, index, "gone", "", whole))
 			continue;
 		*at++ = 0;
 		if (wgc_prefix_parse(word, &route.dst) < 0 || wgc_parse_u64(at, UINT32_MAX, &table) < 0)

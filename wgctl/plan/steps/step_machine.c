@@ -58,13 +58,32 @@ struct heir {
 	struct wgc_err *err;
 };
 
-/* Another tunnel that found the value as we had set it needs it as much as we
- * did: it gets our record, and restores the old value when it goes. */
+static int leave_to(const struct heir *h, const char *dir, size_t number)
+{
+	WGC_AUTO_STR struct wgc_str line = { 0 };
+	struct wgc_json j = { .out = &line, .compact = true };
+
+	wgc_json_object(&j);
+	wgc_json_key(&j, "step");
+	wgc_json_uint(&j, number);
+	for (const char *const *k = (const char *const[]){ "kind", "path", "old", "new", NULL }; *k; k++) {
+		wgc_json_key(&j, *k);
+		wgc_json_str(&j, wgc_record_str(h->past, *k));
+	}
+	wgc_json_object_end(&j);
+	return line.oom ? -ENOMEM : wgc_journal_append_other(h->u->sys, dir, line.s, h->err);
+}
+
+/* Another tunnel needs the value as much as we did. One that found it as we had set it gets our
+ * record, and restores the old value when it goes; one that has set it as well has such a record:
+ * two had their turn at once, or one of them died on the way. The last one restores it. */
 static int give_to_heir(void *ctx, const char *dir, json_t *records)
 {
 	struct heir *h = ctx;
+	const struct wgc_past *needs = NULL;
 	struct wgc_arena *a;
 	struct wgc_history theirs;
+	size_t number = 1000;
 	int r = 0;
 
 	if (!strcmp(dir, h->own_dir))
@@ -75,30 +94,22 @@ static int give_to_heir(void *ctx, const char *dir, json_t *records)
 	if (wgc_history_read(records, a, &theirs, NULL) == 0 &&
 	    !strcmp(wgc_history_str(&theirs, "boot"), wgc_history_str(h->u->history, "boot")) &&
 	    !strcmp(wgc_history_str(&theirs, "netns"), wgc_history_str(h->u->history, "netns")))
-		for (size_t i = 0; i < theirs.n && !h->found; i++) {
+		for (size_t i = 0; i < theirs.n; i++) {
 			const struct wgc_past *p = &theirs.steps[i];
-			WGC_AUTO_STR struct wgc_str line = { 0 };
-			struct wgc_json j = { .out = &line, .compact = true };
 
-			if (strcmp(wgc_record_str(p, "path"), wgc_record_str(h->past, "path")) || p->undone || p->failed || !p->adopted)
-				continue;
-			wgc_json_object(&j);
-			wgc_json_key(&j, "step");
-			wgc_json_uint(&j, theirs.n + 1000);
-			for (const char *const *k = (const char *const[]){ "kind", "path", "old", "new", NULL }; *k; k++) {
-				wgc_json_key(&j, *k);
-				wgc_json_str(&j, wgc_record_str(h->past, *k));
-			}
-			wgc_json_object_end(&j);
-			r = line.oom ? -ENOMEM : wgc_journal_append_other(h->u->sys, dir, line.s, h->err);
-			h->found = r == 0;
-			break;
+			number = p->index + 1000 > number ? p->index + 1000 : number;
+			if (!strcmp(wgc_record_str(p, "path"), wgc_record_str(h->past, "path")) && !p->undone && !p->failed &&
+			    !strcmp(wgc_record_str(p, "new"), wgc_record_str(h->past, "new")) && (!needs || needs->adopted))
+				needs = p;
 		}
+	if (needs && needs->adopted)
+		r = leave_to(h, dir, number);
+	h->found = needs && r == 0;
 	wgc_arena_free(a);
 	return r < 0 ? r : h->found;
 }
 
-static int restore(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+static int put_old(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
 	struct heir heir = { .u = u, .past = p, .own_dir = u->journal->dir, .err = err };
 	const char *path = wgc_record_str(p, "path"), *old = wgc_record_str(p, "old");
@@ -112,6 +123,17 @@ static int restore(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err 
 		return r < 0 ? r : 0;
 	r = wgc_sysctl_write(u->sys, path, old);
 	return r < 0 ? wgc_err_set(err, WGC_E_IO, -r, "cannot set sysctl %s back to %s: %s", path, old, strerror(-r)) : 0;
+}
+
+/* Noted under the same lock: done again, it would be done to another tunnel that has come meanwhile.
+ * Where it cannot be written, `down` goes on all the same. */
+static int restore(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
+{
+	int r = p->adopted ? 0 : put_old(u, p, err);
+
+	if (r == 0)
+		wgc_journal_appendf(u->journal, NULL, "{\"undone\":%zu}", p->index);
+	return r;
 }
 
 /* What another tunnel has left to us since we read our journal. */
@@ -134,15 +156,13 @@ static int restore_inherited(struct wgc_undo *u, const struct wgc_past *p, struc
 static int sysctl_undo(struct wgc_undo *u, const struct wgc_past *p, struct wgc_err *err)
 {
 	WGC_AUTO_FD int lock = wgc_journal_lock_all(u->sys, err);
+	int r;
 
 	if (lock < 0)
 		return lock;
-	if (!p->adopted)
-		return restore(u, p, err);
+	r = restore(u, p, err);
 	/* From now on nobody leaves us anything. */
-	if (wgc_journal_appendf(u->journal, err, "{\"undone\":%zu}", p->index) < 0)
-		return -EIO;
-	return restore_inherited(u, p, err);
+	return p->adopted ? r ?: restore_inherited(u, p, err) : r;
 }
 
 static bool sysctl_same(const struct wgc_plan *plan, const struct wgc_step *s, const struct wgc_past *p)

@@ -23,8 +23,8 @@ size_t wgc_step_number(const struct wgc_exec *x, size_t index);
 int wgc_routes_record(const struct wgc_route *v, size_t n, const char *key, struct wgc_json *j, struct wgc_err *err);
 /** Each of those that the record at @index says came, and that no later one says went. 0, what @each fails with, or -EBADMSG. */
 int wgc_recorded_routes(const struct wgc_history *h, size_t index, int (*each)(void *ctx, const struct wgc_route *r), void *ctx);
-/** After the record @after, did a reload take @word away, in its string @goes, and none bring it back, in @comes? */
-bool wgc_record_is_gone(const struct wgc_history *h, size_t after, const char *goes, const char *comes, const char *word);
+/** Did a reload after the record @after take its route @r, which is of no link, away, and none bring it back? */
+bool wgc_shared_is_gone(const struct wgc_history *h, size_t after, const struct wgc_route *r);
 /** Has a later record, which stands, made the nft table of the one at @index anew? Then that says what is in it. */
 bool wgc_record_replaced(const struct wgc_history *h, size_t index);
 /** Is the table of an nft record still there, with all that we put into it? */

@@ -126,15 +126,6 @@ static int want_route(struct table *t, const struct wgc_route *r)
 	return 0;
 }
 
-static bool shared_is_gone(const struct wgc_history *h, size_t after, const struct wgc_route *r)
-{
-	char dst[WGC_PREFIX_TEXT], word[WGC_PREFIX_TEXT + 16];
-
-	wgc_prefix_print(&r->dst, dst);
-	snprintf(word, sizeof(word), "%s@%u", dst, r->table);
-	return wgc_record_is_gone(h, after, "gone_shared", "back_shared", word);
-}
-
 static int want_recorded(void *ctx, const struct wgc_route *r)
 {
 	return want_route(ctx, r);
@@ -161,7 +152,7 @@ static int collect(struct again *g)
 		json_array_foreach(routes, k, o) {
 			struct wgc_route route;
 
-			if (r == 0 && wgc_route_of_record(o, &route) == 0 && !shared_is_gone(g->history, i, &route))
+			if (r == 0 && wgc_route_of_record(o, &route) == 0 && !wgc_shared_is_gone(g->history, i, &route))
 				r = want_route(&table, &route);
 		}
 		if (r == 0)

@@ -587,7 +587,7 @@ static const struct wgc_opt physical_opts[] = {
 	{ "take", 0, "LINKS", WGC_OPT_LIST, offsetof(struct wgc_physical_args, take),
 	  .text = "move these, too, though they are no devices; commas between them", .complete = WGC_COMPLETE_LINKS },
 	{ "leave", 0, "LINKS", WGC_OPT_LIST, offsetof(struct wgc_physical_args, leave),
-	  .text = "leave these here, and let packets out through them", .complete = WGC_COMPLETE_LINKS },
+	  .text = "leave these here, and let packets out through them; commas between them", .complete = WGC_COMPLETE_LINKS },
 	{ "confirm", 0, "SECS", WGC_OPT_SECONDS, offsetof(struct wgc_physical_args, confirm),
 	  .text = "undo everything after SECS, unless `wgctl physical confirm` is run by then" },
 	{ "force", 0, NULL, WGC_OPT_FLAG, offsetof(struct wgc_physical_args, force),

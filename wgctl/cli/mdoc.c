@@ -193,6 +193,8 @@ static void synopsis(const struct page *page, struct wgc_str *out)
 
 static void option(const struct wgc_opt *o, struct wgc_str *out)
 {
+	WGC_AUTO_STR struct wgc_str text = { 0 };
+
 	wgc_str_add(out, ".It");
 	if (o->letter)
 		wgc_str_addf(out, " Fl %c ,", o->letter);
@@ -201,7 +203,8 @@ static void option(const struct wgc_opt *o, struct wgc_str *out)
 	if (o->arg)
 		wgc_str_addf(out, " Ar %s", o->arg);
 	wgc_str_addc(out, '\n');
-	add_line(out, o->text);
+	wgc_str_addf(&text, "%s%s", o->text, o->type == WGC_OPT_LIST ? ", or the option again" : "");
+	add_line(out, wgc_str_get(&text));
 }
 
 static void options(const struct wgc_cmd *c, struct wgc_str *out)

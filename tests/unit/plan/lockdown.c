@@ -351,6 +351,12 @@ static void lockdown_given_up(const char *text)
 	begin();
 	is_int(up(p), 0);
 	is_int(down(p), 0);
+	/* Also where it is only asked what it would do. */
+	log_done(&said);
+	run = logged(&said);
+	run.dry_run = true;
+	is_int(wgc_plan_up(&f->sys, edited, &run, &err), 0);
+	ok(said.warnings.s && strstr(said.warnings.s, "`wgctl down --unlock office`"));
 	is_int(up(edited), 0);
 	ok(in_force() && said.warnings.s && strstr(said.warnings.s, "`wgctl reload office` ends it"));
 	is_int(down(edited), 0);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake/kernel.h"
@@ -119,6 +120,29 @@ void fake_arm_next(struct fake *f, enum fake_when when, unsigned at, int error)
 void fake_arm_read(struct fake *f, unsigned at, int error)
 {
 	f->s->read = (struct fake_fault){ FAKE_FAIL, at, error };
+}
+
+pid_t fake_fork(void)
+{
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		abort();
+	return pid;
+}
+
+bool fake_was_killed(struct fake *f, pid_t pid, int *ret_code)
+{
+	int status;
+
+	if (waitpid(pid, &status, 0) != pid)
+		abort();
+	fake_arm(f, FAKE_NEVER, 0, 0);
+	if (ret_code)
+		*ret_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 /* ---- answers ------------------------------------------------------------------ */

@@ -124,6 +124,10 @@ void fake_arm(struct fake *f, enum fake_when when, unsigned at, int error);
 void fake_arm_next(struct fake *f, enum fake_when when, unsigned at, int error);
 /** Refuse the @at-th question to the kernel. */
 void fake_arm_read(struct fake *f, unsigned at, int error);
+/** A child, on the same machine, which a fault may kill. */
+pid_t fake_fork(void);
+/** Wait for it, and disarm. True when it was killed; else *@ret_code (may be NULL) is what it ended with. */
+bool fake_was_killed(struct fake *f, pid_t pid, int *ret_code);
 
 /** Everything about the machine that wgctl may change, as text; the caller frees it. */
 char *fake_snapshot(struct fake *f);

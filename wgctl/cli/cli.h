@@ -278,12 +278,11 @@ struct wgc_steps {
 int wgc_steps_init(struct wgc_steps *s, struct wgc_ui *ui, bool dry_run, unsigned wait_seconds);
 /** The signal that has asked to stop; 0: none has. It may have come when there was nothing to stop any more. */
 int wgc_steps_stop(void);
-
-/** sigaction(2), but what nohup(1) or a shell's & made us ignore stays ignored. Does @act hold now? */
-bool wgc_signal_act(int sig, const struct sigaction *act);
 /** Erase the progress line, if one is shown. */
 void wgc_steps_clear(struct wgc_steps *s);
 void wgc_steps_done(struct wgc_steps *s);
+/** sigaction(2), but what nohup(1) or a shell's & made us ignore stays ignored. Does @act hold now? */
+bool wgc_signal_act(int sig, const struct sigaction *act);
 /** The collected plan as text ("wgctl: plan for ..."). */
 void wgc_steps_add_text(const struct wgc_steps *s, const char *name, bool color, struct wgc_str *out);
 /** The collected plan as a JSON array. */

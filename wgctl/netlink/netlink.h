@@ -95,7 +95,7 @@ struct wgc_renumber {
 /**
  * Tell it again. What is there already is well; what names a link that is not
  * in @map, and what the kernel refuses, is left out: *@ret_left_out (may be NULL)
- * counts that, and @err has the first refusal. 0 also then.
+ * counts that, and @err says why the first one was. 0 also then.
  */
 int wgc_nl_paste(struct wgc_nl *nl, const char *copy, const struct wgc_renumber *map, size_t n, size_t *ret_left_out,
 		 struct wgc_err *err);

@@ -317,10 +317,11 @@ static int up_here(struct wgc_sys *sys, const struct wgc_profile *p, struct wgc_
 	if (r == 0)
 		r = (run->lockdown ? wgc_plan_build_lockdown : wgc_plan_build)(p, &facts, a, &plan, err);
 	if (r == 0 && !run->dry_run) {
-		r = in_force ? 0 : wgc_journal_create(journal, err);
-		/* Of a reload that was cut short before. */
+		/* The journal goes on, without what a reload that was cut short was about to do. */
 		if (in_force)
 			unlinkat(journal->dir_fd, WGC_APPLIED_NEXT, 0);
+		else
+			r = wgc_journal_create(journal, err);
 		if (r == 0)
 			r = write_head(&x, err);
 	}

@@ -5,8 +5,6 @@
  * told otherwise. Looked at before each operation on the model of a machine.
  */
 #include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "fake/kernel.c"
 #include "unit/plan/make.h"
@@ -85,22 +83,17 @@ static bool as_before(void)
 
 static bool killed(int (*fn)(const struct wgc_profile *), const struct wgc_profile *p)
 {
-	int status;
-	pid_t pid;
+	pid_t pid = fake_fork();
+	int saw_gaps;
+	bool was;
 
-	fflush(stdout);
-	pid = fork();
 	if (pid == 0) {
 		fn(p);
-		/* What it saw is told by how it ends. */
 		_exit(gaps != 0);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		abort();
-	fake_arm(f, FAKE_NEVER, 0, 0);
-	if (WIFEXITED(status) && WEXITSTATUS(status))
-		gaps++;
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	was = fake_was_killed(f, pid, &saw_gaps);
+	gaps += saw_gaps;
+	return was;
 }
 
 /* ---- what is refused, what is told ------------------------------------------- */

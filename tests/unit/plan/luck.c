@@ -2,8 +2,6 @@
 /* Machines that lack something, and people who change things while a tunnel is up. */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "fake/kernel.c"
 #include "unit/plan/make.h"
@@ -476,7 +474,7 @@ static void down_inside(void *ctx, const struct wgc_step_view *v)
 		printf("# inner: %s: %s\n", err.ctx, err.msg);
 }
 
-/* One goes while the other comes, or goes as well; each of them was first once. */
+/* One goes while the other comes; or both go, and each of them was first once. */
 static void crossing(void)
 {
 	struct wgc_profile *a = profile("one", FULL);
@@ -484,22 +482,27 @@ static void crossing(void)
 	unsigned good = 0, tried = 0;
 
 	inner = a;
-	for (int at = 0; at < 12; at++)
+	for (int at = 0; at < 12; at++) {
+		bool comes;
+
+		begin();
+		tried++;
+		comes = up(a) == 0;
+		run = (struct wgc_run){ .on_step = down_inside };
+		steps_until_down = at;
+		comes &= wgc_plan_up(&f->sys, b, &run, &err) == 0;
+		if (fake_ifindex(f, "one"))
+			comes &= down(a) == 0;
+		comes &= sysctl_is("1") && down(b) == 0 && as_before();
+		if (!comes)
+			printf("# as step %d of the other began\n", at + 1);
+		good += comes;
 		for (int order = 0; order < 2; order++) {
 			bool fine;
 
 			begin();
 			tried++;
-			fine = up(a) == 0;
-			run = (struct wgc_run){ .on_step = down_inside };
-			steps_until_down = at;
-			fine &= wgc_plan_up(&f->sys, b, &run, &err) == 0;
-			if (fake_ifindex(f, "one"))
-				fine &= down(a) == 0;
-			fine &= sysctl_is("1") && down(b) == 0 && as_before();
-
-			begin();
-			fine &= up(order ? a : b) == 0 && up(order ? b : a) == 0;
+			fine = up(order ? a : b) == 0 && up(order ? b : a) == 0;
 			run = (struct wgc_run){ .on_undo = down_inside };
 			steps_until_down = at;
 			fine &= wgc_plan_down(&f->sys, b->name, &run, &err) == 0;
@@ -510,6 +513,7 @@ static void crossing(void)
 				printf("# at step %d, %s was first\n", at, order ? "one" : "two");
 			good += fine;
 		}
+	}
 	is_int(good, tried);
 	wgc_profile_free(a);
 	wgc_profile_free(b);
@@ -517,20 +521,15 @@ static void crossing(void)
 
 static bool killed(int (*fn)(const struct wgc_profile *), const struct wgc_profile *p, unsigned k)
 {
-	int status;
 	pid_t pid;
 
 	fake_arm(f, FAKE_KILL, k, 0);
-	fflush(stdout);
-	pid = fork();
+	pid = fake_fork();
 	if (pid == 0) {
 		fn(p);
 		_exit(0);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		abort();
-	fake_arm(f, FAKE_NEVER, 0, 0);
-	return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+	return fake_was_killed(f, pid, NULL);
 }
 
 /* One dies on its way up, or down; the other one comes then, and stays when the first is repaired. */

@@ -5,8 +5,6 @@
  * what is said about it is true. On the model of a machine in tests/fake.
  */
 #include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "fake/kernel.c"
 #include "unit/plan/compare.h"
@@ -205,23 +203,13 @@ static bool back_to_initial(struct test *t)
 /* Run in a child that is killed on the way. True when it was. */
 static bool killed(struct test *t, int (*fn)(struct test *, const struct wgc_profile *))
 {
-	int status;
-	pid_t pid;
+	pid_t pid = fake_fork();
 
-	fflush(stdout);
-	pid = fork();
 	if (pid == 0) {
 		fn(t, t->p);
 		_exit(0);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		abort();
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) {
-		/* What the child was told is not what the parent is. */
-		fake_arm(t->f, FAKE_NEVER, 0, 0);
-		return true;
-	}
-	return false;
+	return fake_was_killed(t->f, pid, NULL);
 }
 
 /* ---- up ------------------------------------------------------------------------- */

@@ -5,8 +5,6 @@
  * `down` leaves nothing. On the model of a machine in tests/fake.
  */
 #include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
 
 #include "fake/kernel.c"
 #include "unit/plan/compare.h"
@@ -239,19 +237,13 @@ static void fail(struct test *t, enum fake_when when)
 
 static bool killed(struct test *t)
 {
-	int status;
-	pid_t pid;
+	pid_t pid = fake_fork();
 
-	fflush(stdout);
-	pid = fork();
 	if (pid == 0) {
 		reload(t, t->to);
 		_exit(0);
 	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		abort();
-	fake_arm(t->f, FAKE_NEVER, 0, 0);
-	return WIFSIGNALED(status);
+	return fake_was_killed(t->f, pid, NULL);
 }
 
 enum then { THEN_DOWN, THEN_UP, THEN_RELOAD, THEN_BACK };

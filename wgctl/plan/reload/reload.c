@@ -41,9 +41,10 @@ static bool is_own_rule(const struct wgc_routes_keep *keep, const struct wgc_rul
 
 /* A plan is made as if the tunnel were not there: what it wants must not be in
  * the way of itself. What was chosen for it once stays chosen. */
-static int leave_out_own(const struct wgc_profile *p, const struct wgc_history *h, const struct wgc_live *live, struct wgc_arena *a,
-			 struct wgc_routes_facts *f)
+static int leave_out_own(const struct wgc_profile *p, const struct wgc_reload *r, struct wgc_arena *a, struct wgc_routes_facts *f)
 {
+	const struct wgc_history *h = r->history;
+	const struct wgc_live *live = &r->live;
 	uint32_t mark = wgc_record_int(h->head, "mark"), table = wgc_record_int(h->head, "table");
 	uint32_t ifindex = live->link.ifindex;
 	struct wgc_routes_keep *keep = &f->keep;
@@ -64,7 +65,7 @@ static int leave_out_own(const struct wgc_profile *p, const struct wgc_history *
 		return -ENOMEM;
 	for (size_t i = 0; i < f->n_routes; i++)
 		if (f->routes[i].oif != ifindex && !(f->routes[i].protocol == WGC_RTPROT &&
-						     (f->routes[i].table == table || wgc_reload_owns(h, &f->routes[i]))))
+						     (f->routes[i].table == table || wgc_reload_owned(r, &f->routes[i]))))
 			routes[n++] = f->routes[i];
 	f->routes = routes;
 	f->n_routes = n;
@@ -148,7 +149,7 @@ static int look(struct wgc_exec *x, struct wgc_reload *r, struct wgc_plan *up, c
 		return rc;
 	wgc_step_dns_keep(r->history, p, facts);
 	wgc_step_dns_tell(facts, x->run);
-	if (leave_out_own(p, r->history, &r->live, a, &facts->routing) < 0)
+	if (wgc_reload_read_owned(r, a) < 0 || leave_out_own(p, r, a, &facts->routing) < 0)
 		return wgc_err_nomem(err);
 	rc = wgc_plan_build(p, facts, a, up, err);
 	if (rc == 0) {

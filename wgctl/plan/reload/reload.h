@@ -149,8 +149,16 @@ struct wgc_live {
 };
 
 /* What a plan of `reload` has beside its steps. */
+/* A route of no link that is ours: its record's place in the history. In lists sorted by the first member. */
+struct wgc_owned {
+	struct wgc_route route;
+	size_t record;
+};
+
 struct wgc_reload {
 	const struct wgc_history *history;
+	struct wgc_owned *owned; /* what the history says */
+	size_t n_owned;
 	struct wgc_undo *undo; /* for what looks at records */
 	struct wgc_applied applied;
 	struct wgc_live live;
@@ -170,8 +178,10 @@ struct wgc_reload {
  */
 int wgc_reload_build(const struct wgc_plan *up, struct wgc_reload *r, const struct wgc_route *routes, size_t n_routes,
 		     struct wgc_plan *ret, struct wgc_err *err);
-/** Is this route, which belongs to no link, one that the journal says is ours? */
-bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r);
+/** Read from the history which routes of no link are ours. 0 or -ENOMEM. */
+int wgc_reload_read_owned(struct wgc_reload *r, struct wgc_arena *a);
+/** The one of them that is @route, or NULL. */
+const struct wgc_owned *wgc_reload_owned(const struct wgc_reload *r, const struct wgc_route *route);
 /** Look up the endpoints that changed, and put what is found into the message. */
 int wgc_reload_resolve(struct wgc_exec *x, struct wgc_err *err);
 /** As it was before the reload, as far as that goes; what does not is told. */

@@ -13,6 +13,11 @@
 #include "plan/reload/reload.h"
 #include "plan/steps/steps.h"
 
+struct list {
+	struct wgc_route *v;
+	size_t n;
+};
+
 /* A plan in the making. */
 struct work {
 	const struct wgc_plan *up;
@@ -22,8 +27,7 @@ struct work {
 	size_t n_have;
 	struct wgc_route *through; /* all through our link, in order */
 	size_t n_through;
-	const struct wgc_route *all; /* of the machine */
-	size_t n_all;
+	struct list shared, wanted_shared; /* of no link: those of the machine and of the profile, in order */
 	bool *kept; /* of the records: still wanted, or dealt with */
 };
 
@@ -238,41 +242,61 @@ static int extra_routes(struct work *w)
 
 /* ---- routes of no link ------------------------------------------------------------------ */
 
-static bool same_route(const struct wgc_route *a, const struct wgc_route *b)
+static int cmp_shared(const void *a, const void *b)
 {
-	return a->table == b->table && a->type == b->type && wgc_prefix_equal(&a->dst, &b->dst);
+	const struct wgc_route *x = a, *y = b;
+
+	return x->type != y->type ? x->type - y->type : cmp_route(x, y);
 }
 
-static bool in_list(const struct wgc_route *r, const struct wgc_route *v, size_t n)
+int wgc_reload_read_owned(struct wgc_reload *r, struct wgc_arena *a)
 {
-	for (size_t i = 0; i < n; i++)
-		if (same_route(r, &v[i]))
-			return true;
-	return false;
-}
+	const struct wgc_history *h = r->history;
+	size_t cap = 0;
 
-/* The record that has made it, or NULL. */
-static const struct wgc_past *owner_of(const struct wgc_history *h, const struct wgc_route *r)
-{
-	for (size_t i = 0; r->type != RTN_UNICAST && i < h->n; i++) {
+	for (size_t i = 0; i < h->n; i++) {
 		json_t *o;
 		size_t k;
 
 		if (!stands(&h->steps[i]) || h->steps[i].adopted)
 			continue;
 		json_array_foreach(json_object_get(h->steps[i].begun, "routes"), k, o) {
-			struct wgc_route own;
+			struct wgc_owned own = { .record = i }, *slot;
 
-			if (wgc_route_of_record(o, &own) == 0 && same_route(&own, r))
-				return &h->steps[i];
+			if (wgc_route_of_record(o, &own.route) < 0 || own.route.type == RTN_UNICAST)
+				continue;
+			slot = wgc_arena_push(a, &r->owned, &r->n_owned, &cap, sizeof(*slot));
+			if (!slot)
+				return -ENOMEM;
+			*slot = own;
 		}
 	}
-	return NULL;
+	if (r->n_owned)
+		qsort(r->owned, r->n_owned, sizeof(*r->owned), cmp_shared);
+	return 0;
 }
 
-bool wgc_reload_owns(const struct wgc_history *h, const struct wgc_route *r)
+const struct wgc_owned *wgc_reload_owned(const struct wgc_reload *r, const struct wgc_route *route)
 {
-	return owner_of(h, r);
+	return r->n_owned ? bsearch(route, r->owned, r->n_owned, sizeof(*r->owned), cmp_shared) : NULL;
+}
+
+/* Those of no link among @v, in order. */
+static int pick_shared(struct work *w, const struct wgc_route *v, size_t n, struct list *ret)
+{
+	ret->v = wgc_arena_alloc(w->to.arena, (n + 1) * sizeof(*v));
+	if (!ret->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].type != RTN_UNICAST)
+			ret->v[ret->n++] = v[i];
+	qsort(ret->v, ret->n, sizeof(*v), cmp_shared);
+	return 0;
+}
+
+static bool has_shared(const struct list *list, const struct wgc_route *r)
+{
+	return bsearch(r, list->v, list->n, sizeof(*r), cmp_shared);
 }
 
 /* One by one: those that have a record and are gone come back, those that have
@@ -284,10 +308,10 @@ static int compare_shared(struct work *w, const struct wgc_step *s)
 
 	for (size_t i = s->first; i < s->first + s->n; i++) {
 		const struct wgc_route *r = &w->up->want.routes[i];
-		const struct wgc_past *owner = owner_of(w->r->history, r);
-		bool there = in_list(r, w->all, w->n_all);
+		const struct wgc_owned *own = wgc_reload_owned(w->r, r);
+		bool there = has_shared(&w->shared, r);
 
-		if (!there && !owner) {
+		if (!there && !own) {
 			if (!open) {
 				open = wgc_arena_push(w->to.arena, &w->to.steps, &w->to.n, &w->to.cap, sizeof(*open));
 				if (!open)
@@ -299,7 +323,7 @@ static int compare_shared(struct work *w, const struct wgc_step *s)
 		}
 		open = NULL;
 		/* There, and said to be gone: by a reload that was killed before it was. */
-		if (owner && (!there || wgc_shared_is_gone(w->r->history, (size_t)(owner - w->r->history->steps), r)) && push_route(w, r) < 0)
+		if (own && (!there || wgc_shared_is_gone(w->r->history, own->record, r)) && push_route(w, r) < 0)
 			return -ENOMEM;
 	}
 	return add_route_step(w, first, false);
@@ -310,24 +334,16 @@ static int compare_shared(struct work *w, const struct wgc_step *s)
  * gone may be there, where the reload that said so was killed. */
 static int extra_shared(struct work *w)
 {
-	const struct wgc_routes_desired *d = &w->up->want;
-	const struct wgc_history *h = w->r->history;
 	size_t first = w->r->n_routes;
 
-	for (size_t i = 0; i < h->n; i++) {
-		json_t *o;
-		size_t k;
+	for (size_t i = 0; i < w->r->n_owned; i++) {
+		const struct wgc_owned *own = &w->r->owned[i];
 
-		if (!stands(&h->steps[i]) || h->steps[i].adopted)
+		if (has_shared(&w->wanted_shared, &own->route))
 			continue;
-		json_array_foreach(json_object_get(h->steps[i].begun, "routes"), k, o) {
-			struct wgc_route r;
-
-			if (wgc_route_of_record(o, &r) < 0 || r.type == RTN_UNICAST || in_list(&r, d->routes, d->n_routes))
-				continue;
-			if ((in_list(&r, w->all, w->n_all) || !wgc_shared_is_gone(h, i, &r)) && push_route(w, &r) < 0)
-				return -ENOMEM;
-		}
+		if ((has_shared(&w->shared, &own->route) || !wgc_shared_is_gone(w->r->history, own->record, &own->route)) &&
+		    push_route(w, &own->route) < 0)
+			return -ENOMEM;
 	}
 	return add_route_step(w, first, true);
 }
@@ -336,7 +352,12 @@ static int extra_shared(struct work *w)
 
 static bool is_wanted(const struct work *w, const struct wgc_route *r)
 {
-	return in_list(r, w->up->want.routes, w->up->want.n_routes);
+	const struct wgc_routes_desired *d = &w->up->want;
+
+	for (size_t i = 0; i < d->n_routes; i++)
+		if (d->routes[i].type == r->type && !cmp_route(&d->routes[i], r))
+			return true;
+	return false;
 }
 
 /* Ours bear our protocol number; the kernel's own belong to the addresses. */
@@ -348,8 +369,6 @@ static int sort_routes(struct work *w, const struct wgc_route *v, size_t n)
 
 	for (size_t i = 0; i < n; i++)
 		through += v[i].oif == live->link.ifindex;
-	w->all = v;
-	w->n_all = n;
 	w->have = calloc(through + 1, sizeof(*w->have));
 	w->through = calloc(through + 1, sizeof(*w->through));
 	live->routes = wgc_arena_alloc(w->to.arena, (through + 1) * sizeof(*live->routes));
@@ -512,6 +531,8 @@ int wgc_reload_build(const struct wgc_plan *up, struct wgc_reload *r, const stru
 	w.to.reload = r;
 	w.kept = calloc(r->history->n + 1, sizeof(*w.kept));
 	rc = w.kept ? sort_routes(&w, routes, n_routes) : -ENOMEM;
+	rc = rc ?: pick_shared(&w, routes, n_routes, &w.shared);
+	rc = rc ?: pick_shared(&w, up->want.routes, up->want.n_routes, &w.wanted_shared);
 	for (size_t i = 0; rc == 0 && i < up->n; i++) {
 		/* Where `up` adds them; there may be none left to be added. */
 		if (up->steps[i].kind == WGC_STEP_LINK_SET)
